@@ -1,0 +1,208 @@
+//! Backends: where entries are kept. Bytes only; each call is one step of the protocol, atomic on its key.
+//!
+//! The operations are those of docs/semantics.md. Whoever implements [`Backend`] runs
+//! [`crate::test_util::conformance`] against it.
+
+mod watch;
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+pub use self::watch::{Signal, Watch, Watchers};
+
+use crate::entry::{Draft, Entry, RegionId, TagStamp, Token};
+use crate::error::Result;
+use crate::key::StoredKey;
+
+/// An entry and the tags' live ids, read together.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Read {
+    /// The value, fresh or stale; `None` for a miss, a lease, an intent and a foreign record.
+    pub entry: Option<Entry>,
+    /// The live id of each tag asked for, in order; `None` where the tag has none.
+    pub tag_ids: Vec<Option<Token>>,
+}
+
+/// Asks for the right to load.
+#[derive(Debug, Clone)]
+pub struct LeaseRequest<'a> {
+    /// What to load.
+    pub key: &'a StoredKey,
+    /// The region of the value to come.
+    pub region: RegionId,
+    /// The token that [`Backend::fill`] will show.
+    pub token: Token,
+    /// How long the lease lives.
+    pub ttl: Duration,
+    /// The live ids of the tags the caller knows of. A stored value that carries one of these names with another
+    /// id, or that lacks one of them, counts as absent.
+    pub live_tags: &'a [TagStamp],
+    /// Treat any stored value as absent: the caller found it unreadable, or was asked to refresh it.
+    pub replace: bool,
+}
+
+/// The answer to a [`LeaseRequest`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lease {
+    /// A fresh value is there after all.
+    Hit(Entry),
+    /// Load, then [`Backend::fill`] or [`Backend::release`]. A stale value may be there meanwhile.
+    Leased {
+        /// The value that is being replaced, still served to others.
+        stale: Option<Entry>,
+    },
+    /// Somebody else loads.
+    Wait {
+        /// What may be served meanwhile.
+        stale: Option<Entry>,
+        /// When the other's lease ends by itself.
+        remaining: Duration,
+    },
+    /// A writer is at work: load, and do not store.
+    Bypass {
+        /// When its intent ends by itself.
+        remaining: Duration,
+    },
+}
+
+/// The answer to a fill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filled {
+    /// Whether the value was stored; if not, the lease was lost to an invalidation, a writer or its own end.
+    pub stored: bool,
+    /// The live ids of the draft's tags, read after the decision, in order.
+    pub tag_ids: Vec<Option<Token>>,
+}
+
+/// How a write ends.
+#[derive(Debug, Clone)]
+pub enum WriteEnd<'a> {
+    /// Store this, if nobody else wrote meanwhile; else leave nothing.
+    Put(&'a Draft),
+    /// Leave nothing.
+    Evict,
+}
+
+/// One page of a scan.
+#[derive(Debug, Clone, Default)]
+pub struct ScanPage {
+    /// The names found; a name may come twice, and reserved names may be among them.
+    pub keys: Vec<StoredKey>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<ScanCursor>,
+}
+
+/// A backend's own mark of where a scan stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ScanCursor(pub String);
+
+/// What [`Backend::info`] tells, for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct BackendInfo {
+    /// `memory`, `redis`.
+    pub backend: String,
+    /// The server's version, where there is a server.
+    pub version: Option<String>,
+    /// Memory that the store uses, in bytes.
+    pub used_memory: Option<u64>,
+    /// The limit on that, in bytes.
+    pub max_memory: Option<u64>,
+    /// How many keys are there, of all namespaces.
+    pub keys: Option<u64>,
+}
+
+/// Selects keys for an invalidation by scan.
+#[derive(Debug, Clone)]
+pub struct Selection<'a> {
+    /// A glob over full stored names, `*` and `?`; nothing else is special.
+    pub glob: &'a str,
+    /// Only values and leases of this region.
+    pub region: Option<RegionId>,
+}
+
+/// A store for entries.
+///
+/// # Contract
+/// Each method is atomic on each key it names. A method that returns an error may or may not have happened.
+/// Dropping a returned future is allowed at any time and leaves the store as if the method had, or had not,
+/// happened. No method waits for another caller: waiting is done through [`Backend::watch`].
+/// Losing a lease, an intent or a tag's id (eviction, flush, restart) must never admit a fill or a put, only
+/// refuse it.
+#[async_trait]
+pub trait Backend: Send + Sync + fmt::Debug + 'static {
+    /// A short name for logs and metrics, such as `redis`.
+    fn name(&self) -> &'static str;
+
+    /// Reads an entry and the live ids of `tags` in one round trip.
+    async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read>;
+
+    /// Reads many entries, and the live ids of `tags`, in one round trip. Entries come in the order of `keys`.
+    async fn read_many(
+        &self,
+        keys: &[StoredKey],
+        tags: &[StoredKey],
+    ) -> Result<(Vec<Option<Entry>>, Vec<Option<Token>>)>;
+
+    /// Returns the live ids of `tags`, making new random ones where there are none.
+    async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>>;
+
+    /// Asks for the lease on a key.
+    async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease>;
+
+    /// Stores `draft` if the lease `token` is still there, drops the lease and notifies; else does nothing.
+    /// Reads the live ids of `tags` (the draft's) after that, in the same round trip.
+    async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled>;
+
+    /// Gives a lease back after a failed load and notifies. Returns whether it was still there.
+    async fn release(&self, key: &StoredKey, token: Token) -> Result<bool>;
+
+    /// Stores `draft` whatever is there, dropping a lease and notifying; where a write intent is live, the key is
+    /// left without a value instead. Returns whether it was stored.
+    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool>;
+
+    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays.
+    /// The tags are done before the first key. Returns how many keys held a value.
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey]) -> Result<u64>;
+
+    /// Scans, and invalidates each key found as [`Backend::invalidate`] does. A key that is there during the
+    /// whole scan is found. Returns how many keys held a value.
+    async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64>;
+
+    /// Announces a write: drops value and lease and installs an intent that ends by itself after `ttl`.
+    /// A second live intent on the key poisons both.
+    async fn begin_write(&self, key: &StoredKey, region: RegionId, token: Token, ttl: Duration)
+    -> Result<()>;
+
+    /// Ends a write. The last of the writers removes the intent; a [`WriteEnd::Put`] is stored only if the write
+    /// was the sole, unpoisoned one and its intent is still there; in every other case the key is left without a
+    /// value. Notifies. Returns whether it was stored.
+    async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool>;
+
+    /// Starts to watch a key: the returned [`Watch`] resolves after the next fill, release, store or
+    /// invalidation of it. Messages may be lost; nobody waits without a deadline.
+    async fn watch(&self, key: &StoredKey) -> Result<Watch>;
+
+    /// The remaining hard lifetime of a value; `None` without a value.
+    async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>>;
+
+    /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
+    async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool>;
+
+    /// Adds to a counter, which starts at zero, and returns the sum. `ttl` is set when the counter is made.
+    /// Fails with [`ErrorKind::Backend`](crate::ErrorKind::Backend) where the sum would overflow.
+    async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64>;
+
+    /// One page of the names that match a glob.
+    async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage>;
+
+    /// Deletes names, whatever they hold. Not for entries: it keeps no promise of the protocol.
+    async fn delete_raw(&self, names: &[StoredKey]) -> Result<()>;
+
+    /// Asks the store whether it is there.
+    async fn ping(&self) -> Result<()>;
+
+    /// What the store tells about itself.
+    async fn info(&self) -> Result<BackendInfo>;
+}

@@ -1,0 +1,29 @@
+//! The only module that reads a clock or sleeps. Everything else takes the time as an argument.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the Unix epoch, by the wall clock.
+pub(crate) type Millis = u64;
+
+/// The wall clock's time; zero before 1970.
+#[allow(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) fn now_ms() -> Millis {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, as_millis)
+}
+
+/// The monotonic clock's time.
+#[allow(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) fn now() -> Instant {
+    Instant::now()
+}
+
+/// A duration in whole milliseconds, saturating.
+pub(crate) fn as_millis(duration: Duration) -> Millis {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Sleeps on tokio's timer.
+#[allow(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) async fn sleep(duration: Duration) {
+    tokio::time::sleep(duration).await;
+}

@@ -1,0 +1,77 @@
+//! What can go wrong, told by kind.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// The kind of an [`Error`], to decide by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting is wrong; nothing was started.
+    Config,
+    /// The backend cannot be reached, or the circuit breaker is open. Trying later may help.
+    Unavailable,
+    /// The backend did not answer within the operation's timeout. The operation may or may not have happened.
+    Timeout,
+    /// The backend answered, and refused: wrong type, no permission, out of memory.
+    Backend,
+    /// A value could not be encoded.
+    Encode,
+    /// A value is larger than the limit.
+    TooLarge,
+    /// A process-wide cache is installed already.
+    AlreadyInstalled,
+    /// The loader of the value failed, where the error itself cannot be handed out.
+    Load,
+}
+
+/// An error of the cache. It never holds a value, a password or a URL.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error with a lower-case message that says what was found and what is allowed.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Error {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// Adds what caused it.
+    #[must_use]
+    pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// What kind of error this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// Whether the backend is to blame in a way that time may heal.
+    pub fn is_outage(&self) -> bool {
+        matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Timeout)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| source.as_ref() as _)
+    }
+}
+
+/// `Result` with the cache's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,191 @@
+//! `Key` and `Tag`, and the builder that both macros and hand-written code use.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::escape::escape_literal;
+use super::part::{KeyPart, KeyWriter};
+
+/// The longest tag that is stored as it stands, in bytes; entries carry their tags' names.
+pub const MAX_TAG_BYTES: usize = 128;
+
+/// A cache key inside its namespace, already escaped.
+///
+/// A string literal becomes a key as it stands; its separators (`:` and the like) keep their meaning and other odd
+/// characters are escaped. Values from outside go through [`KeyBuilder::part`].
+///
+/// ```
+/// use jollycache::Key;
+///
+/// assert_eq!(Key::from("product:42").as_str(), "product:42");
+/// let id = "1:details*";
+/// let key = Key::builder().literal("product:").part(&id).build();
+/// assert_eq!(key.as_str(), "product:1%3Adetails%2A");
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key(Box<str>);
+
+impl Key {
+    /// Starts an empty key.
+    pub fn builder() -> KeyBuilder {
+        KeyBuilder::default()
+    }
+
+    /// The escaped text, without the namespace.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Key {
+    fn from(text: &str) -> Self {
+        Key::builder().literal(text).build()
+    }
+}
+
+impl From<String> for Key {
+    fn from(text: String) -> Self {
+        Key::from(text.as_str())
+    }
+}
+
+impl From<&String> for Key {
+    fn from(text: &String) -> Self {
+        Key::from(text.as_str())
+    }
+}
+
+impl From<&Key> for Key {
+    fn from(key: &Key) -> Self {
+        key.clone()
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Key({})", self.0)
+    }
+}
+
+/// A group of entries that one call invalidates, whatever their number.
+///
+/// Built like a [`Key`], and of the same grammar.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Tag(Box<str>);
+
+impl Tag {
+    /// The escaped text, without the namespace.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<T: Into<Key>> From<T> for Tag {
+    fn from(text: T) -> Self {
+        let Key(text) = text.into();
+        if text.len() <= MAX_TAG_BYTES {
+            return Tag(text);
+        }
+        // As for a long key: readable in front, and `#`, which no shorter tag can hold, before the hash.
+        let mut cut = text[..MAX_TAG_BYTES - 33].to_owned();
+        cut.push('#');
+        push_digest(&text, &mut cut);
+        Tag(cut.into_boxed_str())
+    }
+}
+
+impl fmt::Display for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Tag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tag({})", self.0)
+    }
+}
+
+/// Builds a [`Key`] (or [`Tag`]) from literal text and values.
+#[derive(Debug, Clone, Default)]
+pub struct KeyBuilder {
+    text: String,
+}
+
+impl KeyBuilder {
+    /// Appends text of the author's own; separators in it structure the key.
+    #[must_use]
+    pub fn literal(mut self, text: &str) -> Self {
+        escape_literal(text, &mut self.text);
+        self
+    }
+
+    /// Appends a value as one escaped segment.
+    #[must_use]
+    pub fn part<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
+        value.write_key(&mut KeyWriter::new(&mut self.text));
+        self
+    }
+
+    /// Appends the SHA-256 of a value, cut to 128 bits: for personal data, and for long values.
+    ///
+    /// The digest hides the value from someone who reads keys, not from someone who can guess it.
+    #[must_use]
+    pub fn hash<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
+        let mut plain = String::new();
+        value.write_key(&mut KeyWriter::new(&mut plain));
+        push_digest(&plain, &mut self.text);
+        self
+    }
+
+    /// Finishes the key.
+    pub fn build(self) -> Key {
+        Key(self.text.into_boxed_str())
+    }
+}
+
+impl From<KeyBuilder> for Key {
+    fn from(builder: KeyBuilder) -> Self {
+        builder.build()
+    }
+}
+
+/// A value rendered once, to be put into a key later, when the value itself is gone.
+///
+/// The macros use it where a template mixes arguments with the returned value.
+#[derive(Debug, Clone)]
+pub struct Segment(Box<str>);
+
+impl Segment {
+    /// Renders `value`.
+    pub fn new<P: KeyPart + ?Sized>(value: &P) -> Self {
+        Segment(Key::builder().part(value).build().0)
+    }
+
+    /// Renders the hash of `value`, as [`KeyBuilder::hash`] does.
+    pub fn hashed<P: KeyPart + ?Sized>(value: &P) -> Self {
+        Segment(Key::builder().hash(value).build().0)
+    }
+}
+
+impl KeyPart for Segment {
+    fn write_key(&self, out: &mut KeyWriter<'_>) {
+        out.raw(&self.0);
+    }
+}
+
+/// Appends the first 128 bits of the SHA-256 of `text`, as 32 hex digits.
+pub(super) fn push_digest(text: &str, out: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    for byte in &Sha256::digest(text.as_bytes())[..16] {
+        out.push(char::from(HEX[usize::from(byte >> 4)]));
+        out.push(char::from(HEX[usize::from(byte & 15)]));
+    }
+}

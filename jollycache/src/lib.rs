@@ -1,0 +1,23 @@
+//! A caching framework for async Rust: one attribute on an `async fn`, and the function is cached, protected from
+//! stampedes, evicted when it should be, and never serves a value that was invalidated.
+
+#[doc(hidden)]
+#[path = "private/mod.rs"]
+pub mod __private;
+pub mod backend;
+mod cache;
+mod clock;
+pub mod entry;
+mod error;
+pub mod key;
+pub mod policy;
+mod value;
+
+#[cfg(feature = "macros")]
+pub use jollycache_macros::*;
+
+pub use crate::cache::Cache;
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};
+pub use crate::policy::{Policy, SingleFlight};
+pub use crate::value::Value;

@@ -1,0 +1,157 @@
+//! `#[cacheable]` at run time.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{HoldsError, HoldsOption, Shape, Sharing, Site};
+use crate::cache::Cache;
+use crate::error::Error;
+use crate::key::{Key, Tag};
+
+type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
+
+/// One call of a `#[cacheable]` function, under construction.
+pub struct Cacheable<'a, S: Shape> {
+    site: &'static Site,
+    cache: Option<Cache>,
+    key: Option<Key>,
+    tags: Vec<Tag>,
+    ttl: Option<Duration>,
+    stale: Option<Duration>,
+    none_ttl: Option<Duration>,
+    timeout: Option<Duration>,
+    condition: bool,
+    ttl_by: Option<ByValue<'a, S::Value, Duration>>,
+    unless: Option<ByValue<'a, S::Value, bool>>,
+    sharing: Option<Sharing<S::Return>>,
+    propagate: Option<fn(Error) -> S::Return>,
+}
+
+impl<S: Shape> fmt::Debug for Cacheable<'_, S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cacheable")
+            .field("site", &self.site)
+            .field("key", &self.key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, S: Shape> Cacheable<'a, S> {
+    pub(super) fn new(site: &'static Site) -> Self {
+        Cacheable {
+            site,
+            cache: None,
+            key: None,
+            tags: Vec::new(),
+            ttl: None,
+            stale: None,
+            none_ttl: None,
+            timeout: None,
+            condition: true,
+            ttl_by: None,
+            unless: None,
+            sharing: None,
+            propagate: None,
+        }
+    }
+
+    /// `with = expr`
+    #[must_use]
+    pub fn with(mut self, cache: &Cache) -> Self {
+        self.cache = Some(cache.clone());
+        self
+    }
+
+    /// `key = "…"`, or the default key.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<Key>) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// One of `tags = […]`
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.tags.push(tag.into());
+        self
+    }
+
+    /// `ttl = expr`
+    #[must_use]
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.ttl = Some(ttl);
+        self
+    }
+
+    /// `ttl = |v| …`
+    #[must_use]
+    pub fn ttl_by<F: FnOnce(&S::Value) -> Duration + Send + 'a>(mut self, ttl: F) -> Self {
+        self.ttl_by = Some(Box::new(ttl));
+        self
+    }
+
+    /// `stale = expr`
+    #[must_use]
+    pub fn stale(mut self, stale: Duration) -> Self {
+        self.stale = Some(stale);
+        self
+    }
+
+    /// `none_ttl = …`
+    #[must_use]
+    pub fn none_ttl(mut self, none_ttl: Duration) -> Self
+    where
+        S: HoldsOption,
+    {
+        self.none_ttl = Some(none_ttl);
+        self
+    }
+
+    /// `timeout = expr`
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// `condition = expr`
+    #[must_use]
+    pub fn condition(mut self, condition: bool) -> Self {
+        self.condition = condition;
+        self
+    }
+
+    /// `unless = |ret| …`
+    #[must_use]
+    pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(mut self, unless: F) -> Self {
+        self.unless = Some(Box::new(unless));
+        self
+    }
+
+    /// How a failure is shared; see [`super::Share`].
+    #[must_use]
+    pub fn sharing(mut self, sharing: Option<Sharing<S::Return>>) -> Self {
+        self.sharing = sharing;
+        self
+    }
+
+    /// `on_error = "propagate"`
+    #[must_use]
+    pub fn propagate(mut self) -> Self
+    where
+        S: HoldsError,
+    {
+        self.propagate = Some(S::from_error);
+        self
+    }
+
+    /// Returns the cached value, or runs the body.
+    pub async fn load<F, L>(self, body: F) -> S::Return
+    where
+        S::Value: crate::Value,
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        body().await
+    }
+}

@@ -1,0 +1,37 @@
+//! What the macros' expansions name. Not public API: it changes with the macros, which are pinned to it.
+//!
+//! An expansion is one `static` [`Site`] and one chain of calls:
+//!
+//! ```text
+//! static SITE: Site = Site::new(|| {}).region("product").ttl_ms(1_800_000);
+//! Return::<R>::NEW.shape().cacheable(&SITE)
+//!     .key(Key::builder().literal("product:").part(&id))
+//!     .load(move || -> BoxFuture<'_, R> { Box::pin(async move { …the body… }) })
+//!     .await
+//! ```
+
+mod cacheable;
+mod evict;
+mod put;
+mod shape;
+mod site;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use std::boxed::Box;
+pub use std::time::Duration;
+
+pub use self::cacheable::Cacheable;
+pub use self::evict::Evict;
+pub use self::put::Put;
+pub use self::shape::{
+    Fallible, HoldsError, HoldsOption, Optional, OptionalResult, Plain, Return, Shape, Share, Sharing, View,
+};
+pub use self::site::Site;
+pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
+pub use crate::policy::SingleFlight;
+
+/// The future of an annotated function's body: boxed, so that the wrapper's own future stays small, and only when
+/// the body runs.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

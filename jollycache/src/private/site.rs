@@ -1,0 +1,109 @@
+//! `Site`: what one annotated function says that does not depend on its arguments.
+
+use std::time::Duration;
+
+use crate::key::{Key, KeyBuilder};
+use crate::policy::{Policy, SingleFlight};
+
+/// One annotation, as a `static`.
+#[derive(Debug)]
+pub struct Site {
+    path: fn() -> &'static str,
+    region: Option<&'static str>,
+    pub(crate) policy: Policy,
+    pub(crate) schema: u16,
+}
+
+impl Site {
+    /// `marker` is a closure written at the site: its type's name holds the path of the function, with the type or
+    /// the trait implementation it stands in, which no macro can know.
+    pub const fn new<F: Copy + 'static>(_marker: F) -> Self {
+        let policy = Policy {
+            ttl: None,
+            stale: None,
+            none_ttl: None,
+            jitter: None,
+            timeout: None,
+            lease: None,
+            wait: None,
+            single_flight: None,
+        };
+        Site {
+            path: std::any::type_name::<F>,
+            region: None,
+            policy,
+            schema: 0,
+        }
+    }
+
+    /// `cache = "…"`
+    #[must_use]
+    pub const fn region(mut self, region: &'static str) -> Self {
+        self.region = Some(region);
+        self
+    }
+
+    /// `ttl = "…"`
+    #[must_use]
+    pub const fn ttl_ms(mut self, ms: u64) -> Self {
+        self.policy.ttl = Some(Duration::from_millis(ms));
+        self
+    }
+
+    /// `stale = "…"`
+    #[must_use]
+    pub const fn stale_ms(mut self, ms: u64) -> Self {
+        self.policy.stale = Some(Duration::from_millis(ms));
+        self
+    }
+
+    /// `timeout = "…"`
+    #[must_use]
+    pub const fn timeout_ms(mut self, ms: u64) -> Self {
+        self.policy.timeout = Some(Duration::from_millis(ms));
+        self
+    }
+
+    /// `jitter = "…%"`
+    #[must_use]
+    pub const fn jitter(mut self, fraction: f64) -> Self {
+        self.policy.jitter = Some(fraction);
+        self
+    }
+
+    /// `single_flight = "…"`
+    #[must_use]
+    pub const fn single_flight(mut self, mode: SingleFlight) -> Self {
+        self.policy.single_flight = Some(mode);
+        self
+    }
+
+    /// `schema = …`
+    #[must_use]
+    pub const fn schema(mut self, schema: u16) -> Self {
+        self.schema = schema;
+        self
+    }
+
+    /// The region's name: the one given, or the function's path.
+    pub fn region_name(&self) -> &'static str {
+        self.region.unwrap_or_else(|| self.function())
+    }
+
+    /// The start of the default key: the function's path.
+    pub fn key(&self) -> KeyBuilder {
+        Key::builder().part(self.function())
+    }
+
+    /// The start of a method's default key: trait methods and generic types share one function path.
+    pub fn key_of<T: ?Sized>(&self) -> KeyBuilder {
+        self.key().literal("@").part(std::any::type_name::<T>())
+    }
+
+    /// `crate::Type::method`, from `crate::Type::method::{{closure}}::SITE::{{closure}}`.
+    fn function(&self) -> &'static str {
+        let path = (self.path)();
+        let end = path.find("::{{closure}}").unwrap_or(path.len());
+        path[..end].trim_end_matches("::SITE")
+    }
+}

@@ -1,0 +1,16 @@
+//! `Value`: what can be cached.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A type that can be cached: any that serde writes and reads back.
+///
+/// It is implemented for all such types; there is nothing to write.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cached",
+    label = "not `Serialize + DeserializeOwned`",
+    note = "derive both: `#[derive(serde::Serialize, serde::Deserialize)]`; borrowed data cannot be cached"
+)]
+pub trait Value: Serialize + DeserializeOwned + Send + Sync {}
+
+impl<T: Serialize + DeserializeOwned + Send + Sync> Value for T {}
