@@ -1,8 +1,10 @@
 //! The attributes of JollyCache. Use them through the `jollycache` crate, which they expand into.
 
 mod annotate;
+mod config;
 mod diagnostics;
 mod emit;
+mod key_part;
 mod model;
 mod options;
 mod parse;
@@ -26,4 +28,14 @@ pub fn cache_put(args: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn cache_evict(args: TokenStream, item: TokenStream) -> TokenStream {
     annotate(Macro::Evict, args.into(), item.into()).into()
+}
+
+#[proc_macro_attribute]
+pub fn cache_config(args: TokenStream, item: TokenStream) -> TokenStream {
+    config::config(args.into(), item.into()).into()
+}
+
+#[proc_macro_derive(KeyPart, attributes(key))]
+pub fn derive_key_part(item: TokenStream) -> TokenStream {
+    key_part::derive(item.into()).into()
 }
