@@ -7,11 +7,13 @@ pub mod __private;
 pub mod backend;
 mod cache;
 mod clock;
+mod engine;
 pub mod entry;
 mod error;
 pub mod key;
 pub mod policy;
 pub mod protocol;
+pub mod tracker;
 mod value;
 
 #[cfg(feature = "macros")]
@@ -19,8 +21,9 @@ pub use jollycache_macros::*;
 
 #[cfg(feature = "memory")]
 pub use crate::backend::MemoryBackend;
-pub use crate::cache::Cache;
+pub use crate::cache::{Cache, CacheBuilder, KeyPage, bypass, install, refresh, scope};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};
 pub use crate::policy::{Policy, SingleFlight};
+pub use crate::tracker::{ConsistencyTracker, Latency, RegionStats, Stats};
 pub use crate::value::Value;

@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use moka::Expiry;
-use moka::policy::EvictionPolicy;
 use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch, Watchers,
-    WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch,
+    Watchers, WriteEnd,
 };
 use crate::clock::{Millis, as_millis, now_ms};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -145,7 +145,10 @@ impl Backend for MemoryBackend {
     }
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
-        Ok(tags.iter().map(|tag| self.tags.entry_by_ref(tag).or_insert_with(Token::random).into_value()).collect())
+        Ok(tags
+            .iter()
+            .map(|tag| self.tags.entry_by_ref(tag).or_insert_with(Token::random).into_value())
+            .collect())
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
@@ -191,7 +194,13 @@ impl Backend for MemoryBackend {
         Ok(matching.map(|(key, _)| self.invalidate_key(&key, selection.region)).sum())
     }
 
-    async fn begin_write(&self, key: &StoredKey, region: RegionId, token: Token, ttl: Duration) -> Result<()> {
+    async fn begin_write(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<()> {
         self.transition(key, |slot, now| (slot.begin_write(now, region, token, ttl), ()));
         self.watchers.notify(key.as_str(), Signal::Changed);
         Ok(())
@@ -224,20 +233,25 @@ impl Backend for MemoryBackend {
         let mut sum = None;
         self.counters.entry_by_ref(counter).and_compute_with(|found| {
             let fresh = || Counter { value: 0, expires: ttl.map(|ttl| now.saturating_add(as_millis(ttl))) };
-            let live = found.map(moka::Entry::into_value).filter(|counter| counter.expires.is_none_or(|end| end > now));
+            let live = found
+                .map(moka::Entry::into_value)
+                .filter(|counter| counter.expires.is_none_or(|end| end > now));
             let counter = live.unwrap_or_else(fresh);
             sum = counter.value.checked_add(delta);
             sum.map_or(Op::Nop, |value| Op::Put(Counter { value, ..counter }))
         });
-        sum.ok_or_else(|| Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer"))
+        sum.ok_or_else(|| {
+            Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer")
+        })
     }
 
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let after = cursor.map(|cursor| cursor.0);
         let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
         let matching = self.slots.iter().map(|(key, _)| (*key).clone());
-        let mut keys: Vec<_> =
-            matching.filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes())).collect();
+        let mut keys: Vec<_> = matching
+            .filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes()))
+            .collect();
         keys.sort_unstable();
         let more = keys.len() > page_size;
         keys.truncate(page_size);

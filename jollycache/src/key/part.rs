@@ -75,10 +75,7 @@ impl<'a> KeyWriter<'a> {
     }
 
     fn inner(&mut self) -> KeyWriter<'_> {
-        KeyWriter {
-            out: self.out,
-            nested: true,
-        }
+        KeyWriter { out: self.out, nested: true }
     }
 }
 
@@ -165,9 +162,7 @@ impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
 
 impl<K: KeyPart, V: KeyPart> KeyPart for BTreeMap<K, V> {
     fn write_key(&self, out: &mut KeyWriter<'_>) {
-        let flat = self
-            .iter()
-            .flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
+        let flat = self.iter().flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
         out.list(flat);
     }
 }

@@ -105,7 +105,8 @@ impl Slot {
             let remaining = remaining(holder.until, now);
             return (slot, Lease::Bypass { remaining });
         }
-        let acceptable = slot.entry().filter(|entry| !request.replace && accepts(entry, request.live_tags)).cloned();
+        let acceptable =
+            slot.entry().filter(|entry| !request.replace && accepts(entry, request.live_tags)).cloned();
         if let Some(entry) = acceptable.as_ref().filter(|entry| entry.is_fresh(now)) {
             let hit = entry.clone();
             return (slot, Lease::Hit(hit));
@@ -115,7 +116,9 @@ impl Slot {
         }
         let holder = Holder { token: request.token, until: now.saturating_add(as_millis(request.ttl)) };
         let next = match (acceptable.clone(), slot) {
-            (Some(entry), Slot::Filled { expires, .. }) => Slot::Filled { entry, expires, lease: Some(holder) },
+            (Some(entry), Slot::Filled { expires, .. }) => {
+                Slot::Filled { entry, expires, lease: Some(holder) }
+            }
             _ => Slot::Leased { region: request.region, holder },
         };
         (next, Lease::Leased { stale: acceptable })
