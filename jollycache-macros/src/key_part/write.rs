@@ -11,7 +11,7 @@ pub(super) fn structure(fields: &Fields, root: &Path) -> TokenStream {
     if let Fields::Unnamed(unnamed) = fields
         && unnamed.unnamed.len() == 1
     {
-        let span = Span::mixed_site().located_at(unnamed.unnamed[0].ty.span());
+        let span = Span::call_site().located_at(unnamed.unnamed[0].ty.span());
         return quote_spanned! {span=> #root::KeyPart::write_key(&self.0, out) };
     }
     let own = fields.members().map(|member| quote! { &self.#member });
@@ -55,7 +55,7 @@ fn writer(fields: &Fields, values: Vec<TokenStream>, root: &Path, out: &TokenStr
     let named = fields.iter().any(|(field, _)| field.ident.is_some());
     let elements = fields.iter().map(|(field, value)| {
         // A field that is no `KeyPart` is shown where it stands.
-        let span = Span::mixed_site().located_at(field.ty.span());
+        let span = Span::call_site().located_at(field.ty.span());
         let part = quote_spanned! {span=> #value as &dyn #root::KeyPart };
         match &field.ident {
             Some(name) => {

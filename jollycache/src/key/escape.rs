@@ -9,10 +9,7 @@ fn is_plain(byte: u8) -> bool {
 
 /// Separators: they may stand in the text of a template, and are always escaped in a segment.
 pub(crate) fn is_separator(byte: u8) -> bool {
-    matches!(
-        byte,
-        b':' | b'/' | b'|' | b',' | b';' | b'=' | b'@' | b'&' | b'+' | b'!' | b'(' | b')' | b'~'
-    )
+    matches!(byte, b':' | b'/' | b'|' | b',' | b';' | b'=' | b'@' | b'&' | b'+' | b'!' | b'(' | b')' | b'~')
 }
 
 fn escape(text: &str, keep: impl Fn(u8) -> bool, out: &mut String) {
@@ -38,9 +35,5 @@ pub(crate) fn escape_literal(text: &str, out: &mut String) {
 
 /// Appends a pattern: as a literal, with `*` and `?` kept as wildcards.
 pub(crate) fn escape_pattern(text: &str, out: &mut String) {
-    escape(
-        text,
-        |byte| is_plain(byte) || is_separator(byte) || matches!(byte, b'*' | b'?'),
-        out,
-    );
+    escape(text, |byte| is_plain(byte) || is_separator(byte) || matches!(byte, b'*' | b'?'), out);
 }

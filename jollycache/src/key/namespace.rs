@@ -30,9 +30,7 @@ impl Namespace {
     /// between them.
     pub fn new(name: &str) -> Result<Self, Error> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let well_formed = name
-            .split(':')
-            .all(|part| !part.is_empty() && part.bytes().all(allowed));
+        let well_formed = name.split(':').all(|part| !part.is_empty() && part.bytes().all(allowed));
         if !well_formed || name.len() > MAX_NAMESPACE_BYTES {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -71,6 +69,11 @@ impl Namespace {
     /// [`Namespace::key_of`].
     pub(crate) fn pattern(&self, pattern: &Pattern) -> String {
         format!("{}:{}", self.0, pattern.as_str())
+    }
+
+    /// The glob that finds the counters.
+    pub(crate) fn counters_pattern(&self) -> String {
+        format!("{}:#counter:*", self.0)
     }
 
     /// The key inside the namespace, or `None` for a reserved name or another namespace's.

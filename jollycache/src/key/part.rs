@@ -76,10 +76,7 @@ impl<'a> KeyWriter<'a> {
 
     /// A writer for a value inside this one: its [`KeyWriter::fields`] are in parentheses.
     pub fn nested(&mut self) -> KeyWriter<'_> {
-        KeyWriter {
-            out: self.out,
-            nested: true,
-        }
+        KeyWriter { out: self.out, nested: true }
     }
 }
 
@@ -166,9 +163,7 @@ impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
 
 impl<K: KeyPart, V: KeyPart> KeyPart for BTreeMap<K, V> {
     fn write_key(&self, out: &mut KeyWriter<'_>) {
-        let flat = self
-            .iter()
-            .flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
+        let flat = self.iter().flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
         out.list(flat);
     }
 }

@@ -40,8 +40,7 @@ impl Pattern {
     /// Appends the hash of a value, as [`KeyBuilder::hash`] does.
     #[must_use]
     pub fn hash<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
-        self.0
-            .push_str(KeyBuilder::default().hash(value).build().as_str());
+        self.0.push_str(KeyBuilder::default().hash(value).build().as_str());
         self
     }
 

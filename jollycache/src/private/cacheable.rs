@@ -4,11 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::{HoldsError, HoldsOption, Shape, Sharing, Site};
-use crate::cache::Cache;
-use crate::error::Error;
+use crate::cache::{Cache, Hooks, ReadThrough, resolve};
+use crate::engine::{Ask, TypeOf};
+use crate::entry::Fingerprint;
 use crate::key::{Key, Tag};
-
-type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
+use crate::policy::Policy;
 
 /// One call of a `#[cacheable]` function, under construction.
 pub struct Cacheable<'a, S: Shape> {
@@ -21,18 +21,12 @@ pub struct Cacheable<'a, S: Shape> {
     none_ttl: Option<Duration>,
     timeout: Option<Duration>,
     condition: bool,
-    ttl_by: Option<ByValue<'a, S::Value, Duration>>,
-    unless: Option<ByValue<'a, S::Value, bool>>,
-    sharing: Option<Sharing<S::Return>>,
-    propagate: Option<fn(Error) -> S::Return>,
+    hooks: Hooks<'a, S>,
 }
 
 impl<S: Shape> fmt::Debug for Cacheable<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cacheable")
-            .field("site", &self.site)
-            .field("key", &self.key)
-            .finish_non_exhaustive()
+        f.debug_struct("Cacheable").field("site", &self.site).field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -48,10 +42,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
             none_ttl: None,
             timeout: None,
             condition: true,
-            ttl_by: None,
-            unless: None,
-            sharing: None,
-            propagate: None,
+            hooks: Hooks::default(),
         }
     }
 
@@ -86,7 +77,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     /// `ttl = |v| …`
     #[must_use]
     pub fn ttl_by<F: FnOnce(&S::Value) -> Duration + Send + 'a>(mut self, ttl: F) -> Self {
-        self.ttl_by = Some(Box::new(ttl));
+        self.hooks.ttl_by = Some(Box::new(ttl));
         self
     }
 
@@ -124,14 +115,14 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     /// `unless = |ret| …`
     #[must_use]
     pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(mut self, unless: F) -> Self {
-        self.unless = Some(Box::new(unless));
+        self.hooks.unless = Some(Box::new(unless));
         self
     }
 
     /// How a failure is shared; see [`super::Share`].
     #[must_use]
     pub fn sharing(mut self, sharing: Option<Sharing<S::Return>>) -> Self {
-        self.sharing = sharing;
+        self.hooks.sharing = sharing;
         self
     }
 
@@ -141,7 +132,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     where
         S: HoldsError,
     {
-        self.propagate = Some(S::from_error);
+        self.hooks.propagate = Some(S::from_error);
         self
     }
 
@@ -152,6 +143,24 @@ impl<'a, S: Shape> Cacheable<'a, S> {
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        body().await
+        let Some(cache) = self.condition.then(|| resolve(self.cache)).flatten() else {
+            return body().await;
+        };
+        let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
+        let said = Policy {
+            ttl: self.ttl,
+            stale: self.stale,
+            none_ttl: self.none_ttl,
+            timeout: self.timeout,
+            ..Policy::default()
+        };
+        let ask = Ask {
+            region: self.site.region_name(),
+            key: &key,
+            tags: &self.tags,
+            policies: [&said, &self.site.policy],
+            type_of: TypeOf { fingerprint: Fingerprint::of::<S::Value>(), schema: self.site.schema },
+        };
+        ReadThrough::new(cache, &ask, self.hooks).run(body).await
     }
 }

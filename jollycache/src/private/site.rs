@@ -18,22 +18,7 @@ impl Site {
     /// `marker` is a closure written at the site: its type's name holds the path of the function, with the type or
     /// the trait implementation it stands in, which no macro can know.
     pub const fn new<F: Copy + 'static>(_marker: F) -> Self {
-        let policy = Policy {
-            ttl: None,
-            stale: None,
-            none_ttl: None,
-            jitter: None,
-            timeout: None,
-            lease: None,
-            wait: None,
-            single_flight: None,
-        };
-        Site {
-            path: std::any::type_name::<F>,
-            region: None,
-            policy,
-            schema: 0,
-        }
+        Site { path: std::any::type_name::<F>, region: None, policy: Policy::new(), schema: 0 }
     }
 
     /// `cache = "…"`
@@ -96,7 +81,8 @@ impl Site {
         Key::builder().part(function_of(std::any::type_name::<F>()))
     }
 
-    fn function(&self) -> &'static str {
+    /// The function's path, without generic arguments.
+    pub(crate) fn function(&self) -> &'static str {
         function_of((self.path)())
     }
 }

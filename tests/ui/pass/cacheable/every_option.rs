@@ -35,7 +35,7 @@ impl Service {
         skip(trace),
     )]
     async fn literals(&self, id: u32, name: &str, trace: u8) -> Option<String> {
-        drop(trace);
+        let _ = trace;
         (id > 1).then(|| name.to_owned())
     }
 

@@ -14,7 +14,8 @@ mod shadows {
     pub mod jollycache {}
 }
 
-use shadows::*;
+#[allow(unused_imports)]
+use shadows::{Box, Duration, Key, None, Some, core, jollycache, std};
 
 const SITE: u8 = 3;
 
