@@ -46,10 +46,7 @@ fn defaults(args: TokenStream, errors: &mut Errors) -> Vec<Given> {
         errors.push(Span::call_site(), message);
     }
     let options = Options::read(Macro::Config, args, errors);
-    options
-        .into_iter()
-        .filter(|given| check_shared(given, errors))
-        .collect()
+    options.into_iter().filter(|given| check_shared(given, errors)).collect()
 }
 
 /// Whether the item begins as an `impl` block: then the compiler says best what is wrong with it.

@@ -20,9 +20,8 @@ use crate::diagnostics::Errors;
 /// Expands the derive.
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let implementation = errors
-        .keep(syn::parse2::<DeriveInput>(item))
-        .and_then(|input| expand(&input, &mut errors));
+    let implementation =
+        errors.keep(syn::parse2::<DeriveInput>(item)).and_then(|input| expand(&input, &mut errors));
     let mut tokens = errors.into_tokens();
     tokens.extend(implementation);
     tokens

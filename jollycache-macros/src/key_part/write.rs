@@ -30,9 +30,8 @@ pub(super) fn enumeration(data: &DataEnum, root: &Path) -> TokenStream {
 fn arm(variant: &Variant, root: &Path) -> TokenStream {
     let Variant { ident, fields, .. } = variant;
     let name = ident.unraw().to_string();
-    let bound: Vec<_> = (0..fields.len())
-        .map(|index| format_ident!("field_{index}", span = Span::mixed_site()))
-        .collect();
+    let bound: Vec<_> =
+        (0..fields.len()).map(|index| format_ident!("field_{index}", span = Span::mixed_site())).collect();
     let members = fields.members();
     let pattern = quote! { Self::#ident { #(#members: #bound),* } };
     if let Fields::Unit = fields {
