@@ -1,7 +1,7 @@
 //! The function's body, as the last argument of the call.
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::Signature;
 
 use super::{glue, private};
@@ -44,8 +44,9 @@ pub(super) fn sharing(annotation: &Annotation, target: &Target, sig: &Signature)
     if annotation.macro_ != Macro::Cacheable || borrows(returned.clone(), sig) {
         return TokenStream::new();
     }
-    let private = private(annotation);
-    quote! { .sharing(#private::Share::<#returned>::NEW.sharing()) }
+    let span = Span::mixed_site();
+    let private = private(annotation, span);
+    quote_spanned! {span=> .sharing(#private::Share::<#returned>::NEW.sharing()) }
 }
 
 /// Whether a lifetime, a reference, or a type parameter of the function occurs.

@@ -15,7 +15,9 @@ pub(super) fn chain(
     function: &Function,
     body: &Body,
 ) -> TokenStream {
-    let private = private(annotation);
+    // Here the compiler asks whether the value can be stored.
+    let span = glue(target.returned.span());
+    let private = private(annotation, span);
     let site = site::name();
     let returned = &target.returned;
     let mut names = Names { private: &private, before: TokenStream::new(), segments: 0 };
@@ -30,10 +32,8 @@ pub(super) fn chain(
         Macro::Evict => ("evict", "run"),
         _ => ("cacheable", "load"),
     };
-    let begin = Ident::new(begin, Span::mixed_site());
-    // Here the compiler asks whether the value can be stored.
-    let end = Ident::new(end, glue(returned.span()));
-    quote! {
+    let (begin, end) = (Ident::new(begin, span), Ident::new(end, span));
+    quote_spanned! {span=>
         #before
         #private::Return::<#returned>::NEW
             .shape()

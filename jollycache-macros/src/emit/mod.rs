@@ -44,8 +44,8 @@ pub(crate) fn function(
     let call = match target.asyncness {
         Asyncness::Fn => quote! { #site #chain },
         Asyncness::Boxed(_) => {
-            let private = private(annotation);
             let span = glue(sig.ident.span());
+            let private = private(annotation, span);
             quote_spanned! {span=> #private::Box::pin(async move { #site #chain }) }
         }
     };
@@ -57,10 +57,12 @@ pub(crate) fn function(
     }
 }
 
-/// The path of the runtime's private module.
-fn private(annotation: &Annotation) -> TokenStream {
-    let root = &annotation.root;
-    quote! { #root::__private }
+/// The path of the runtime's private module; `span` is where errors about what begins with it are shown.
+fn private(annotation: &Annotation, span: Span) -> TokenStream {
+    match &annotation.root {
+        Some(root) => quote_spanned! {span=> #root::__private },
+        None => quote_spanned! {span=> ::jollycache::__private },
+    }
 }
 
 /// A span whose errors show `at`, and whose names cannot meet the user's.

@@ -1,7 +1,5 @@
 //! The names that templates can use.
 
-use proc_macro2::Span;
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{FnArg, Ident, Pat, PatIdent, Signature};
 
@@ -23,13 +21,15 @@ pub(crate) struct Arguments {
 /// One argument: all that its pattern binds.
 pub(crate) struct Argument {
     pub(crate) names: Vec<Ident>,
-    pub(crate) span: Span,
+    pub(crate) pattern: Pat,
 }
 
 impl Arguments {
     pub(crate) fn of(macro_: Macro, sig: &Signature, target: &Target) -> Self {
         let typed = sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(Argument { names: bound_names(&typed.pat), span: typed.pat.span() }),
+            FnArg::Typed(typed) => {
+                Some(Argument { names: bound_names(&typed.pat), pattern: (*typed.pat).clone() })
+            }
             FnArg::Receiver(_) => None,
         });
         Arguments {

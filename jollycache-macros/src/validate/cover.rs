@@ -21,8 +21,8 @@ pub(crate) fn forgotten(key: &Template, skipped: &[Ident], arguments: &Arguments
         } else {
             String::new()
         };
-        errors.push(
-            argument.span,
+        errors.push_on(
+            &argument.pattern,
             format!(
                 "the argument `{name}` is not in the key: calls that differ in it would share one entry\n\
                  put it into the key, `{{{name}}}`, or leave it out on purpose, `skip({name})`{others}"
