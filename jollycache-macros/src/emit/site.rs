@@ -13,7 +13,7 @@ pub(super) fn name() -> Ident {
 
 pub(super) fn site(annotation: &Annotation) -> TokenStream {
     let span = glue(proc_macro2::Span::call_site());
-    let private = private(annotation, span);
+    let private = private(span);
     let name = name();
     let site = &annotation.site;
     let region = site.region.iter().map(|name| quote! { .region(#name) });

@@ -15,7 +15,7 @@ fn lines_over(macro_: Macro, args: TokenStream, function: &TokenStream) -> usize
         assert!(!expanded.contains(word), "{word}in\n{expanded}");
     }
     assert_eq!(expanded.matches("static ").count(), 1, "{expanded}");
-    assert_eq!(expanded.matches("__private::Return").count(), 1, "{expanded}");
+    assert_eq!(expanded.matches("__jollycache::Return").count(), 1, "{expanded}");
     expanded.lines().count() - pretty(function.clone()).lines().count()
 }
 
@@ -63,9 +63,9 @@ fn a_renamed_crate_is_the_only_one_named() {
         crate = other::place, key = "a:{id}", ttl = "1s", none_ttl = "1s", single_flight = "off", tags = ["t:{id}"]
     };
     let expanded = expand(Macro::Cacheable, args, function.clone());
-    assert!(expanded.contains("other::place::__private"), "{expanded}");
-    assert!(!expanded.contains("jollycache::"), "{expanded}");
+    assert!(expanded.contains("use other::place::__private"), "{expanded}");
+    assert!(!expanded.contains("::jollycache"), "{expanded}");
     let args = quote! { crate = other::place, key = "a:{ret}:{id}", tags = ["t:{ret}:{id | hash}"] };
     let expanded = expand(Macro::Put, args, function);
-    assert!(!expanded.contains("jollycache::"), "{expanded}");
+    assert!(!expanded.contains("::jollycache"), "{expanded}");
 }

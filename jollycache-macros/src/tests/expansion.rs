@@ -23,35 +23,28 @@ fn cacheable() {
         /// Documented.
         #[must_use]
         pub(crate) async fn find_product(id: ProductId) -> Result<Option<Product>, DbError> {
-            static __JOLLYCACHE_SITE: ::jollycache::__private::Site = ::jollycache::__private::Site::new(||
-                {})
+            use ::jollycache::__private as __jollycache;
+            static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
                 .region("product")
                 .ttl_ms(1800000);
-            ::jollycache::__private::Return::<Result<Option<Product>, DbError>>::NEW
+            __jollycache::Return::<Result<Option<Product>, DbError>>::NEW
                 .shape()
                 .cacheable(&__JOLLYCACHE_SITE)
-                .sharing(
-                    ::jollycache::__private::Share::<Result<Option<Product>, DbError>>::NEW
-                        .sharing(),
-                )
-                .none_ttl(::jollycache::__private::Duration::from_millis(30000))
-                .key(::jollycache::__private::Key::builder().literal("product:").part(&id))
-                .load(move || -> ::jollycache::__private::BoxFuture<
-                    '_,
-                    Result<Option<Product>, DbError>,
-                > {
-                    ::jollycache::__private::Box::pin(async move {
-                        if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
-                            Result<Option<Product>, DbError>,
-                        > {
-                            return returned;
-                        }
-                        database().await?.find(id).await
-                    })
-                })
+                .sharing(__jollycache::Share::<Result<Option<Product>, DbError>>::NEW.sharing())
+                .none_ttl(__jollycache::Duration::from_millis(30000))
+                .key(__jollycache::Key::builder().literal("product:").part(&id))
+                .load(move || __jollycache::boxed(async move {
+                    if let __jollycache::Some(returned) = __jollycache::none::<
+                        Result<Option<Product>, DbError>,
+                    >() {
+                        return returned;
+                    }
+                    database().await?.find(id).await
+                }))
                 .await
         }
-    "#]].assert_eq(&expanded);
+    "#]]
+    .assert_eq(&expanded);
 }
 
 #[test]
@@ -73,15 +66,15 @@ fn cacheable_by_the_default_key() {
                 filter: &T,
                 trace: Trace,
             ) -> Vec<Product> {
-                static __JOLLYCACHE_SITE: ::jollycache::__private::Site = ::jollycache::__private::Site::new(||
-                    {})
+                use ::jollycache::__private as __jollycache;
+                static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
                     .jitter(0.125)
-                    .single_flight(::jollycache::__private::SingleFlight::Local)
+                    .single_flight(__jollycache::SingleFlight::Local)
                     .schema(2);
-                ::jollycache::__private::Return::<Vec<Product>>::NEW
+                __jollycache::Return::<Vec<Product>>::NEW
                     .shape()
                     .cacheable(&__JOLLYCACHE_SITE)
-                    .sharing(::jollycache::__private::Share::<Vec<Product>>::NEW.sharing())
+                    .sharing(__jollycache::Share::<Vec<Product>>::NEW.sharing())
                     .key(
                         __JOLLYCACHE_SITE
                             .key(|| {})
@@ -92,20 +85,19 @@ fn cacheable_by_the_default_key() {
                             .literal(":")
                             .part(&filter),
                     )
-                    .load(move || -> ::jollycache::__private::BoxFuture<'_, Vec<Product>> {
-                        ::jollycache::__private::Box::pin(async move {
-                            if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
-                                Vec<Product>,
-                            > {
-                                return returned;
-                            }
-                            self.products.list(page, size, filter, trace).await
-                        })
-                    })
+                    .load(move || __jollycache::boxed(async move {
+                        if let __jollycache::Some(returned) = __jollycache::none::<
+                            Vec<Product>,
+                        >() {
+                            return returned;
+                        }
+                        self.products.list(page, size, filter, trace).await
+                    }))
                     .await
             }
         }
-    "#]].assert_eq(&expanded);
+    "#]]
+    .assert_eq(&expanded);
 }
 
 #[test]
@@ -129,48 +121,44 @@ fn put_by_the_returned_value() {
                 tenant: String,
                 new: NewProduct,
             ) -> Result<Product, Error> {
-                static __JOLLYCACHE_SITE: ::jollycache::__private::Site = ::jollycache::__private::Site::new(||
-                {});
-                let segment_0 = ::jollycache::__private::Segment::new(&tenant);
-                let segment_1 = ::jollycache::__private::Segment::hashed(&tenant);
-                ::jollycache::__private::Return::<Result<Product, Error>>::NEW
+                use ::jollycache::__private as __jollycache;
+                static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {});
+                let segment_0 = __jollycache::Segment::new(&tenant);
+                let segment_1 = __jollycache::Segment::hashed(&tenant);
+                __jollycache::Return::<Result<Product, Error>>::NEW
                     .shape()
                     .put(&__JOLLYCACHE_SITE)
                     .with(&self.cache)
                     .ttl_by(|product| product.lifetime())
                     .propagate()
                     .key_by(move |ret| {
-                        ::jollycache::__private::Key::builder()
+                        __jollycache::Key::builder()
                             .literal("product:")
                             .part(&segment_0)
                             .literal(":")
                             .part(&ret.id)
                     })
                     .tag_by(move |ret| {
-                        ::jollycache::__private::Key::builder()
+                        __jollycache::Key::builder()
                             .literal("category:")
                             .part(&ret.category)
                             .literal(":")
                             .part(&segment_1)
                     })
-                    .tag(::jollycache::__private::Key::builder().literal("products"))
-                    .run(move || -> ::jollycache::__private::BoxFuture<
-                        '_,
-                        Result<Product, Error>,
-                    > {
-                        ::jollycache::__private::Box::pin(async move {
-                            if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
-                                Result<Product, Error>,
-                            > {
-                                return returned;
-                            }
-                            self.products.insert(tenant, new).await
-                        })
-                    })
+                    .tag(__jollycache::Key::builder().literal("products"))
+                    .run(move || __jollycache::boxed(async move {
+                        if let __jollycache::Some(returned) = __jollycache::none::<
+                            Result<Product, Error>,
+                        >() {
+                            return returned;
+                        }
+                        self.products.insert(tenant, new).await
+                    }))
                     .await
             }
         }
-    "#]].assert_eq(&expanded);
+    "#]]
+    .assert_eq(&expanded);
 }
 
 #[test]
@@ -185,36 +173,31 @@ fn evict_by_everything() {
     );
     expect![[r#"
         async fn delete(id: u64) -> Product {
-            static __JOLLYCACHE_SITE: ::jollycache::__private::Site = ::jollycache::__private::Site::new(||
-                {})
+            use ::jollycache::__private as __jollycache;
+            static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
                 .region("product")
                 .timeout_ms(1000);
-            ::jollycache::__private::Return::<Product>::NEW
+            __jollycache::Return::<Product>::NEW
                 .shape()
                 .evict(&__JOLLYCACHE_SITE)
                 .condition(id > 0)
                 .unless(|ret| ret.is_draft())
                 .all()
-                .key(::jollycache::__private::Key::builder().literal("product:").part(&id))
-                .tag(::jollycache::__private::Key::builder().literal("products"))
+                .key(__jollycache::Key::builder().literal("product:").part(&id))
+                .tag(__jollycache::Key::builder().literal("products"))
                 .pattern_by(move |ret| {
-                    ::jollycache::__private::Pattern::builder()
-                        .literal("products:*:")
-                        .part(&ret.category)
+                    __jollycache::Pattern::builder().literal("products:*:").part(&ret.category)
                 })
-                .run(move || -> ::jollycache::__private::BoxFuture<'_, Product> {
-                    ::jollycache::__private::Box::pin(async move {
-                        if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<
-                            Product,
-                        > {
-                            return returned;
-                        }
-                        remove(id).await
-                    })
-                })
+                .run(move || __jollycache::boxed(async move {
+                    if let __jollycache::Some(returned) = __jollycache::none::<Product>() {
+                        return returned;
+                    }
+                    remove(id).await
+                }))
                 .await
         }
-    "#]].assert_eq(&expanded);
+    "#]]
+    .assert_eq(&expanded);
 }
 
 #[test]
@@ -245,16 +228,14 @@ fn under_async_trait() {
             where
                 'life0: 'async_trait,
             {
-                ::jollycache::__private::Box::pin(async move {
-                    static __JOLLYCACHE_SITE: ::jollycache::__private::Site = ::jollycache::__private::Site::new(||
-                    {});
-                    ::jollycache::__private::Return::<Option<u64>>::NEW
+                use ::jollycache::__private as __jollycache;
+                __jollycache::Box::pin(async move {
+                    static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {});
+                    __jollycache::Return::<Option<u64>>::NEW
                         .shape()
                         .cacheable(&__JOLLYCACHE_SITE)
-                        .sharing(::jollycache::__private::Share::<Option<u64>>::NEW.sharing())
-                        .key(
-                            ::jollycache::__private::Key::builder().literal("product:").part(&id),
-                        )
+                        .sharing(__jollycache::Share::<Option<u64>>::NEW.sharing())
+                        .key(__jollycache::Key::builder().literal("product:").part(&id))
                         .load(move || -> ::core::pin::Pin<
                             Box<
                                 dyn ::core::future::Future<
@@ -266,16 +247,14 @@ fn under_async_trait() {
                 })
             }
         }
-    "#]].assert_eq(&expanded);
+    "#]]
+    .assert_eq(&expanded);
 }
 
 #[test]
 fn a_mistake_leaves_the_function_as_it_is() {
-    let expanded = expand(
-        Macro::Cacheable,
-        quote! { key = "product" },
-        quote! { async fn find(id: u64) -> u64 { id } },
-    );
+    let expanded =
+        expand(Macro::Cacheable, quote! { key = "product" }, quote! { async fn find(id: u64) -> u64 { id } });
     expect![[r#"
         ::core::compile_error! {
             "the argument `id` is not in the key: calls that differ in it would share one entry\nput it into the key, `{id}`, or leave it out on purpose, `skip(id)`"
@@ -329,7 +308,8 @@ fn config() {
             async fn evict(&self) {}
             fn other(&self) {}
         }
-    "#]].assert_eq(&pretty(expanded));
+    "#]]
+    .assert_eq(&pretty(expanded));
 }
 
 #[test]
@@ -350,7 +330,8 @@ fn key_part() {
                 ])
             }
         }
-    "##]].assert_eq(&pretty(expanded));
+    "##]]
+    .assert_eq(&pretty(expanded));
     let expanded = crate::key_part::derive(quote! {
         #[key(crate = renamed)]
         enum Kind { A, B(u8), C { y: u8, x: u8 } }
@@ -376,5 +357,6 @@ fn key_part() {
                 }
             }
         }
-    "##]].assert_eq(&pretty(expanded));
+    "##]]
+    .assert_eq(&pretty(expanded));
 }
