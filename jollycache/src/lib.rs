@@ -11,11 +11,14 @@ pub mod entry;
 mod error;
 pub mod key;
 pub mod policy;
+pub mod protocol;
 mod value;
 
 #[cfg(feature = "macros")]
 pub use jollycache_macros::*;
 
+#[cfg(feature = "memory")]
+pub use crate::backend::MemoryBackend;
 pub use crate::cache::Cache;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};

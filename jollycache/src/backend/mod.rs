@@ -3,6 +3,8 @@
 //! The operations are those of docs/semantics.md. Whoever implements [`Backend`] runs
 //! [`crate::test_util::conformance`] against it.
 
+#[cfg(feature = "memory")]
+mod memory;
 mod watch;
 
 use std::fmt;
@@ -10,6 +12,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "memory")]
+pub use self::memory::MemoryBackend;
 pub use self::watch::{Signal, Watch, Watchers};
 
 use crate::entry::{Draft, Entry, RegionId, TagStamp, Token};

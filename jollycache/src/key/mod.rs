@@ -14,3 +14,4 @@ pub use builder::{Key, KeyBuilder, MAX_TAG_BYTES, Segment, Tag};
 pub use namespace::{MAX_NAMESPACE_BYTES, MAX_STORED_KEY_BYTES, Namespace, StoredKey};
 pub use part::{KeyPart, KeyWriter};
 pub use pattern::Pattern;
+pub(crate) use pattern::glob_matches;
