@@ -28,16 +28,18 @@ pub(crate) fn annotate(macro_: Macro, args: TokenStream, item: TokenStream) -> T
 }
 
 /// The expansion; or the function without its other annotations if it cannot have any, as they would all say the same.
-fn expand(macro_: Macro, args: TokenStream, mut function: Function, errors: &mut Errors) -> Option<TokenStream> {
+fn expand(
+    macro_: Macro,
+    args: TokenStream,
+    mut function: Function,
+    errors: &mut Errors,
+) -> Option<TokenStream> {
     let target = validate::target(macro_, &function, errors);
     let fit = errors.is_empty();
-    let annotation = target
-        .as_ref()
-        .and_then(|target| validate::annotation(macro_, args, &function, target, errors));
+    let annotation =
+        target.as_ref().and_then(|target| validate::annotation(macro_, args, &function, target, errors));
     if !fit {
-        function
-            .attrs
-            .retain(|attr| Macro::of_path(attr.path()).is_none());
+        function.attrs.retain(|attr| Macro::of_path(attr.path()).is_none());
         return Some(function.into_token_stream());
     }
     Some(emit::function(&annotation?, &target?, &function, function.body.as_ref()?))

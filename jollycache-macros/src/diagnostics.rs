@@ -46,8 +46,7 @@ pub(crate) fn did_you_mean<'n>(wrong: &str, names: impl IntoIterator<Item = &'n 
         .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
         .filter(|(distance, name)| *distance <= 1 + name.len() / 4)
         .min();
-    near.map(|(_, name)| format!("; did you mean `{name}`?"))
-        .unwrap_or_default()
+    near.map(|(_, name)| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
 /// `` `a`, `b` ``

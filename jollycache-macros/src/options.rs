@@ -45,11 +45,7 @@ impl Spec {
 
     /// `` `#[a]`, `#[b]` ``
     pub(crate) fn places(&self) -> String {
-        let places: Vec<_> = self
-            .on
-            .iter()
-            .map(|place| format!("`#[{}]`", place.name()))
-            .collect();
+        let places: Vec<_> = self.on.iter().map(|place| format!("`#[{}]`", place.name())).collect();
         places.join(", ")
     }
 }
@@ -74,11 +70,7 @@ pub(crate) const SPECS: &[Spec] = &[
     spec("pattern", "pattern = \"products:*\"", &[Evict]),
     spec("all", "all", &[Evict]),
     spec("when", "when = \"after\"", &[Evict]),
-    spec(
-        "single_flight",
-        "single_flight = \"cluster\"",
-        &[Cacheable, Config],
-    ),
+    spec("single_flight", "single_flight = \"cluster\"", &[Cacheable, Config]),
     spec("condition", "condition = id > 0", ALL),
     spec("unless", "unless = |ret| ret.is_empty()", ALL),
     spec("on_error", "on_error = \"propagate\"", ALL_AND_CONFIG),

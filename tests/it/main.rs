@@ -1,1 +1,5 @@
 //! Integration tests against real servers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
+
+mod mongo_server;

@@ -10,7 +10,12 @@ use crate::options::Macro;
 use crate::parse::{Body, Function};
 
 /// The body as a closure that returns a boxed future: it is boxed only when it runs.
-pub(super) fn loader(private: &TokenStream, target: &Target, function: &Function, body: &Body) -> TokenStream {
+pub(super) fn loader(
+    private: &TokenStream,
+    target: &Target,
+    function: &Function,
+    body: &Body,
+) -> TokenStream {
     let span = glue(function.sig.ident.span());
     let statements = &body.statements;
     match &target.asyncness {

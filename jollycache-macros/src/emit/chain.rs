@@ -9,15 +9,16 @@ use crate::model::{Annotation, Key, Lifetime, Target, Template, Ttl};
 use crate::options::Macro;
 use crate::parse::{Body, Function};
 
-pub(super) fn chain(annotation: &Annotation, target: &Target, function: &Function, body: &Body) -> TokenStream {
+pub(super) fn chain(
+    annotation: &Annotation,
+    target: &Target,
+    function: &Function,
+    body: &Body,
+) -> TokenStream {
     let private = private(annotation);
     let site = site::name();
     let returned = &target.returned;
-    let mut names = Names {
-        private: &private,
-        before: TokenStream::new(),
-        segments: 0,
-    };
+    let mut names = Names { private: &private, before: TokenStream::new(), segments: 0 };
     let names_of_entries = names.setters(annotation);
     let before = names.before;
     let sharing = body::sharing(annotation, target, &function.sig);
@@ -128,7 +129,11 @@ impl Names<'_> {
         let builder = Ident::new(builder, span);
         if !template.uses_ret() {
             let pieces = template::pieces(template);
-            return setter(name, template.span, quote_spanned! {span=> #private::#builder::builder()#pieces });
+            return setter(
+                name,
+                template.span,
+                quote_spanned! {span=> #private::#builder::builder()#pieces },
+            );
         }
         let deferred = template::deferred(template, private, &mut self.segments);
         self.before.extend(deferred.before);

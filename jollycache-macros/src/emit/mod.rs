@@ -31,14 +31,13 @@ use crate::parse::{Body, Function};
 ///         .await
 /// }
 /// ```
-pub(crate) fn function(annotation: &Annotation, target: &Target, function: &Function, body: &Body) -> TokenStream {
-    let Function {
-        attrs,
-        vis,
-        defaultness,
-        sig,
-        ..
-    } = function;
+pub(crate) fn function(
+    annotation: &Annotation,
+    target: &Target,
+    function: &Function,
+    body: &Body,
+) -> TokenStream {
+    let Function { attrs, vis, defaultness, sig, .. } = function;
     let inner_attrs = &body.inner_attrs;
     let site = site::site(annotation);
     let chain = chain::chain(annotation, target, function, body);

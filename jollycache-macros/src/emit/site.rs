@@ -16,11 +16,7 @@ pub(super) fn site(annotation: &Annotation) -> TokenStream {
     let name = name();
     let site = &annotation.site;
     let region = site.region.iter().map(|name| quote! { .region(#name) });
-    let lifetimes = [
-        ("ttl_ms", site.ttl_ms),
-        ("stale_ms", site.stale_ms),
-        ("timeout_ms", site.timeout_ms),
-    ];
+    let lifetimes = [("ttl_ms", site.ttl_ms), ("stale_ms", site.stale_ms), ("timeout_ms", site.timeout_ms)];
     let lifetimes = lifetimes.into_iter().filter_map(|(setter, ms)| {
         let setter = Ident::new(setter, proc_macro2::Span::mixed_site());
         let ms = Literal::u64_unsuffixed(ms?);

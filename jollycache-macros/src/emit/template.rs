@@ -55,9 +55,5 @@ pub(super) fn deferred(template: &Template, private: &TokenStream, used: &mut us
             }
         });
     }
-    Deferred {
-        before,
-        pieces,
-        ret: Ident::new(RET, template.span),
-    }
+    Deferred { before, pieces, ret: Ident::new(RET, template.span) }
 }

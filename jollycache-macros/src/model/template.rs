@@ -40,8 +40,6 @@ impl Template {
 
     /// Whether the author's own text holds one of `characters`.
     pub(crate) fn has_literal(&self, characters: &[char]) -> bool {
-        self.pieces
-            .iter()
-            .any(|piece| matches!(piece, Piece::Literal(text) if text.contains(characters)))
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Literal(text) if text.contains(characters)))
     }
 }

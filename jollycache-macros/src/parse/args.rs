@@ -48,9 +48,9 @@ pub(crate) fn args(tokens: TokenStream, errors: &mut Errors) -> Vec<Arg> {
 }
 
 fn arg(input: ParseStream<'_>) -> syn::Result<Arg> {
-    let name = input
-        .call(Ident::parse_any)
-        .map_err(|error| syn::Error::new(error.span(), "expected an option, such as `key = \"product:{id}\"`"))?;
+    let name = input.call(Ident::parse_any).map_err(|error| {
+        syn::Error::new(error.span(), "expected an option, such as `key = \"product:{id}\"`")
+    })?;
     let value = if input.peek(Token![=]) {
         input.parse::<Token![=]>()?;
         if input.is_empty() || input.peek(Token![,]) {

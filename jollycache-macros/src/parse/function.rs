@@ -34,19 +34,10 @@ impl Parse for Function {
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Function {
-            attrs,
-            vis,
-            defaultness,
-            sig,
-            body,
-        } = self;
+        let Function { attrs, vis, defaultness, sig, body } = self;
         tokens.extend(quote! { #(#attrs)* #vis #defaultness #sig });
         tokens.extend(match body {
-            Some(Body {
-                inner_attrs,
-                statements,
-            }) => quote! { { #(#inner_attrs)* #statements } },
+            Some(Body { inner_attrs, statements }) => quote! { { #(#inner_attrs)* #statements } },
             None => quote! { ; },
         });
     }

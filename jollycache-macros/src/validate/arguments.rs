@@ -29,10 +29,7 @@ pub(crate) struct Argument {
 impl Arguments {
     pub(crate) fn of(macro_: Macro, sig: &Signature, target: &Target) -> Self {
         let typed = sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(Argument {
-                names: bound_names(&typed.pat),
-                span: typed.pat.span(),
-            }),
+            FnArg::Typed(typed) => Some(Argument { names: bound_names(&typed.pat), span: typed.pat.span() }),
             FnArg::Receiver(_) => None,
         });
         Arguments {
@@ -47,16 +44,12 @@ impl Arguments {
 
     /// The argument that binds `name`.
     pub(crate) fn binding(&self, name: &str) -> Option<&Argument> {
-        self.list
-            .iter()
-            .find(|argument| argument.names.iter().any(|bound| bound == name))
+        self.list.iter().find(|argument| argument.names.iter().any(|bound| bound == name))
     }
 
     /// All names that the arguments bind.
     pub(crate) fn names(&self) -> impl Iterator<Item = String> {
-        self.list
-            .iter()
-            .flat_map(|argument| argument.names.iter().map(Ident::to_string))
+        self.list.iter().flat_map(|argument| argument.names.iter().map(Ident::to_string))
     }
 
     /// Whether templates may speak of the returned value.

@@ -64,9 +64,7 @@ fn unknown(name: &str, arguments: &Arguments) -> String {
 
 /// The arguments of the default key: all that are not left out.
 pub(crate) fn default_key(skipped: &[Ident], arguments: &Arguments) -> Vec<Ident> {
-    let kept = arguments
-        .list
-        .iter()
-        .filter(|argument| !argument.names.iter().any(|bound| skipped.contains(bound)));
+    let kept =
+        arguments.list.iter().filter(|argument| !argument.names.iter().any(|bound| skipped.contains(bound)));
     kept.flat_map(|argument| argument.names.clone()).collect()
 }

@@ -12,8 +12,8 @@ mod values;
 use proc_macro2::TokenStream;
 use syn::{Expr, Path};
 
-pub(crate) use self::options::{Given, Options};
 use self::arguments::Arguments;
+pub(crate) use self::options::{Given, Options};
 use self::template::Kind;
 use crate::diagnostics::Errors;
 use crate::model::{Annotation, Key, Lifetime, NoneTtl, Site, Target, Template, Ttl};
@@ -35,13 +35,7 @@ pub(crate) fn annotation(
     let options = Options::read(macro_, args, errors);
     let complete = errors.count() == before;
     let arguments = Arguments::of(macro_, &function.sig, target);
-    let mut reader = Reader {
-        macro_,
-        options,
-        complete,
-        arguments,
-        errors,
-    };
+    let mut reader = Reader { macro_, options, complete, arguments, errors };
     let annotation = reader.annotation();
     reader.errors.is_empty().then_some(annotation).flatten()
 }
@@ -103,7 +97,9 @@ impl Reader<'_> {
         let span = self.arguments.function.span();
         let has = |name| self.options.has(name);
         let problem = match self.macro_ {
-            Macro::Put if !has("key") => "`#[cache_put]` needs the key to store under: `key = \"product:{ret.id}\"`",
+            Macro::Put if !has("key") => {
+                "`#[cache_put]` needs the key to store under: `key = \"product:{ret.id}\"`"
+            }
             Macro::Evict if !["key", "tags", "pattern", "all"].into_iter().any(has) => {
                 "`#[cache_evict]` needs to know what to evict: `key = \"…\"`, `tags = [\"…\"]`, `pattern = \"…*\"` or \
                  `all`"
@@ -116,8 +112,7 @@ impl Reader<'_> {
         if let Some(all) = self.options.span("all")
             && !self.options.has("cache")
         {
-            self.errors
-                .push(all, "`all` needs the region that it empties: `cache = \"product\", all`");
+            self.errors.push(all, "`all` needs the region that it empties: `cache = \"product\", all`");
         }
     }
 
@@ -157,9 +152,7 @@ impl Reader<'_> {
 
     fn propagate(&mut self) -> Option<proc_macro2::Span> {
         let span = self.options.span("on_error")?;
-        let mode = self.take("on_error", |given| {
-            values::choice(given, &["bypass", "propagate"])
-        })?;
+        let mode = self.take("on_error", |given| values::choice(given, &["bypass", "propagate"]))?;
         (mode == "propagate").then_some(span)
     }
 
@@ -175,9 +168,8 @@ impl Reader<'_> {
 
     fn tags(&mut self) -> Vec<Template> {
         let texts = self.take("tags", values::texts).unwrap_or_default();
-        let tags = texts
-            .iter()
-            .filter_map(|text| template::template(text, Kind::Tag, &self.arguments, self.errors));
+        let tags =
+            texts.iter().filter_map(|text| template::template(text, Kind::Tag, &self.arguments, self.errors));
         tags.collect()
     }
 

@@ -36,11 +36,7 @@ impl Options {
                 Some(_) if options.has(&name) => {
                     errors.push(arg.name.span(), format!("`{name}` is given twice: remove one"));
                 }
-                Some(spec) => options.0.push(Given {
-                    spec,
-                    name: arg.name,
-                    value: arg.value,
-                }),
+                Some(spec) => options.0.push(Given { spec, name: arg.name, value: arg.value }),
             }
         }
         options
@@ -83,15 +79,7 @@ fn unknown(macro_: Macro, name: &str) -> String {
 }
 
 fn misplaced(macro_: Macro, spec: &Spec) -> String {
-    let what = if macro_ == Macro::Config {
-        "is said by each method for itself, in"
-    } else {
-        "is an option of"
-    };
-    format!(
-        "`#[{}]` does not take `{}`: it {what} {}",
-        macro_.name(),
-        spec.name,
-        spec.places()
-    )
+    let what =
+        if macro_ == Macro::Config { "is said by each method for itself, in" } else { "is an option of" };
+    format!("`#[{}]` does not take `{}`: it {what} {}", macro_.name(), spec.name, spec.places())
 }

@@ -17,9 +17,7 @@ pub(crate) fn placeholder(source: &str, span: Span, kind: Kind, arguments: &Argu
     if source.is_empty() {
         return Err(wrong(format!("an empty placeholder: name an argument\n{}", allowed(arguments))));
     }
-    let expr: Expr = LitStr::new(source, span)
-        .parse()
-        .map_err(|_| wrong(unreadable(source)))?;
+    let expr: Expr = LitStr::new(source, span).parse().map_err(|_| wrong(unreadable(source)))?;
     let root = root(&expr).ok_or_else(|| {
         wrong(format!(
             "`{{{source}}}` does not start from an argument: write `{{id}}`, `{{query.page}}` or `{{name.trim()}}`, or \
@@ -39,9 +37,10 @@ fn filter(source: &str) -> Result<(&str, bool), String> {
         Some((expr, "hash")) => Ok((expr.trim(), true)),
         Some((expr, name)) => match name.trim() {
             "hash" => Ok((expr.trim(), true)),
-            name if is_name(name) && !expr.ends_with('|') => {
-                Err(format!("`| {name}` is unknown: the only filter is `hash`, as in `{{{} | hash}}`", expr.trim()))
-            }
+            name if is_name(name) && !expr.ends_with('|') => Err(format!(
+                "`| {name}` is unknown: the only filter is `hash`, as in `{{{} | hash}}`",
+                expr.trim()
+            )),
             _ => Ok((source.trim(), false)),
         },
         None => Ok((source.trim(), false)),
@@ -88,7 +87,10 @@ fn known(root: &str, kind: Kind, arguments: &Arguments) -> Result<(), String> {
     }
     let name = kind.name();
     if root == RET {
-        return Err(format!("`ret` is known after the call, and a {name} of `#[cacheable]` is needed before it\n{}", allowed(arguments)));
+        return Err(format!(
+            "`ret` is known after the call, and a {name} of `#[cacheable]` is needed before it\n{}",
+            allowed(arguments)
+        ));
     }
     if root == "self" {
         return Err(format!("`{}` has no `self`\n{}", arguments.function, allowed(arguments)));

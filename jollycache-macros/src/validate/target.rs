@@ -19,11 +19,8 @@ pub(crate) fn target(macro_: Macro, function: &Function, errors: &mut Errors) ->
     let target = shape(sig);
     match &target {
         None => {
-            let message = format!(
-                "`#[{}]` needs an `async fn`: write `async fn {}`",
-                macro_.name(),
-                sig.ident
-            );
+            let message =
+                format!("`#[{}]` needs an `async fn`: write `async fn {}`", macro_.name(), sig.ident);
             errors.push(sig.fn_token.span(), message);
         }
         Some(target) => {
@@ -40,21 +37,20 @@ fn qualifiers(macro_: Macro, function: &Function, errors: &mut Errors) {
     let sig = &function.sig;
     let name = macro_.name();
     if function.body.is_none() {
-        let message = format!(
-            "`#[{name}]` needs a body: put it on the implementations of `{}`",
-            sig.ident
-        );
+        let message = format!("`#[{name}]` needs a body: put it on the implementations of `{}`", sig.ident);
         errors.push(sig.ident.span(), message);
     }
     if let Some(constness) = &sig.constness {
         errors.push(constness.span(), format!("`#[{name}]` cannot be on a `const fn`: remove `const`"));
     }
     if let Safety::Unsafe(keyword) = &sig.safety {
-        let message = format!("`#[{name}]` cannot be on an `unsafe fn`: annotate a safe function that calls it");
+        let message =
+            format!("`#[{name}]` cannot be on an `unsafe fn`: annotate a safe function that calls it");
         errors.push(keyword.span(), message);
     }
     if let Some(abi) = &sig.abi {
-        let message = format!("`#[{name}]` cannot be on an `extern` function: annotate a function that calls it");
+        let message =
+            format!("`#[{name}]` cannot be on an `extern` function: annotate a function that calls it");
         errors.push(abi.extern_token.span(), message);
     }
     if let Some(variadic) = &sig.variadic {
@@ -68,10 +64,7 @@ fn shape(sig: &Signature) -> Option<Target> {
             ReturnType::Default => syn::parse_quote!(()),
             ReturnType::Type(_, returned) => (**returned).clone(),
         };
-        return Some(Target {
-            returned,
-            asyncness: Asyncness::Fn,
-        });
+        return Some(Target { returned, asyncness: Asyncness::Fn });
     }
     let ReturnType::Type(_, written) = &sig.output else {
         return None;
@@ -96,7 +89,9 @@ fn boxed_output(returned: &Type) -> Option<&Type> {
             return None;
         };
         arguments.args.iter().find_map(|argument| match argument {
-            GenericArgument::AssocType(output) if last.ident == "Future" && output.ident == "Output" => Some(&output.ty),
+            GenericArgument::AssocType(output) if last.ident == "Future" && output.ident == "Output" => {
+                Some(&output.ty)
+            }
             _ => None,
         })
     })
@@ -120,7 +115,8 @@ fn returned(macro_: Macro, sig: &Signature, returned: &Type, errors: &mut Errors
     found.visit_type(returned);
     let name = macro_.name();
     if let Some(span) = found.impl_trait {
-        let message = format!("`#[{name}]` needs a type with a name: an `impl Trait` cannot be recognised or stored");
+        let message =
+            format!("`#[{name}]` needs a type with a name: an `impl Trait` cannot be recognised or stored");
         errors.push(span, message);
     }
     if macro_ == Macro::Evict {

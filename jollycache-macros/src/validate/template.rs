@@ -30,17 +30,20 @@ const SEPARATORS: &[char] = &[':', '/', '|', ',', ';', '=', '@', '&', '+'];
 const WILDCARDS: &[char] = &['*', '?'];
 
 /// Reads a template; what is wrong with it goes to `errors`.
-pub(crate) fn template(text: &LitStr, kind: Kind, arguments: &Arguments, errors: &mut Errors) -> Option<Template> {
+pub(crate) fn template(
+    text: &LitStr,
+    kind: Kind,
+    arguments: &Arguments,
+    errors: &mut Errors,
+) -> Option<Template> {
     let raw = errors.keep(split(text))?;
-    let mut template = Template {
-        span: text.span(),
-        pieces: Vec::new(),
-    };
+    let mut template = Template { span: text.span(), pieces: Vec::new() };
     let mut whole = true;
     for piece in raw {
         match piece {
             Raw::Literal(literal) => template.pieces.push(Piece::Literal(literal)),
-            Raw::Placeholder(source) => match placeholder::placeholder(&source, text.span(), kind, arguments) {
+            Raw::Placeholder(source) => match placeholder::placeholder(&source, text.span(), kind, arguments)
+            {
                 Ok(piece) => template.pieces.push(piece),
                 Err(error) => {
                     errors.push_error(error);

@@ -111,7 +111,9 @@ pub(crate) fn region(given: &Given) -> syn::Result<String> {
         None => Ok(name),
         Some(c) => Err(syn::Error::new(
             text.span(),
-            format!("a region's name cannot hold {c:?}: it is made of ASCII letters, digits, `_`, `-`, `.` and `:`"),
+            format!(
+                "a region's name cannot hold {c:?}: it is made of ASCII letters, digits, `_`, `-`, `.` and `:`"
+            ),
         )),
     }
 }
@@ -124,10 +126,7 @@ pub(crate) fn lifetime(given: &Given) -> syn::Result<Lifetime> {
     }
     match literal(&expr) {
         Some(Lit::Str(text)) => duration::millis(text).map(Lifetime::Millis),
-        Some(other) => Err(given.wants(
-            other.span(),
-            "needs a unit, or is an expression of type `Duration`",
-        )),
+        Some(other) => Err(given.wants(other.span(), "needs a unit, or is an expression of type `Duration`")),
         None => Ok(Lifetime::Expr(expr)),
     }
 }
@@ -147,10 +146,7 @@ fn one_parameter(closure: &ExprClosure, form: &str) -> syn::Result<()> {
     if closure.inputs.len() == 1 {
         return Ok(());
     }
-    Err(syn::Error::new(
-        closure.span(),
-        format!("this closure takes one parameter, the value: `{form}`"),
-    ))
+    Err(syn::Error::new(closure.span(), format!("this closure takes one parameter, the value: `{form}`")))
 }
 
 /// `"10%"`, as a fraction.
