@@ -2,4 +2,6 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
 
+mod backends;
 mod mongo_server;
+mod races;
