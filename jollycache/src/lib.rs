@@ -19,6 +19,8 @@ pub use jollycache_macros::*;
 
 #[cfg(feature = "memory")]
 pub use crate::backend::MemoryBackend;
+#[cfg(feature = "redis")]
+pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::Cache;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};

@@ -1,1 +1,5 @@
 //! Fixtures shared by the tests.
+
+mod redis_server;
+
+pub use redis_server::RedisServer;

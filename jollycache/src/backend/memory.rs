@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use moka::Expiry;
-use moka::policy::EvictionPolicy;
 use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch, Watchers,
-    WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch,
+    Watchers, WriteEnd,
 };
 use crate::clock::{Millis, as_millis, now_ms};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -81,7 +81,9 @@ impl Default for MemoryBackend {
 
 impl fmt::Debug for MemoryBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryBackend").field("entries", &self.slots.entry_count()).finish_non_exhaustive()
+        f.debug_struct("MemoryBackend")
+            .field("entries", &self.slots.entry_count())
+            .finish_non_exhaustive()
     }
 }
 
@@ -132,7 +134,10 @@ impl Backend for MemoryBackend {
     async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
         // The entry first: ids read later can only be newer, and a newer id makes a miss.
         let entry = self.entry(key);
-        Ok(Read { entry, tag_ids: self.live_ids(tags) })
+        Ok(Read {
+            entry,
+            tag_ids: self.live_ids(tags),
+        })
     }
 
     async fn read_many(
@@ -145,7 +150,15 @@ impl Backend for MemoryBackend {
     }
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
-        Ok(tags.iter().map(|tag| self.tags.entry_by_ref(tag).or_insert_with(Token::random).into_value()).collect())
+        Ok(tags
+            .iter()
+            .map(|tag| {
+                self.tags
+                    .entry_by_ref(tag)
+                    .or_insert_with(Token::random)
+                    .into_value()
+            })
+            .collect())
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
@@ -161,7 +174,10 @@ impl Backend for MemoryBackend {
         if stored {
             self.watchers.notify(key.as_str(), Signal::Changed);
         }
-        Ok(Filled { stored, tag_ids: self.live_ids(tags) })
+        Ok(Filled {
+            stored,
+            tag_ids: self.live_ids(tags),
+        })
     }
 
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
@@ -187,11 +203,22 @@ impl Backend for MemoryBackend {
 
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
         let glob = selection.glob.as_bytes();
-        let matching = self.slots.iter().filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));
-        Ok(matching.map(|(key, _)| self.invalidate_key(&key, selection.region)).sum())
+        let matching = self
+            .slots
+            .iter()
+            .filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));
+        Ok(matching
+            .map(|(key, _)| self.invalidate_key(&key, selection.region))
+            .sum())
     }
 
-    async fn begin_write(&self, key: &StoredKey, region: RegionId, token: Token, ttl: Duration) -> Result<()> {
+    async fn begin_write(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<()> {
         self.transition(key, |slot, now| (slot.begin_write(now, region, token, ttl), ()));
         self.watchers.notify(key.as_str(), Signal::Changed);
         Ok(())
@@ -223,25 +250,39 @@ impl Backend for MemoryBackend {
         let now = now_ms();
         let mut sum = None;
         self.counters.entry_by_ref(counter).and_compute_with(|found| {
-            let fresh = || Counter { value: 0, expires: ttl.map(|ttl| now.saturating_add(as_millis(ttl))) };
-            let live = found.map(moka::Entry::into_value).filter(|counter| counter.expires.is_none_or(|end| end > now));
+            let fresh = || Counter {
+                value: 0,
+                expires: ttl.map(|ttl| now.saturating_add(as_millis(ttl))),
+            };
+            let live = found
+                .map(moka::Entry::into_value)
+                .filter(|counter| counter.expires.is_none_or(|end| end > now));
             let counter = live.unwrap_or_else(fresh);
             sum = counter.value.checked_add(delta);
             sum.map_or(Op::Nop, |value| Op::Put(Counter { value, ..counter }))
         });
-        sum.ok_or_else(|| Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer"))
+        sum.ok_or_else(|| {
+            Error::new(
+                ErrorKind::Backend,
+                "the counter would pass the range of a 64-bit integer",
+            )
+        })
     }
 
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let after = cursor.map(|cursor| cursor.0);
         let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
         let matching = self.slots.iter().map(|(key, _)| (*key).clone());
-        let mut keys: Vec<_> =
-            matching.filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes())).collect();
+        let mut keys: Vec<_> = matching
+            .filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes()))
+            .collect();
         keys.sort_unstable();
         let more = keys.len() > page_size;
         keys.truncate(page_size);
-        let next = keys.last().filter(|_| more).map(|key| ScanCursor(key.as_str().to_owned()));
+        let next = keys
+            .last()
+            .filter(|_| more)
+            .map(|key| ScanCursor(key.as_str().to_owned()));
         Ok(ScanPage { keys, next })
     }
 
