@@ -12,6 +12,8 @@ mod error;
 pub mod key;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 mod value;
 
 #[cfg(feature = "macros")]

@@ -1,3 +1,4 @@
 //! Integration tests against real servers.
 
+mod conformance;
 mod redis_backend;

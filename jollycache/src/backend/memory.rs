@@ -81,9 +81,7 @@ impl Default for MemoryBackend {
 
 impl fmt::Debug for MemoryBackend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryBackend")
-            .field("entries", &self.slots.entry_count())
-            .finish_non_exhaustive()
+        f.debug_struct("MemoryBackend").field("entries", &self.slots.entry_count()).finish_non_exhaustive()
     }
 }
 
@@ -134,10 +132,7 @@ impl Backend for MemoryBackend {
     async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
         // The entry first: ids read later can only be newer, and a newer id makes a miss.
         let entry = self.entry(key);
-        Ok(Read {
-            entry,
-            tag_ids: self.live_ids(tags),
-        })
+        Ok(Read { entry, tag_ids: self.live_ids(tags) })
     }
 
     async fn read_many(
@@ -152,12 +147,7 @@ impl Backend for MemoryBackend {
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
         Ok(tags
             .iter()
-            .map(|tag| {
-                self.tags
-                    .entry_by_ref(tag)
-                    .or_insert_with(Token::random)
-                    .into_value()
-            })
+            .map(|tag| self.tags.entry_by_ref(tag).or_insert_with(Token::random).into_value())
             .collect())
     }
 
@@ -174,10 +164,7 @@ impl Backend for MemoryBackend {
         if stored {
             self.watchers.notify(key.as_str(), Signal::Changed);
         }
-        Ok(Filled {
-            stored,
-            tag_ids: self.live_ids(tags),
-        })
+        Ok(Filled { stored, tag_ids: self.live_ids(tags) })
     }
 
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
@@ -203,13 +190,8 @@ impl Backend for MemoryBackend {
 
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
         let glob = selection.glob.as_bytes();
-        let matching = self
-            .slots
-            .iter()
-            .filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));
-        Ok(matching
-            .map(|(key, _)| self.invalidate_key(&key, selection.region))
-            .sum())
+        let matching = self.slots.iter().filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));
+        Ok(matching.map(|(key, _)| self.invalidate_key(&key, selection.region)).sum())
     }
 
     async fn begin_write(
@@ -250,10 +232,7 @@ impl Backend for MemoryBackend {
         let now = now_ms();
         let mut sum = None;
         self.counters.entry_by_ref(counter).and_compute_with(|found| {
-            let fresh = || Counter {
-                value: 0,
-                expires: ttl.map(|ttl| now.saturating_add(as_millis(ttl))),
-            };
+            let fresh = || Counter { value: 0, expires: ttl.map(|ttl| now.saturating_add(as_millis(ttl))) };
             let live = found
                 .map(moka::Entry::into_value)
                 .filter(|counter| counter.expires.is_none_or(|end| end > now));
@@ -262,10 +241,7 @@ impl Backend for MemoryBackend {
             sum.map_or(Op::Nop, |value| Op::Put(Counter { value, ..counter }))
         });
         sum.ok_or_else(|| {
-            Error::new(
-                ErrorKind::Backend,
-                "the counter would pass the range of a 64-bit integer",
-            )
+            Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer")
         })
     }
 
@@ -279,10 +255,7 @@ impl Backend for MemoryBackend {
         keys.sort_unstable();
         let more = keys.len() > page_size;
         keys.truncate(page_size);
-        let next = keys
-            .last()
-            .filter(|_| more)
-            .map(|key| ScanCursor(key.as_str().to_owned()));
+        let next = keys.last().filter(|_| more).map(|key| ScanCursor(key.as_str().to_owned()));
         Ok(ScanPage { keys, next })
     }
 

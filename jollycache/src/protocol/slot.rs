@@ -57,15 +57,9 @@ impl Slot {
         match self {
             Slot::Leased { holder, .. } | Slot::Intent { holder, .. } if holder.until <= now => Slot::Vacant,
             Slot::Filled { expires, .. } if expires <= now => Slot::Vacant,
-            Slot::Filled {
-                entry,
-                expires,
-                lease,
-            } => Slot::Filled {
-                entry,
-                expires,
-                lease: lease.filter(|holder| holder.until > now),
-            },
+            Slot::Filled { entry, expires, lease } => {
+                Slot::Filled { entry, expires, lease: lease.filter(|holder| holder.until > now) }
+            }
             slot => slot,
         }
     }
@@ -111,37 +105,21 @@ impl Slot {
             let remaining = remaining(holder.until, now);
             return (slot, Lease::Bypass { remaining });
         }
-        let acceptable = slot
-            .entry()
-            .filter(|entry| !request.replace && accepts(entry, request.live_tags))
-            .cloned();
+        let acceptable =
+            slot.entry().filter(|entry| !request.replace && accepts(entry, request.live_tags)).cloned();
         if let Some(entry) = acceptable.as_ref().filter(|entry| entry.is_fresh(now)) {
             let hit = entry.clone();
             return (slot, Lease::Hit(hit));
         }
         if let Some(holder) = slot.lease_holder() {
-            return (
-                slot,
-                Lease::Wait {
-                    stale: acceptable,
-                    remaining: remaining(holder.until, now),
-                },
-            );
+            return (slot, Lease::Wait { stale: acceptable, remaining: remaining(holder.until, now) });
         }
-        let holder = Holder {
-            token: request.token,
-            until: now.saturating_add(as_millis(request.ttl)),
-        };
+        let holder = Holder { token: request.token, until: now.saturating_add(as_millis(request.ttl)) };
         let next = match (acceptable.clone(), slot) {
-            (Some(entry), Slot::Filled { expires, .. }) => Slot::Filled {
-                entry,
-                expires,
-                lease: Some(holder),
-            },
-            _ => Slot::Leased {
-                region: request.region,
-                holder,
-            },
+            (Some(entry), Slot::Filled { expires, .. }) => {
+                Slot::Filled { entry, expires, lease: Some(holder) }
+            }
+            _ => Slot::Leased { region: request.region, holder },
         };
         (next, Lease::Leased { stale: acceptable })
     }
@@ -163,14 +141,7 @@ impl Slot {
             return (slot, false);
         }
         match slot {
-            Slot::Filled { entry, expires, .. } => (
-                Slot::Filled {
-                    entry,
-                    expires,
-                    lease: None,
-                },
-                true,
-            ),
+            Slot::Filled { entry, expires, .. } => (Slot::Filled { entry, expires, lease: None }, true),
             _ => (Slot::Vacant, true),
         }
     }
@@ -198,17 +169,9 @@ impl Slot {
     pub fn expire(self, now: Millis, ttl: Duration) -> (Self, bool) {
         let until = now.saturating_add(as_millis(ttl));
         match self.at(now) {
-            Slot::Filled { entry, lease, .. } => (
-                Slot::Filled {
-                    entry: Entry {
-                        fresh_until: until,
-                        ..entry
-                    },
-                    expires: until,
-                    lease,
-                },
-                true,
-            ),
+            Slot::Filled { entry, lease, .. } => {
+                (Slot::Filled { entry: Entry { fresh_until: until, ..entry }, expires: until, lease }, true)
+            }
             slot => (slot, false),
         }
     }
@@ -220,44 +183,22 @@ impl Slot {
         match self.at(now) {
             Slot::Intent { holder, writers, .. } => Slot::Intent {
                 region,
-                holder: Holder {
-                    token,
-                    until: until.max(holder.until),
-                },
+                holder: Holder { token, until: until.max(holder.until) },
                 writers: writers.saturating_add(1),
                 poisoned: true,
             },
-            _ => Slot::Intent {
-                region,
-                holder: Holder { token, until },
-                writers: 1,
-                poisoned: false,
-            },
+            _ => Slot::Intent { region, holder: Holder { token, until }, writers: 1, poisoned: false },
         }
     }
 
     /// A writer is done. Returns whether its value was taken.
     pub fn end_write(self, now: Millis, token: Token, end: &WriteEnd<'_>) -> (Self, bool) {
-        let Slot::Intent {
-            region,
-            holder,
-            writers,
-            poisoned,
-        } = self.at(now)
-        else {
+        let Slot::Intent { region, holder, writers, poisoned } = self.at(now) else {
             // The intent ended before the write did: whatever was loaded since may be old.
             return (Slot::Vacant, false);
         };
         if writers > 1 {
-            return (
-                Slot::Intent {
-                    region,
-                    holder,
-                    writers: writers - 1,
-                    poisoned,
-                },
-                false,
-            );
+            return (Slot::Intent { region, holder, writers: writers - 1, poisoned }, false);
         }
         match end {
             WriteEnd::Put(draft) if !poisoned && holder.token == token => (filled(draft, now), true),
@@ -269,11 +210,7 @@ impl Slot {
 fn filled(draft: &Draft, now: Millis) -> Slot {
     let entry = Entry::from_draft(draft, now);
     let expires = entry.fresh_until.saturating_add(as_millis(draft.stale));
-    Slot::Filled {
-        entry,
-        expires,
-        lease: None,
-    }
+    Slot::Filled { entry, expires, lease: None }
 }
 
 /// Whether an entry may be served to one who knows these live tags. Tags that only the entry knows of are not
