@@ -1,30 +1,40 @@
 //! One test on each backend.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use jollycache::backend::Backend;
-use jollycache::{Cache, MemoryBackend, Policy};
+use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
+use jollycache_tests::RedisServer;
+
+/// Long enough for a loaded test machine: a test of a race must not come out of it by a timeout.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Makes caches that share one store, as processes do.
-pub(crate) struct Caches {
-    namespace: String,
-    memory: Arc<MemoryBackend>,
+pub(crate) enum Caches {
+    Memory(Arc<MemoryBackend>),
+    Redis(RedisServer),
 }
 
 impl Caches {
-    pub(crate) async fn memory() -> Option<Self> {
-        Some(Caches { namespace: "it:memory".to_owned(), memory: Arc::new(MemoryBackend::new()) })
+    pub(crate) fn memory() -> Option<Self> {
+        Some(Caches::Memory(Arc::new(MemoryBackend::new())))
+    }
+
+    pub(crate) fn redis() -> Option<Self> {
+        RedisServer::start().map(Caches::Redis)
     }
 
     /// A further cache on the same store, with flights, a breaker and connections of its own.
     pub(crate) async fn new_cache(&self) -> Cache {
-        self.build(Policy::new())
-    }
-
-    fn build(&self, policy: Policy) -> Cache {
-        let backend: Arc<dyn Backend> = self.memory.clone();
-        let builder = Cache::builder().namespace(&self.namespace).shared_backend(backend);
-        builder.default_policy(policy).build().expect("the settings are right")
+        let backend: Arc<dyn Backend> = match self {
+            Caches::Memory(store) => store.clone(),
+            Caches::Redis(server) => {
+                Arc::new(RedisBackend::connect(&server.url()).await.expect("the URL is right"))
+            }
+        };
+        let builder = Cache::builder().namespace("it").shared_backend(backend);
+        builder.default_policy(Policy::new().timeout(TIMEOUT)).build().expect("the settings are right")
     }
 }
 
@@ -41,7 +51,14 @@ macro_rules! on_each_backend {
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn memory() {
-                if let Some(caches) = $crate::backends::Caches::memory().await {
+                if let Some(caches) = $crate::backends::Caches::memory() {
+                    case(caches).await;
+                }
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                if let Some(caches) = $crate::backends::Caches::redis() {
                     case(caches).await;
                 }
             }

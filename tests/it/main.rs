@@ -3,5 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
 
 mod backends;
+mod conformance;
 mod mongo_server;
 mod races;
+mod redis_backend;

@@ -4,7 +4,9 @@ mod gate;
 mod missing;
 mod mongo_server;
 pub mod ports;
+mod redis_server;
 
 pub use gate::Gate;
 pub use missing::skip;
 pub use mongo_server::MongoServer;
+pub use redis_server::RedisServer;
