@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
 
 mod backends;
+mod broken;
 mod conformance;
 mod mongo_server;
 mod races;
