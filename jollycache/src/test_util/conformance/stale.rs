@@ -130,7 +130,7 @@ pub(super) async fn a_hit_on_a_leased_value_is_possible_after_expire(trial: Tria
     assert!(
         trial
             .backend
-            .expire(&key, Duration::from_secs(60))
+            .expire(&key, Duration::from_mins(1))
             .await
             .expect("an expiry")
     );
