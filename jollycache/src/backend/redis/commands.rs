@@ -109,28 +109,33 @@ impl RedisBackend {
         Ok((reply::text(next)?, names.collect()))
     }
 
-    /// Gives tags whose key holds something else a proper id.
-    async fn repair_tag_ids(
-        &self,
-        tags: &[StoredKey],
-        replies: Vec<Value>,
-        fresh: &[Token],
-    ) -> Result<Vec<Token>> {
-        let mut ids = Vec::with_capacity(tags.len());
-        for ((tag, reply), &fresh) in tags.iter().zip(replies).zip(fresh) {
-            let id = match reply {
-                Value::Nil => fresh,
-                reply => match reply::token(&reply) {
-                    Some(id) => id,
-                    None => {
-                        self.pool.write(&set_tag(tag, fresh)).await?;
-                        fresh
-                    }
-                },
-            };
-            ids.push(id);
+    /// A server that is full sets nothing, but still deletes. A tag without an id is as good as one with a new id:
+    /// no entry carries it.
+    async fn drop_unset_tags(&self, tags: &[StoredKey], replies: Vec<Value>) -> Result<()> {
+        let mut unset = Vec::new();
+        for (tag, reply) in tags.iter().zip(replies) {
+            if is_error(&reply, "OOM") {
+                unset.push(tag.clone());
+            } else {
+                reply::ok(reply)?;
+            }
         }
-        Ok(ids)
+        self.delete_raw(&unset).await
+    }
+
+    /// The id that `SET … NX GET` found or left under a tag. What is there and is no id gives way.
+    async fn settle_tag(&self, tag: &StoredKey, reply: Value, fresh: Token) -> Result<Token> {
+        if matches!(reply, Value::Nil) {
+            return Ok(fresh);
+        }
+        if let Some(id) = reply::token(&reply) {
+            return Ok(id);
+        }
+        if !is_error(&reply, "WRONGTYPE") {
+            reply::ok(reply)?;
+        }
+        self.pool.write(&set_tag(tag, fresh)).await?;
+        Ok(fresh)
     }
 }
 
@@ -174,8 +179,11 @@ impl Backend for RedisBackend {
             command
         });
         let replies = self.pool.write_all(commands).await?;
-        let replies = replies.into_iter().map(foreign_type_as_text).collect::<Result<_>>()?;
-        self.repair_tag_ids(tags, replies, &fresh).await
+        let mut ids = Vec::with_capacity(tags.len());
+        for ((tag, reply), &fresh) in tags.iter().zip(replies).zip(&fresh) {
+            ids.push(self.settle_tag(tag, reply, fresh).await?);
+        }
+        Ok(ids)
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
@@ -216,9 +224,11 @@ impl Backend for RedisBackend {
         let commands: Vec<Cmd> = tag_commands.chain(key_commands).collect();
         let mut replies = Vec::with_capacity(commands.len());
         for part in commands.chunks(MAX_PIPELINE) {
-            replies.extend(reply::all_ok(self.pool.write_all(part.iter().cloned()).await?)?);
+            replies.extend(self.pool.write_all(part.iter().cloned()).await?);
         }
-        sum(replies.split_off(tags.len().min(replies.len())))
+        let held = replies.split_off(tags.len().min(replies.len()));
+        self.drop_unset_tags(tags, replies).await?;
+        sum(held)
     }
 
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
@@ -367,12 +377,8 @@ fn lease_of(status: &str, remaining: Duration, entry: Option<Entry>) -> Result<L
     }
 }
 
-/// `SET … GET` refuses a key of another type; for a tag that is one more foreign value.
-fn foreign_type_as_text(reply: Value) -> Result<Value> {
-    match reply {
-        Value::ServerError(error) if error.code() == "WRONGTYPE" => Ok(Value::SimpleString(String::new())),
-        reply => reply::ok(reply),
-    }
+fn is_error(reply: &Value, code: &str) -> bool {
+    matches!(reply, Value::ServerError(error) if error.code() == code)
 }
 
 fn exactly<const N: usize>(values: Vec<Value>) -> Result<[Value; N]> {

@@ -58,9 +58,10 @@ if value and millis_at(value, 15) > now then
   return {'hit', 0, value}
 end
 
-local _, other_until = lease_of(record, kind, now)
-if other_until then
-  return {'wait', other_until - now, value}
+-- One's own lease is none to wait for: the request may have been sent again.
+local holder, held_until = lease_of(record, kind, now)
+if holder and holder ~= ARGV[2] then
+  return {'wait', held_until - now, value}
 end
 
 local ttl_ms = tonumber(ARGV[3])
