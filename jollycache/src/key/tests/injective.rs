@@ -37,7 +37,7 @@ fn part(value: &(impl KeyPart + ?Sized)) -> Key {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn values_of_any_shape_make_different_keys((literals, pairs) in cases()) {
