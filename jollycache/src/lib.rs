@@ -13,6 +13,8 @@ mod error;
 pub mod key;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "test-util")]
+pub mod test_util;
 pub mod tracker;
 mod value;
 
@@ -21,6 +23,8 @@ pub use jollycache_macros::*;
 
 #[cfg(feature = "memory")]
 pub use crate::backend::MemoryBackend;
+#[cfg(feature = "redis")]
+pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{Cache, CacheBuilder, KeyPage, bypass, install, refresh, scope};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};

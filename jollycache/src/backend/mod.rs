@@ -5,6 +5,8 @@
 
 #[cfg(feature = "memory")]
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod watch;
 
 use std::fmt;
@@ -13,7 +15,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 #[cfg(feature = "memory")]
-pub use self::memory::MemoryBackend;
+pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBackend, RedisBuilder};
 pub use self::watch::{Signal, Watch, Watchers};
 
 use crate::entry::{Draft, Entry, RegionId, TagStamp, Token};

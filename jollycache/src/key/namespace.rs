@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::builder::{Key, Tag, push_digest};
+use super::builder::{Key, Tag};
+use super::digest::{DIGEST_DIGITS, push_digest};
 use super::pattern::Pattern;
 use crate::error::{Error, ErrorKind};
 
@@ -18,7 +19,8 @@ const RESERVED: char = '#';
 
 /// The prefix that all names of one application in one environment share, such as `jollyjet:dev`.
 ///
-/// Two caches with one namespace on one server share their entries; two namespaces never meet.
+/// Two caches with one namespace on one server share their entries. Two namespaces never meet, unless one is the
+/// other's beginning: `shop` holds all of `shop:dev`, and flushing it flushes both.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Namespace(Arc<str>);
 
@@ -93,7 +95,7 @@ impl Namespace {
             return StoredKey(stored.into());
         }
         // A 32-digit hash behind `#`, which no key can hold, so that no shorter key is equal to a cut one.
-        let kept = MAX_STORED_KEY_BYTES - stored.len() - 33;
+        let kept = MAX_STORED_KEY_BYTES - stored.len() - DIGEST_DIGITS - 1;
         stored.push_str(&name[..kept]);
         stored.push(RESERVED);
         push_digest(name, &mut stored);

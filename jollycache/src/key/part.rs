@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::escape::escape_segment;
+use super::escape::{escape, is_plain};
 
 /// A value that can take part in a key.
 ///
@@ -38,7 +38,7 @@ impl<'a> KeyWriter<'a> {
 
     /// Writes text, escaped.
     pub fn text(&mut self, text: &str) {
-        escape_segment(text, self.out);
+        escape(text, is_plain, self.out);
     }
 
     /// Writes a list: `(a,b,)`. The comma after each element tells no element from an empty one.

@@ -1,9 +1,11 @@
 //! `#[cacheable]` at run time.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use super::{HoldsError, HoldsOption, Shape, Sharing, Site};
+use crate::Value;
 use crate::cache::{Cache, Hooks, ReadThrough, resolve};
 use crate::engine::{Ask, TypeOf};
 use crate::entry::Fingerprint;
@@ -16,10 +18,7 @@ pub struct Cacheable<'a, S: Shape> {
     cache: Option<Cache>,
     key: Option<Key>,
     tags: Vec<Tag>,
-    ttl: Option<Duration>,
-    stale: Option<Duration>,
-    none_ttl: Option<Duration>,
-    timeout: Option<Duration>,
+    said: Policy,
     condition: bool,
     hooks: Hooks<'a, S>,
 }
@@ -37,10 +36,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
             cache: None,
             key: None,
             tags: Vec::new(),
-            ttl: None,
-            stale: None,
-            none_ttl: None,
-            timeout: None,
+            said: Policy::new(),
             condition: true,
             hooks: Hooks::default(),
         }
@@ -70,7 +66,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     /// `ttl = expr`
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+        self.said = self.said.ttl(ttl);
         self
     }
 
@@ -84,7 +80,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     /// `stale = expr`
     #[must_use]
     pub fn stale(mut self, stale: Duration) -> Self {
-        self.stale = Some(stale);
+        self.said = self.said.stale(stale);
         self
     }
 
@@ -94,14 +90,14 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     where
         S: HoldsOption,
     {
-        self.none_ttl = Some(none_ttl);
+        self.said = self.said.none_ttl(none_ttl);
         self
     }
 
     /// `timeout = expr`
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.said = self.said.timeout(timeout);
         self
     }
 
@@ -137,30 +133,28 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     }
 
     /// Returns the cached value, or runs the body.
-    pub async fn load<F, L>(self, body: F) -> S::Return
+    ///
+    /// Boxed as a whole: one allocation a call buys the annotated function a small future, however deep such
+    /// functions call each other.
+    pub fn load<F, L>(self, body: F) -> Pin<Box<impl Future<Output = S::Return> + use<'a, S, F, L>>>
     where
-        S::Value: crate::Value,
+        S::Value: Value,
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        let Some(cache) = self.condition.then(|| resolve(self.cache)).flatten() else {
-            return body().await;
-        };
-        let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
-        let said = Policy {
-            ttl: self.ttl,
-            stale: self.stale,
-            none_ttl: self.none_ttl,
-            timeout: self.timeout,
-            ..Policy::default()
-        };
-        let ask = Ask {
-            region: self.site.region_name(),
-            key: &key,
-            tags: &self.tags,
-            policies: [&said, &self.site.policy],
-            type_of: TypeOf { fingerprint: Fingerprint::of::<S::Value>(), schema: self.site.schema },
-        };
-        ReadThrough::new(cache, &ask, self.hooks).run(body).await
+        Box::pin(async move {
+            let Some(cache) = self.condition.then(|| resolve(self.cache)).flatten() else {
+                return body().await;
+            };
+            let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
+            let ask = Ask {
+                region: self.site.region_name(),
+                key: &key,
+                tags: &self.tags,
+                policies: [&self.said, &self.site.policy],
+                type_of: TypeOf { fingerprint: Fingerprint::of::<S::Value>(), schema: self.site.schema },
+            };
+            ReadThrough::new(cache, &ask, self.hooks).run(body).await
+        })
     }
 }

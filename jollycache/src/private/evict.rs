@@ -1,6 +1,7 @@
 //! `#[cache_evict]` at run time.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use super::{HoldsError, Shape, Site, View};
@@ -140,15 +141,17 @@ impl<'a, S: Shape> Evict<'a, S> {
     ///
     /// If the future is dropped while the body runs, or the body panics, what is known to fall falls all the same:
     /// nobody can tell whether the source was written.
-    pub async fn run<F, L>(self, body: F) -> S::Return
+    pub fn run<F, L>(self, body: F) -> Pin<Box<impl Future<Output = S::Return> + use<'a, S, F, L>>>
     where
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        let Some(cache) = self.condition.then(|| resolve(self.cache.clone())).flatten() else {
-            return body().await;
-        };
-        Box::pin(self.run_with(cache, body)).await
+        Box::pin(async move {
+            match self.condition.then(|| resolve(self.cache.clone())).flatten() {
+                Some(cache) => self.run_with(cache, body).await,
+                None => body().await,
+            }
+        })
     }
 
     async fn run_with<F, L>(self, cache: Cache, body: F) -> S::Return

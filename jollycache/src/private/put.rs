@@ -1,6 +1,7 @@
 //! `#[cache_put]` at run time.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use super::{HoldsError, HoldsOption, Shape, Site, View};
@@ -148,16 +149,18 @@ impl<'a, S: Shape> Put<'a, S> {
     }
 
     /// Runs the body, and stores what it returns.
-    pub async fn run<F, L>(self, body: F) -> S::Return
+    pub fn run<F, L>(self, body: F) -> Pin<Box<impl Future<Output = S::Return> + use<'a, S, F, L>>>
     where
         S::Value: Value,
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        let Some(cache) = self.condition.then(|| resolve(self.cache.clone())).flatten() else {
-            return body().await;
-        };
-        Box::pin(self.run_with(cache, body)).await
+        Box::pin(async move {
+            match self.condition.then(|| resolve(self.cache.clone())).flatten() {
+                Some(cache) => self.run_with(cache, body).await,
+                None => body().await,
+            }
+        })
     }
 
     async fn run_with<F, L>(self, cache: Cache, body: F) -> S::Return

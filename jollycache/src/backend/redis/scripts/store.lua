@@ -1,0 +1,11 @@
+-- Stores a value whatever is there, unless a writer is at work: an intent has no value, and stays.
+-- KEYS[1] the key. ARGV[1] draft, [2] ttl in ms, [3] stale window in ms.
+-- Returns 1 if it was stored, 0 if not.
+
+local _, kind = load()
+if kind == 'I' then
+  publish(CHANGED)
+  return 0
+end
+put(ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), now_ms())
+return 1
