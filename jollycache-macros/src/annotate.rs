@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::Ident;
 
 use crate::diagnostics::Errors;
 use crate::options::Macro;
@@ -14,13 +13,11 @@ pub(crate) fn annotate(macro_: Macro, args: TokenStream, item: TokenStream) -> T
     let mut errors = Errors::default();
     let expanded = match syn::parse2::<Function>(item.clone()) {
         Ok(function) => expand(macro_, args, function, &mut errors),
-        Err(_) if !has_fn(&item) => {
+        Err(_) => {
             let message = format!("`#[{}]` goes on an `async fn`", macro_.name());
-            errors.push_error(syn::Error::new_spanned(&item, message));
+            errors.push_on(&item, message);
             None
         }
-        // The compiler says better than this macro what is wrong with the function itself.
-        Err(_) => None,
     };
     let mut tokens = errors.into_tokens();
     tokens.extend(expanded.unwrap_or(item));
@@ -43,14 +40,4 @@ fn expand(
         return Some(function.into_token_stream());
     }
     Some(emit::function(&annotation?, &target?, &function, function.body.as_ref()?))
-}
-
-fn has_fn(item: &TokenStream) -> bool {
-    item.clone()
-        .into_iter()
-        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if is_fn(&ident)))
-}
-
-fn is_fn(ident: &Ident) -> bool {
-    ident == "fn"
 }
