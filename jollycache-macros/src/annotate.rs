@@ -11,13 +11,11 @@ use crate::{emit, validate};
 /// Expands `macro_`. On a user's mistake the function stays as it is, so that one mistake is one error.
 pub(crate) fn annotate(macro_: Macro, args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let expanded = match syn::parse2::<Function>(item.clone()) {
-        Ok(function) => expand(macro_, args, function, &mut errors),
-        Err(_) => {
-            let message = format!("`#[{}]` goes on an `async fn`", macro_.name());
-            errors.push_on(&item, message);
-            None
-        }
+    let expanded = if let Ok(function) = syn::parse2::<Function>(item.clone()) {
+        expand(macro_, args, function, &mut errors)
+    } else {
+        errors.push_on(&item, format!("`#[{}]` goes on an `async fn`", macro_.name()));
+        None
     };
     let mut tokens = errors.into_tokens();
     tokens.extend(expanded.unwrap_or(item));
