@@ -2,18 +2,20 @@
 //!
 //! ```text
 //! offset 0        1     2       6        14           22     23     24      26           34       38
-//! value  0xCA 01  'V'   region  created  fresh_until  flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [lease]
-//! lease  0xCA 01  'L'   region  until    token (16)
-//! intent 0xCA 01  'I'   region  until    token (16)   writers (1)  poisoned (1)
+//! value  0xCA 01  'V'   region  created  fresh_until  flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [version], [lease]
+//! lease  0xCA     'L'   region  until    token (16)   floor (8)
+//! intent 0xCA     'I'   region  until    token (16)   floor (8)   writers (1)  poisoned (1)
+//! evicted 0xCA    'E'   region  until    closed_until floor (8)
 //! ```
 //!
 //! Numbers are big-endian; a tag is its name's length (1), its name and its id (16). The first byte is format and
 //! version in one: a later format takes another. A value that is being refreshed carries its lease at the end,
-//! `until` (8) and token (16), marked by [`FLAG_LEASED`], so that the steady state pays nothing for it.
+//! `until` (8) and token (16), marked by [`FLAG_LEASED`], so that the steady state pays nothing for it. A version (8) stands before that, marked
+//! by [`FLAG_VERSIONED`]; a floor is the version below which nothing may be stored, zero for none.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token};
+use super::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token, Version};
 
 /// Format and version.
 const MAGIC: u8 = 0xCA;
@@ -21,6 +23,8 @@ const KIND_VALUE: u8 = b'V';
 const FLAG_NONE: u8 = 1;
 /// The record ends in a lease.
 const FLAG_LEASED: u8 = 2;
+/// The payload is followed by a version.
+const FLAG_VERSIONED: u8 = 4;
 const HEADER_BYTES: usize = 39;
 const LEASE_BYTES: usize = 24;
 /// The most tags that one entry can carry.
@@ -41,13 +45,15 @@ pub enum Record {
 pub fn encode_entry(draft: &Draft) -> Bytes {
     debug_assert!(draft.tags.len() <= MAX_RECORD_TAGS, "the engine limits the tags");
     let tag_bytes: usize = draft.tags.iter().map(|tag| 1 + tag.name.len() + 16).sum();
-    let mut out = BytesMut::with_capacity(HEADER_BYTES + tag_bytes + draft.payload.len());
+    let mut out = BytesMut::with_capacity(HEADER_BYTES + tag_bytes + draft.payload.len() + 8);
     out.put_u8(MAGIC);
     out.put_u8(KIND_VALUE);
     out.put_u32(draft.region.0);
     out.put_u64(0);
     out.put_u64(0);
-    out.put_u8(if draft.none { FLAG_NONE } else { 0 });
+    let none = if draft.none { FLAG_NONE } else { 0 };
+    let versioned = if draft.version.is_some() { FLAG_VERSIONED } else { 0 };
+    out.put_u8(none | versioned);
     out.put_u8(draft.codec.id());
     out.put_u16(draft.schema);
     out.put_u64(draft.fingerprint.0);
@@ -59,6 +65,9 @@ pub fn encode_entry(draft: &Draft) -> Bytes {
         out.put_slice(&tag.id.0);
     }
     out.put_slice(&draft.payload);
+    if let Some(Version(version)) = draft.version {
+        out.put_u64(version);
+    }
     out.freeze()
 }
 
@@ -66,7 +75,7 @@ pub fn encode_entry(draft: &Draft) -> Bytes {
 pub fn decode_record(stored: Bytes) -> Record {
     match (stored.first(), stored.get(1)) {
         (Some(&MAGIC), Some(&KIND_VALUE)) => decode_entry(stored).map_or(Record::Foreign, Record::Value),
-        (Some(&MAGIC), Some(b'L' | b'I')) => Record::Reserved,
+        (Some(&MAGIC), Some(b'L' | b'I' | b'E')) => Record::Reserved,
         _ => Record::Foreign,
     }
 }
@@ -89,8 +98,14 @@ fn decode_entry(mut stored: Bytes) -> Option<Entry> {
     if flags & FLAG_LEASED != 0 {
         stored.truncate(stored.len().checked_sub(LEASE_BYTES)?);
     }
+    let mut version = None;
+    if flags & FLAG_VERSIONED != 0 {
+        let mut end = stored.split_off(stored.len().checked_sub(8)?);
+        version = Some(Version(end.get_u64()));
+    }
     let none = flags & FLAG_NONE != 0;
     Some(Entry {
+        version,
         region,
         none,
         codec,

@@ -179,7 +179,7 @@ async fn an_intent_is_thirty_two_bytes_that_count_writers() {
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "the later end counts: {remaining} ms");
 
-    backend.end_write(&key, first, WriteEnd::Evict).await.unwrap();
+    backend.end_write(&key, first, WriteEnd::Evict { grace: std::time::Duration::ZERO }).await.unwrap();
     assert_eq!(looker.raw(&key)[30..], [1, 1], "one writer left, still poisoned");
     assert!(looker.remaining_ms(&key) > 15_000);
 }
@@ -210,7 +210,7 @@ async fn a_tag_is_sixteen_bytes_that_end_in_a_month() {
     assert_eq!(looker.raw(&tag), id.0);
     let month = 30 * 24 * 3600 * 1000;
     assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
-    backend.invalidate(&[], std::slice::from_ref(&tag)).await.unwrap();
+    backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
     let new = looker.raw(&tag);
     assert!(new.len() == 16 && new != id.0);
     assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
