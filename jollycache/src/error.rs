@@ -36,11 +36,7 @@ pub struct Error {
 impl Error {
     /// An error with a lower-case message that says what was found and what is allowed.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error {
-            kind,
-            message: message.into(),
-            source: None,
-        }
+        Error { kind, message: message.into(), source: None }
     }
 
     /// Adds what caused it.

@@ -1,10 +1,12 @@
 //! `RedisServer`: a real redis-server for one test.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::missing::skip;
+use crate::ports::free_port;
 
 /// How many free ports are tried: another test may take one first.
 const MAX_ATTEMPTS: usize = 10;
@@ -35,22 +37,15 @@ impl RedisServer {
     /// As [`RedisServer::start`].
     pub fn start_with(extra_args: &[&str]) -> Option<Self> {
         if let Err(error) = Command::new("redis-server").arg("--version").output() {
-            let message = format!("redis-server cannot be run ({error}): tests on Redis need it");
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
-            eprintln!("skipped: {message}");
+            skip("Redis", &format!("redis-server cannot be run: {error}"));
             return None;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let extra_args: Vec<String> = extra_args.iter().map(ToString::to_string).collect();
         for _ in 0..MAX_ATTEMPTS {
-            let port = free_port();
+            let port = free_port().expect("a free port");
             if let Some(child) = spawn(port, &folder, &extra_args) {
-                return Some(RedisServer {
-                    child: Some(child),
-                    port,
-                    extra_args,
-                    folder,
-                });
+                return Some(RedisServer { child: Some(child), port, extra_args, folder });
             }
         }
         panic!("redis-server did not start on any of {MAX_ATTEMPTS} free ports");
@@ -109,24 +104,14 @@ impl RedisServer {
     pub fn restart(&mut self) {
         self.kill();
         self.child = spawn(self.port, &self.folder, &self.extra_args);
-        assert!(
-            self.child.is_some(),
-            "redis-server did not start again on port {}",
-            self.port
-        );
+        assert!(self.child.is_some(), "redis-server did not start again on port {}", self.port);
     }
 
     fn signal(&self, name: &str) {
         let child = self.child.as_ref().expect("the server runs");
         // By the shell's own `kill`: sending a signal from Rust needs a dependency or unsafe code.
-        let sent = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -{name} {}", child.id()))
-            .status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "SIG{name} cannot be sent to redis-server"
-        );
+        let sent = Command::new("sh").arg("-c").arg(format!("kill -{name} {}", child.id())).status();
+        assert!(sent.is_ok_and(|status| status.success()), "SIG{name} cannot be sent to redis-server");
     }
 }
 
@@ -139,23 +124,11 @@ impl Drop for RedisServer {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
-}
-
 /// Starts the process and waits until it says that it is ready; `None` if it ends before that.
 fn spawn(port: u16, folder: &TempDir, extra_args: &[String]) -> Option<Child> {
     let mut child = Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args([
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--enable-debug-command",
-            "yes",
-        ])
+        .args(["--save", "", "--appendonly", "no", "--enable-debug-command", "yes"])
         .args(["--unixsocket", "redis.sock", "--logfile", ""])
         .arg("--dir")
         .arg(folder.path())

@@ -27,18 +27,8 @@ impl TcpProxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
         let (muted, accepted) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let task = tokio::spawn(accept(
-            listener,
-            server_port,
-            Arc::clone(&muted),
-            Arc::clone(&accepted),
-        ));
-        TcpProxy {
-            address,
-            muted,
-            accepted,
-            task,
-        }
+        let task = tokio::spawn(accept(listener, server_port, Arc::clone(&muted), Arc::clone(&accepted)));
+        TcpProxy { address, muted, accepted, task }
     }
 
     /// The proxy's port.
@@ -48,8 +38,7 @@ impl TcpProxy {
 
     /// Swallows from now on what the connections that are open now carry, without closing them; new ones work.
     pub fn mute_open_connections(&self) {
-        self.muted
-            .store(self.accepted.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.muted.store(self.accepted.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 
     /// How many connections were made so far.

@@ -85,9 +85,7 @@ fn decode_entry(mut stored: Bytes) -> Option<Entry> {
     let fingerprint = Fingerprint(stored.get_u64());
     let cost_us = stored.get_u32();
     let tag_count = stored.get_u8();
-    let tags = (0..tag_count)
-        .map(|_| decode_tag(&mut stored))
-        .collect::<Option<Vec<_>>>()?;
+    let tags = (0..tag_count).map(|_| decode_tag(&mut stored)).collect::<Option<Vec<_>>>()?;
     if flags & FLAG_LEASED != 0 {
         stored.truncate(stored.len().checked_sub(LEASE_BYTES)?);
     }

@@ -5,10 +5,14 @@
 //! character, no hash-tag brace and no control character. docs/keys.md has the grammar.
 
 mod builder;
+mod digest;
 mod escape;
 mod namespace;
 mod part;
 mod pattern;
+mod template;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Key, KeyBuilder, MAX_TAG_BYTES, Segment, Tag};
 pub use namespace::{MAX_NAMESPACE_BYTES, MAX_STORED_KEY_BYTES, Namespace, StoredKey};

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::escape::escape_segment;
+use super::escape::{escape, is_plain};
 
 /// A value that can take part in a key.
 ///
@@ -38,7 +38,7 @@ impl<'a> KeyWriter<'a> {
 
     /// Writes text, escaped.
     pub fn text(&mut self, text: &str) {
-        escape_segment(text, self.out);
+        escape(text, is_plain, self.out);
     }
 
     /// Writes a list: `(a,b,)`. The comma after each element tells no element from an empty one.
@@ -75,10 +75,7 @@ impl<'a> KeyWriter<'a> {
     }
 
     fn inner(&mut self) -> KeyWriter<'_> {
-        KeyWriter {
-            out: self.out,
-            nested: true,
-        }
+        KeyWriter { out: self.out, nested: true }
     }
 }
 
@@ -165,9 +162,7 @@ impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
 
 impl<K: KeyPart, V: KeyPart> KeyPart for BTreeMap<K, V> {
     fn write_key(&self, out: &mut KeyWriter<'_>) {
-        let flat = self
-            .iter()
-            .flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
+        let flat = self.iter().flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
         out.list(flat);
     }
 }

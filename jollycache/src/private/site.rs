@@ -18,22 +18,7 @@ impl Site {
     /// `marker` is a closure written at the site: its type's name holds the path of the function, with the type or
     /// the trait implementation it stands in, which no macro can know.
     pub const fn new<F: Copy + 'static>(_marker: F) -> Self {
-        let policy = Policy {
-            ttl: None,
-            stale: None,
-            none_ttl: None,
-            jitter: None,
-            timeout: None,
-            lease: None,
-            wait: None,
-            single_flight: None,
-        };
-        Site {
-            path: std::any::type_name::<F>,
-            region: None,
-            policy,
-            schema: 0,
-        }
+        Site { path: std::any::type_name::<F>, region: None, policy: Policy::new(), schema: 0 }
     }
 
     /// `cache = "…"`
@@ -90,20 +75,21 @@ impl Site {
         self.region.unwrap_or_else(|| self.function())
     }
 
-    /// The start of the default key: the function's path.
-    pub fn key(&self) -> KeyBuilder {
-        Key::builder().part(self.function())
+    /// The start of the default key: the function's path. `marker` is a closure written in the call, where, other
+    /// than in the `static`, its type's name holds the generic arguments of the function and of what it stands in.
+    pub fn key<F: Copy>(&self, _marker: F) -> KeyBuilder {
+        Key::builder().part(function_of(std::any::type_name::<F>()))
     }
 
-    /// The start of a method's default key: trait methods and generic types share one function path.
-    pub fn key_of<T: ?Sized>(&self) -> KeyBuilder {
-        self.key().literal("@").part(std::any::type_name::<T>())
-    }
-
-    /// `crate::Type::method`, from `crate::Type::method::{{closure}}::SITE::{{closure}}`.
     fn function(&self) -> &'static str {
-        let path = (self.path)();
-        let end = path.find("::{{closure}}").unwrap_or(path.len());
-        path[..end].trim_end_matches("::SITE")
+        function_of((self.path)())
     }
+}
+
+/// `crate::Type::method`, from `crate::Type::method::{{closure}}::__JOLLYCACHE_SITE::{{closure}}`.
+fn function_of(marker: &str) -> &str {
+    marker
+        .trim_end_matches("::{{closure}}")
+        .trim_end_matches("::__JOLLYCACHE_SITE")
+        .trim_end_matches("::{{closure}}")
 }

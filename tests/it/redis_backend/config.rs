@@ -21,32 +21,21 @@ fn a_bad_url_is_a_config_error_that_does_not_quote_it() {
         let error = RedisBackend::builder(url).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
-        assert!(
-            error.to_string().contains("redis://"),
-            "it says what is allowed: {error}"
-        );
+        assert!(error.to_string().contains("redis://"), "it says what is allowed: {error}");
     }
 }
 
 #[test]
 fn tls_is_refused_by_name_rather_than_left_out() {
-    let error = RedisBackend::builder("rediss://:s3cr3t@127.0.0.1")
-        .build()
-        .unwrap_err();
+    let error = RedisBackend::builder("rediss://:s3cr3t@127.0.0.1").build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(
-        error.to_string().contains("TLS") && !error.to_string().contains("s3cr3t"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("TLS") && !error.to_string().contains("s3cr3t"), "{error}");
 }
 
 #[test]
 fn a_number_of_connections_out_of_range_is_a_config_error() {
     for connections in [0, 65] {
-        let error = RedisBackend::builder("redis://127.0.0.1")
-            .connections(connections)
-            .build()
-            .unwrap_err();
+        let error = RedisBackend::builder("redis://127.0.0.1").connections(connections).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("1 to 64"), "{error}");
     }

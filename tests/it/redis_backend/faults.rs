@@ -31,10 +31,8 @@ async fn a_server_that_is_down_at_start_is_no_error() {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 
     server.restart();
-    let took = until_ok("service after the start", async || {
-        backend.store(&key("a"), &draft("v")).await
-    })
-    .await;
+    let took =
+        until_ok("service after the start", async || backend.store(&key("a"), &draft("v")).await).await;
     assert!(took < SOON, "{took:?}");
 }
 
@@ -52,10 +50,7 @@ async fn while_the_server_is_down_every_call_fails_at_once() {
                 backend.read(&a, &[]).await.map(drop),
                 backend.lease(request(&a, Token::random())).await.map(drop),
                 backend.store(&a, &draft("v")).await.map(drop),
-                backend
-                    .invalidate(std::slice::from_ref(&a), std::slice::from_ref(&tag))
-                    .await
-                    .map(drop),
+                backend.invalidate(std::slice::from_ref(&a), std::slice::from_ref(&tag)).await.map(drop),
                 backend.watch(&a).await.map(drop),
                 backend.ping().await,
             ]
@@ -89,13 +84,7 @@ async fn a_restarted_server_is_in_service_within_a_second() {
         assert!(took < SOON, "{took:?}");
         // The server has forgotten the scripts and the lease.
         until_ok("writes too", async || backend.ping().await).await;
-        assert!(
-            !backend
-                .fill(&key, token, &draft("old"), &[])
-                .await
-                .unwrap()
-                .stored
-        );
+        assert!(!backend.fill(&key, token, &draft("old"), &[]).await.unwrap().stored);
     }
 }
 
@@ -123,11 +112,7 @@ async fn calls_given_up_on_a_frozen_server_leave_the_connection_usable() {
     server.cont();
     let took = until_ok("service", async || backend.store(&key, &draft("after")).await).await;
     assert!(took < SOON, "{took:?}");
-    assert_eq!(
-        text(&backend, &key).await.as_deref(),
-        Some("after"),
-        "no reply was taken for another's"
-    );
+    assert_eq!(text(&backend, &key).await.as_deref(), Some("after"), "no reply was taken for another's");
 }
 
 #[tokio::test]
@@ -154,9 +139,7 @@ async fn a_dead_line_is_replaced() {
         return;
     };
     let proxy = TcpProxy::start(server.port()).await;
-    let backend = RedisBackend::connect(&format!("redis://127.0.0.1:{}", proxy.port()))
-        .await
-        .unwrap();
+    let backend = RedisBackend::connect(&format!("redis://127.0.0.1:{}", proxy.port())).await.unwrap();
     let key = key("a");
     backend.store(&key, &draft("v")).await.unwrap();
     let before = proxy.accepted();
@@ -175,10 +158,7 @@ async fn an_answer_that_takes_too_long_is_a_timeout() {
     backend.ping().await.unwrap();
     server.stop();
     let error = backend.ping().await.unwrap_err();
-    assert!(
-        matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable),
-        "{error}"
-    );
+    assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Unavailable), "{error}");
     server.cont();
 }
 
@@ -218,24 +198,12 @@ async fn forgotten_scripts_are_taught_again() {
     forget();
     let mut tagged = draft("v");
     tagged.tags = vec![TagStamp { name: "t".into(), id }];
-    let filled = backend
-        .fill(&a, token, &tagged, std::slice::from_ref(&tag))
-        .await
-        .unwrap();
+    let filled = backend.fill(&a, token, &tagged, std::slice::from_ref(&tag)).await.unwrap();
     assert!(filled.stored, "stored once, not refused by its own second run");
     assert_eq!(filled.tag_ids, [Some(id)]);
     forget();
-    let keys: Vec<_> = (0..700)
-        .map(|index| key(&index.to_string()))
-        .chain([a.clone()])
-        .collect();
-    assert_eq!(
-        backend
-            .invalidate(&keys, std::slice::from_ref(&tag))
-            .await
-            .unwrap(),
-        1
-    );
+    let keys: Vec<_> = (0..700).map(|index| key(&index.to_string())).chain([a.clone()]).collect();
+    assert_eq!(backend.invalidate(&keys, std::slice::from_ref(&tag)).await.unwrap(), 1);
     forget();
     let writer = Token::random();
     backend.begin_write(&a, REGION, writer, LONG).await.unwrap();
@@ -249,10 +217,7 @@ async fn forgotten_scripts_are_taught_again() {
     forget();
     assert!(backend.expire(&a, LONG).await.unwrap());
     forget();
-    let selection = jollycache::backend::Selection {
-        glob: "test:*",
-        region: None,
-    };
+    let selection = jollycache::backend::Selection { glob: "test:*", region: None };
     assert_eq!(backend.invalidate_matching(selection).await.unwrap(), 1);
 }
 
@@ -263,10 +228,7 @@ fn a_backend_outlives_the_runtime_it_was_first_used_on() {
     };
     let backend = RedisBackend::builder(server.url()).build().unwrap();
     for round in 0..3 {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let key = key("a");
             backend.store(&key, &draft(&round.to_string())).await.unwrap();
@@ -289,11 +251,7 @@ async fn a_dropped_backend_closes_its_connections() {
         let list: String = redis::cmd("CLIENT").arg("LIST").query(&mut client).unwrap();
         list.lines().count()
     };
-    assert_eq!(
-        connections(),
-        4,
-        "writes, reads, notifications, and the one that counts"
-    );
+    assert_eq!(connections(), 4, "writes, reads, notifications, and the one that counts");
     drop(backend);
     until("only the counting one is left", || connections() == 1).await;
 }

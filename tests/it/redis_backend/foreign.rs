@@ -24,10 +24,7 @@ const KINDS: [&str; 10] = [
 /// Puts something that is not ours under the key, without an expiry.
 fn plant(client: &mut redis::Connection, key: &StoredKey, kind: &str) {
     let mut tagged = draft("payload");
-    tagged.tags = vec![TagStamp {
-        name: "products".into(),
-        id: Token([7; 16]),
-    }];
+    tagged.tags = vec![TagStamp { name: "products".into(), id: Token([7; 16]) }];
     let record = encode_entry(&tagged).to_vec();
     let with = |index: usize, byte: u8| {
         let mut record = record.clone();
@@ -37,19 +34,10 @@ fn plant(client: &mut redis::Connection, key: &StoredKey, kind: &str) {
     redis::cmd("DEL").arg(key.as_str()).exec(client).unwrap();
     let bytes = match kind {
         "list" => {
-            return redis::cmd("RPUSH")
-                .arg(key.as_str())
-                .arg("x")
-                .exec(client)
-                .unwrap();
+            return redis::cmd("RPUSH").arg(key.as_str()).arg("x").exec(client).unwrap();
         }
         "hash" => {
-            return redis::cmd("HSET")
-                .arg(key.as_str())
-                .arg("f")
-                .arg("x")
-                .exec(client)
-                .unwrap();
+            return redis::cmd("HSET").arg(key.as_str()).arg("f").arg("x").exec(client).unwrap();
         }
         "empty" => Vec::new(),
         "text" => b"{\"id\":1}".to_vec(),
@@ -61,11 +49,7 @@ fn plant(client: &mut redis::Connection, key: &StoredKey, kind: &str) {
         "torn lease" => b"\xCAL\0\0\0\0".to_vec(),
         _ => panic!("no such kind: {kind}"),
     };
-    redis::cmd("SET")
-        .arg(key.as_str())
-        .arg(bytes)
-        .exec(client)
-        .unwrap();
+    redis::cmd("SET").arg(key.as_str()).arg(bytes).exec(client).unwrap();
 }
 
 async fn setup() -> Option<(RedisServer, RedisBackend, redis::Connection)> {
@@ -86,19 +70,9 @@ async fn a_foreign_record_is_a_miss() {
         let key = key(kind);
         plant(&mut client, &key, kind);
         assert_eq!(text(&backend, &key).await, None, "{kind}");
-        let (entries, _) = backend
-            .read_many(&[key.clone(), good.clone()], &[])
-            .await
-            .unwrap();
+        let (entries, _) = backend.read_many(&[key.clone(), good.clone()], &[]).await.unwrap();
         assert!(entries[0].is_none() && entries[1].is_some(), "{kind}");
-        assert!(
-            !backend
-                .fill(&key, Token::random(), &draft("v"), &[])
-                .await
-                .unwrap()
-                .stored,
-            "{kind}"
-        );
+        assert!(!backend.fill(&key, Token::random(), &draft("v"), &[]).await.unwrap().stored, "{kind}");
         assert!(!backend.release(&key, Token::random()).await.unwrap(), "{kind}");
     }
 }
@@ -114,14 +88,7 @@ async fn a_foreign_record_gives_way_to_a_lease() {
         let token = Token::random();
         let lease = backend.lease(request(&key, token)).await.unwrap();
         assert_eq!(lease, Lease::Leased { stale: None }, "{kind}");
-        assert!(
-            backend
-                .fill(&key, token, &draft("new"), &[])
-                .await
-                .unwrap()
-                .stored,
-            "{kind}"
-        );
+        assert!(backend.fill(&key, token, &draft("new"), &[]).await.unwrap().stored, "{kind}");
         assert_eq!(text(&backend, &key).await.as_deref(), Some("new"), "{kind}");
     }
 }
@@ -140,23 +107,11 @@ async fn a_foreign_record_gives_way_to_writes() {
         plant(&mut client, &key, kind);
         let writer = Token::random();
         backend.begin_write(&key, REGION, writer, LONG).await.unwrap();
-        assert!(
-            backend
-                .end_write(&key, writer, WriteEnd::Put(&draft("put")))
-                .await
-                .unwrap(),
-            "{kind}"
-        );
+        assert!(backend.end_write(&key, writer, WriteEnd::Put(&draft("put"))).await.unwrap(), "{kind}");
         assert_eq!(text(&backend, &key).await.as_deref(), Some("put"), "{kind}");
 
         plant(&mut client, &key, kind);
-        assert!(
-            !backend
-                .end_write(&key, Token::random(), WriteEnd::Evict)
-                .await
-                .unwrap(),
-            "{kind}"
-        );
+        assert!(!backend.end_write(&key, Token::random(), WriteEnd::Evict).await.unwrap(), "{kind}");
         leased(&backend, &key).await;
     }
 }
@@ -183,24 +138,11 @@ async fn a_scan_meets_foreign_data_without_harm() {
     for kind in ["list", "hash", "text"] {
         plant(&mut client, &key(kind), kind);
     }
-    redis::cmd("SET")
-        .arg(&b"test:\xFF\xFE"[..])
-        .arg("not a name of ours")
-        .exec(&mut client)
-        .unwrap();
+    redis::cmd("SET").arg(&b"test:\xFF\xFE"[..]).arg("not a name of ours").exec(&mut client).unwrap();
     backend.store(&key("ours"), &draft("v")).await.unwrap();
     let page = backend.scan("test:*", None, 100).await.unwrap();
     assert!(page.keys.contains(&key("ours")) && page.next.is_none());
-    assert_eq!(
-        backend
-            .invalidate_matching(Selection {
-                glob: "test:*",
-                region: None
-            })
-            .await
-            .unwrap(),
-        1
-    );
+    assert_eq!(backend.invalidate_matching(Selection { glob: "test:*", region: None }).await.unwrap(), 1);
     let left: usize = redis::cmd("DBSIZE").query(&mut client).unwrap();
     assert_eq!(left, 4, "another program's data is not ours to delete");
 }

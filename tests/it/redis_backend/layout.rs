@@ -17,17 +17,11 @@ struct Looker {
 
 impl Looker {
     fn raw(&mut self, key: &StoredKey) -> Vec<u8> {
-        redis::cmd("GET")
-            .arg(key.as_str())
-            .query(&mut self.client)
-            .unwrap()
+        redis::cmd("GET").arg(key.as_str()).query(&mut self.client).unwrap()
     }
 
     fn remaining_ms(&mut self, key: &StoredKey) -> u64 {
-        let remaining: i64 = redis::cmd("PTTL")
-            .arg(key.as_str())
-            .query(&mut self.client)
-            .unwrap();
+        let remaining: i64 = redis::cmd("PTTL").arg(key.as_str()).query(&mut self.client).unwrap();
         u64::try_from(remaining).expect("a key that expires")
     }
 
@@ -40,9 +34,7 @@ impl Looker {
 async fn setup() -> Option<(RedisServer, RedisBackend, Looker)> {
     let server = RedisServer::start()?;
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
-    let looker = Looker {
-        client: server.client(),
-    };
+    let looker = Looker { client: server.client() };
     Some((server, backend, looker))
 }
 
@@ -51,10 +43,7 @@ fn millis(bytes: &[u8]) -> u64 {
 }
 
 fn tagged_draft() -> Draft {
-    let tags = ["products", "category:7", ""].map(|name| TagStamp {
-        name: name.into(),
-        id: Token::random(),
-    });
+    let tags = ["products", "category:7", ""].map(|name| TagStamp { name: name.into(), id: Token::random() });
     Draft {
         tags: tags.into(),
         ttl: Duration::from_mins(1),
@@ -69,14 +58,8 @@ fn assert_stamped(raw: &[u8], draft: &Draft, before: u64, after: u64) {
     assert_eq!(raw[..6], encoded[..6], "magic, kind, region");
     assert_eq!(raw[22..], encoded[22..], "flags and all that follows");
     let (created, fresh_until) = (millis(&raw[6..14]), millis(&raw[14..22]));
-    assert!(
-        (before..=after).contains(&created),
-        "{created} is not the server's time"
-    );
-    assert_eq!(
-        fresh_until - created,
-        u64::try_from(draft.ttl.as_millis()).unwrap()
-    );
+    assert!((before..=after).contains(&created), "{created} is not the server's time");
+    assert_eq!(fresh_until - created, u64::try_from(draft.ttl.as_millis()).unwrap());
 }
 
 #[tokio::test]
@@ -97,10 +80,7 @@ async fn fill_store_and_put_write_the_same_record() {
             _ => {
                 let token = Token::random();
                 backend.begin_write(&key, REGION, token, LONG).await.unwrap();
-                backend
-                    .end_write(&key, token, WriteEnd::Put(&draft))
-                    .await
-                    .unwrap()
+                backend.end_write(&key, token, WriteEnd::Put(&draft)).await.unwrap()
             }
         };
         assert!(stored, "{way}");
@@ -110,10 +90,7 @@ async fn fill_store_and_put_write_the_same_record() {
         let expected = Entry::from_draft(&draft, created);
         assert_eq!(decode_record(Bytes::from(raw)), Record::Value(expected), "{way}");
         let remaining = looker.remaining_ms(&key);
-        assert!(
-            (80_000..=90_000).contains(&remaining),
-            "{way}: ttl and stale window, {remaining} ms"
-        );
+        assert!((80_000..=90_000).contains(&remaining), "{way}: ttl and stale window, {remaining} ms");
     }
 }
 
@@ -124,10 +101,7 @@ async fn a_lease_is_thirty_bytes_that_end_with_it() {
     };
     let (key, token) = (key("a"), Token::random());
     let before = looker.server_ms();
-    let request = LeaseRequest {
-        ttl: Duration::from_secs(20),
-        ..request(&key, token)
-    };
+    let request = LeaseRequest { ttl: Duration::from_secs(20), ..request(&key, token) };
     backend.lease(request).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
     assert_eq!(raw.len(), 30);
@@ -145,17 +119,7 @@ async fn a_lease_over_a_stale_value_is_a_trailer_and_a_flag() {
         return;
     };
     let (key, token) = (key("a"), Token::random());
-    backend
-        .store(
-            &key,
-            &Draft {
-                tags: tagged_draft().tags,
-                none: true,
-                ..stale_draft("")
-            },
-        )
-        .await
-        .unwrap();
+    backend.store(&key, &Draft { tags: tagged_draft().tags, none: true, ..stale_draft("") }).await.unwrap();
     let bare = looker.raw(&key);
     let before = looker.server_ms();
     let lease = backend.lease(request(&key, token)).await.unwrap();
@@ -167,13 +131,8 @@ async fn a_lease_over_a_stale_value_is_a_trailer_and_a_flag() {
     let until = millis(&raw[bare.len()..bare.len() + 8]);
     assert!((before + 600_000..=after + 600_000).contains(&until));
     assert_eq!(raw[bare.len() + 8..], token.0);
-    let Record::Value(entry) = decode_record(Bytes::from(raw)) else {
-        panic!("not a value")
-    };
-    assert_eq!(
-        decode_record(Bytes::from(bare.clone())),
-        Record::Value(entry.clone())
-    );
+    let Record::Value(entry) = decode_record(Bytes::from(raw)) else { panic!("not a value") };
+    assert_eq!(decode_record(Bytes::from(bare.clone())), Record::Value(entry.clone()));
     assert_eq!(lease, Lease::Leased { stale: Some(entry) });
 
     assert!(backend.release(&key, token).await.unwrap());
@@ -189,30 +148,16 @@ async fn a_lease_over_an_ended_one_takes_its_place() {
     let (key, token) = (key("a"), Token::random());
     backend.store(&key, &stale_draft("v")).await.unwrap();
     let bare = looker.raw(&key).len();
-    backend
-        .lease(LeaseRequest {
-            ttl: Duration::ZERO,
-            ..request(&key, Token::random())
-        })
-        .await
-        .unwrap();
-    super::until_ok("the first lease ends", async || {
-        match backend.lease(request(&key, token)).await? {
-            Lease::Leased { .. } => Ok(()),
-            _ => Err(jollycache::Error::new(jollycache::ErrorKind::Backend, "leased")),
-        }
+    backend.lease(LeaseRequest { ttl: Duration::ZERO, ..request(&key, Token::random()) }).await.unwrap();
+    super::until_ok("the first lease ends", async || match backend.lease(request(&key, token)).await? {
+        Lease::Leased { .. } => Ok(()),
+        _ => Err(jollycache::Error::new(jollycache::ErrorKind::Backend, "leased")),
     })
     .await;
     let raw = looker.raw(&key);
     assert_eq!(raw.len(), bare + 24, "one trailer");
     assert_eq!(raw[raw.len() - 16..], token.0);
-    assert!(
-        backend
-            .fill(&key, token, &draft("new"), &[])
-            .await
-            .unwrap()
-            .stored
-    );
+    assert!(backend.fill(&key, token, &draft("new"), &[]).await.unwrap().stored);
 }
 
 #[tokio::test]
@@ -221,10 +166,7 @@ async fn an_intent_is_thirty_two_bytes_that_count_writers() {
         return;
     };
     let (key, first, second) = (key("a"), Token::random(), Token::random());
-    backend
-        .begin_write(&key, REGION, first, Duration::from_secs(20))
-        .await
-        .unwrap();
+    backend.begin_write(&key, REGION, first, Duration::from_secs(20)).await.unwrap();
     let raw = looker.raw(&key);
     assert_eq!(raw.len(), 32);
     assert_eq!(raw[..6], [0xCA, b'I', 1, 2, 3, 4]);
@@ -232,16 +174,10 @@ async fn an_intent_is_thirty_two_bytes_that_count_writers() {
     assert_eq!(raw[30..], [1, 0]);
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
 
-    backend
-        .begin_write(&key, REGION, second, Duration::from_secs(5))
-        .await
-        .unwrap();
+    backend.begin_write(&key, REGION, second, Duration::from_secs(5)).await.unwrap();
     assert_eq!(looker.raw(&key)[30..], [2, 1], "two writers, poisoned");
     let remaining = looker.remaining_ms(&key);
-    assert!(
-        (15_000..=20_000).contains(&remaining),
-        "the later end counts: {remaining} ms"
-    );
+    assert!((15_000..=20_000).contains(&remaining), "the later end counts: {remaining} ms");
 
     backend.end_write(&key, first, WriteEnd::Evict).await.unwrap();
     assert_eq!(looker.raw(&key)[30..], [1, 1], "one writer left, still poisoned");
@@ -287,8 +223,5 @@ async fn the_header_of_an_entry_is_within_its_budget() {
     };
     let key = key("a");
     backend.store(&key, &draft("payload")).await.unwrap();
-    assert!(
-        looker.raw(&key).len() - "payload".len() <= 64,
-        "DESIGN: at most 64 bytes over a bare SET"
-    );
+    assert!(looker.raw(&key).len() - "payload".len() <= 64, "DESIGN: at most 64 bytes over a bare SET");
 }

@@ -12,10 +12,7 @@ const PASSWORD: &str = "s3cr3t!*$";
 fn assert_refused(error: &Error, code: &str) {
     assert_eq!(error.kind(), ErrorKind::Backend, "{error}");
     assert!(error.to_string().contains(code), "{error}");
-    assert!(
-        !format!("{error} {error:?}").contains("test:"),
-        "the key is nobody's business: {error:?}"
-    );
+    assert!(!format!("{error} {error:?}").contains("test:"), "the key is nobody's business: {error:?}");
 }
 
 #[tokio::test]
@@ -27,24 +24,13 @@ async fn a_full_server_refuses_values_and_still_invalidates() {
     let (held, tag) = (key("held"), key("#tag:t"));
     backend.store(&held, &draft("v")).await.unwrap();
     let id = backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap()[0];
-    redis::cmd("CONFIG")
-        .arg(&["SET", "maxmemory", "1"])
-        .exec(&mut server.client())
-        .unwrap();
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.client()).unwrap();
 
     assert_refused(&backend.store(&key("new"), &draft("v")).await.unwrap_err(), "OOM");
-    assert_refused(
-        &backend
-            .lease(request(&key("new"), Token::random()))
-            .await
-            .unwrap_err(),
-        "OOM",
-    );
+    assert_refused(&backend.lease(request(&key("new"), Token::random())).await.unwrap_err(), "OOM");
     assert_eq!(text(&backend, &held).await.as_deref(), Some("v"));
-    let held_count = backend
-        .invalidate(std::slice::from_ref(&held), std::slice::from_ref(&tag))
-        .await
-        .unwrap();
+    let held_count =
+        backend.invalidate(std::slice::from_ref(&held), std::slice::from_ref(&tag)).await.unwrap();
     assert_eq!(held_count, 1);
     let read = backend.read(&held, std::slice::from_ref(&tag)).await.unwrap();
     assert_eq!(read.entry, None);
@@ -77,15 +63,8 @@ async fn a_replica_is_told_by_its_code() {
         return;
     };
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
-    redis::cmd("REPLICAOF")
-        .arg("127.0.0.1")
-        .arg(1)
-        .exec(&mut server.client())
-        .unwrap();
-    assert_refused(
-        &backend.store(&key("a"), &draft("v")).await.unwrap_err(),
-        "READONLY",
-    );
+    redis::cmd("REPLICAOF").arg("127.0.0.1").arg(1).exec(&mut server.client()).unwrap();
+    assert_refused(&backend.store(&key("a"), &draft("v")).await.unwrap_err(), "READONLY");
     backend.read(&key("a"), &[]).await.unwrap();
 }
 
@@ -96,11 +75,7 @@ async fn a_counter_of_another_type_is_told_by_its_code() {
     };
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
     let counter = key("#counter:c");
-    redis::cmd("RPUSH")
-        .arg(counter.as_str())
-        .arg("x")
-        .exec(&mut server.client())
-        .unwrap();
+    redis::cmd("RPUSH").arg(counter.as_str()).arg("x").exec(&mut server.client()).unwrap();
     assert_refused(&backend.add(&counter, 1, None).await.unwrap_err(), "WRONGTYPE");
 }
 
@@ -117,12 +92,7 @@ async fn a_password_is_used_and_never_shown() {
     assert!(!format!("{backend:?}").contains(PASSWORD));
 
     let in_url = format!("redis://:s3cr3t!*%24@127.0.0.1:{}", server.port());
-    RedisBackend::connect(&in_url)
-        .await
-        .unwrap()
-        .ping()
-        .await
-        .unwrap();
+    RedisBackend::connect(&in_url).await.unwrap().ping().await.unwrap();
     RedisBackend::builder(server.url())
         .username("default")
         .password(PASSWORD)
@@ -140,9 +110,7 @@ async fn wrong_credentials_are_an_error_without_them() {
     };
     for builder in [
         RedisBackend::builder(server.url()).password("wr0ng"),
-        RedisBackend::builder(server.url())
-            .username("nob0dy")
-            .password("wr0ng"),
+        RedisBackend::builder(server.url()).username("nob0dy").password("wr0ng"),
         RedisBackend::builder(server.url()),
         RedisBackend::builder(format!("redis://nob0dy:wr0ng@127.0.0.1:{}", server.port())),
     ] {
@@ -159,13 +127,8 @@ async fn databases_are_apart() {
     let Some(server) = RedisServer::start() else {
         return;
     };
-    let in_url = RedisBackend::connect(&format!("{}/3", server.url()))
-        .await
-        .unwrap();
-    let by_setter = RedisBackend::builder(format!("{}/5", server.url()))
-        .database(3)
-        .build()
-        .unwrap();
+    let in_url = RedisBackend::connect(&format!("{}/3", server.url())).await.unwrap();
+    let by_setter = RedisBackend::builder(format!("{}/5", server.url())).database(3).build().unwrap();
     let other = RedisBackend::connect(&server.url()).await.unwrap();
     let key = key("a");
     in_url.store(&key, &draft("v")).await.unwrap();
@@ -180,9 +143,7 @@ async fn a_unix_socket_serves_as_well() {
     let Some(server) = RedisServer::start() else {
         return;
     };
-    let backend = RedisBackend::connect(&format!("unix:{}", server.socket().display()))
-        .await
-        .unwrap();
+    let backend = RedisBackend::connect(&format!("unix:{}", server.socket().display())).await.unwrap();
     backend.store(&key("a"), &draft("v")).await.unwrap();
     let mut watch = backend.watch(&key("a")).await.unwrap();
     backend.invalidate(&[key("a")], &[]).await.unwrap();
@@ -195,10 +156,7 @@ async fn any_number_of_connections_serves() {
         return;
     };
     for connections in [1, 2, 5] {
-        let backend = RedisBackend::builder(server.url())
-            .connections(connections)
-            .build()
-            .unwrap();
+        let backend = RedisBackend::builder(server.url()).connections(connections).build().unwrap();
         for index in 0..20 {
             let key = key(&index.to_string());
             backend.store(&key, &draft("v")).await.unwrap();
@@ -216,10 +174,7 @@ async fn the_info_is_the_servers() {
     backend.store(&key("a"), &draft("v")).await.unwrap();
     let info = backend.info().await.unwrap();
     assert_eq!(info.backend, "redis");
-    assert!(
-        info.version
-            .is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
-    );
+    assert!(info.version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())));
     assert!(info.used_memory.is_some_and(|bytes| bytes > 100_000));
     assert_eq!(info.max_memory, Some(64 * 1024 * 1024));
     assert_eq!(info.keys, Some(1));

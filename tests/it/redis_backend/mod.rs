@@ -38,22 +38,11 @@ fn draft(text: &str) -> Draft {
 }
 
 fn stale_draft(text: &str) -> Draft {
-    Draft {
-        ttl: Duration::ZERO,
-        stale: LONG,
-        ..draft(text)
-    }
+    Draft { ttl: Duration::ZERO, stale: LONG, ..draft(text) }
 }
 
 fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
-    LeaseRequest {
-        key,
-        region: REGION,
-        token,
-        ttl: LONG,
-        live_tags: &[],
-        replace: false,
-    }
+    LeaseRequest { key, region: REGION, token, ttl: LONG, live_tags: &[], replace: false }
 }
 
 async fn text(backend: &RedisBackend, key: &StoredKey) -> Option<String> {
@@ -94,18 +83,12 @@ async fn until_ok<T>(what: &str, mut attempt: impl AsyncFnMut() -> Result<T, Err
 async fn until(what: &str, mut check: impl FnMut() -> bool) {
     let start = now();
     while !check() {
-        assert!(
-            start.elapsed() < Duration::from_secs(10),
-            "not within 10 s: {what}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(10), "not within 10 s: {what}");
         pause().await;
     }
 }
 
-#[allow(
-    clippy::disallowed_methods,
-    reason = "between two looks at what cannot be awaited"
-)]
+#[allow(clippy::disallowed_methods, reason = "between two looks at what cannot be awaited")]
 async fn pause() {
     tokio::time::sleep(Duration::from_millis(2)).await;
 }

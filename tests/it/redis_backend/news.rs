@@ -10,18 +10,12 @@ use jollycache_tests::RedisServer;
 use super::{draft, key, leased, until, until_ok};
 
 async fn news(watch: &mut Watch) -> Signal {
-    tokio::time::timeout(Duration::from_secs(10), watch.changed())
-        .await
-        .expect("news of the key")
+    tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.expect("news of the key")
 }
 
 fn subscribers(client: &mut redis::Connection, key: &StoredKey) -> usize {
     let channel = format!("jollycache:{key}");
-    let (_, count): (String, usize) = redis::cmd("PUBSUB")
-        .arg("NUMSUB")
-        .arg(channel)
-        .query(client)
-        .unwrap();
+    let (_, count): (String, usize) = redis::cmd("PUBSUB").arg("NUMSUB").arg(channel).query(client).unwrap();
     count
 }
 
@@ -66,10 +60,7 @@ async fn channels_that_nobody_watches_are_given_up() {
     let (kept, dropped) = (key("kept"), key("dropped"));
     let mut watch = backend.watch(&kept).await.unwrap();
     drop(backend.watch(&dropped).await.unwrap());
-    until("the channel is given up", || {
-        subscribers(&mut client, &dropped) == 0
-    })
-    .await;
+    until("the channel is given up", || subscribers(&mut client, &dropped) == 0).await;
     assert_eq!(subscribers(&mut client, &kept), 1);
     backend.store(&kept, &draft("v")).await.unwrap();
     assert_eq!(news(&mut watch).await, Signal::Changed);
@@ -112,15 +103,8 @@ async fn a_lost_connection_wakes_those_who_watch_and_is_made_again() {
     let mut client = server.client();
     let key = key("a");
     let mut watch = backend.watch(&key).await.unwrap();
-    redis::cmd("CLIENT")
-        .arg(&["KILL", "TYPE", "pubsub"])
-        .exec(&mut client)
-        .unwrap();
-    assert_eq!(
-        news(&mut watch).await,
-        Signal::Changed,
-        "a message may have been lost"
-    );
+    redis::cmd("CLIENT").arg(&["KILL", "TYPE", "pubsub"]).exec(&mut client).unwrap();
+    assert_eq!(news(&mut watch).await, Signal::Changed, "a message may have been lost");
     until("it is subscribed again", || subscribers(&mut client, &key) == 1).await;
     let mut watch = backend.watch(&key).await.unwrap();
     backend.store(&key, &draft("v")).await.unwrap();
@@ -136,23 +120,12 @@ async fn a_killed_server_wakes_those_who_watch_and_a_new_one_serves_them() {
     let key = key("a");
     let mut watch = backend.watch(&key).await.unwrap();
     server.kill();
-    assert_eq!(
-        news(&mut watch).await,
-        Signal::Changed,
-        "nothing else will come, so look again"
-    );
+    assert_eq!(news(&mut watch).await, Signal::Changed, "nothing else will come, so look again");
     server.restart();
     until_ok("service", async || backend.ping().await).await;
     let mut client = server.client();
-    until("the old watch is subscribed again", || {
-        subscribers(&mut client, &key) == 1
-    })
-    .await;
-    assert_eq!(
-        news(&mut watch).await,
-        Signal::Changed,
-        "what happened meanwhile is unknown"
-    );
+    until("the old watch is subscribed again", || subscribers(&mut client, &key) == 1).await;
+    assert_eq!(news(&mut watch).await, Signal::Changed, "what happened meanwhile is unknown");
     let token = leased(&backend, &key).await;
     assert!(backend.release(&key, token).await.unwrap());
     assert_eq!(news(&mut watch).await, Signal::Failed);

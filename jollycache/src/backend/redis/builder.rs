@@ -133,9 +133,7 @@ impl RedisBuilder {
         if let Some(database) = self.database {
             settings = settings.set_db(i64::from(database));
         }
-        Ok(info
-            .set_redis_settings(settings)
-            .set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+        Ok(info.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true)))
     }
 }
 
@@ -156,9 +154,9 @@ impl fmt::Debug for RedisBuilder {
 fn check_scheme(url: &str) -> Result<()> {
     match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("redis" | "unix") => Ok(()),
-        Some("rediss") => Err(config(
-            "a rediss:// URL needs TLS, which this build does not have; use redis://",
-        )),
+        Some("rediss") => {
+            Err(config("a rediss:// URL needs TLS, which this build does not have; use redis://"))
+        }
         _ => Err(bad_url()),
     }
 }

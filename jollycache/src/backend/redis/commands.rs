@@ -68,17 +68,12 @@ impl RedisBackend {
     }
 
     pub(super) fn new(connector: &Connector, connections: usize) -> Self {
-        RedisBackend {
-            pool: Pool::new(connector, connections),
-            news: News::new(connector),
-        }
+        RedisBackend { pool: Pool::new(connector, connections), news: News::new(connector) }
     }
 
     async fn try_lease(&self, request: &LeaseRequest<'_>, replace: bool) -> Result<Option<Lease>> {
         let mut call = script::LEASE.call(request.key.as_str());
-        call.arg(&request.region.0.to_be_bytes()[..])
-            .arg(&request.token.0[..])
-            .arg(lifetime_ms(request.ttl));
+        call.arg(&request.region.0.to_be_bytes()[..]).arg(&request.token.0[..]).arg(lifetime_ms(request.ttl));
         call.arg(u8::from(replace));
         for tag in request.live_tags {
             call.arg(&*tag.name).arg(&tag.id.0[..]);
@@ -94,26 +89,18 @@ impl RedisBackend {
 
     async fn sweep_page(&self, keys: &[Vec<u8>], region: Option<RegionId>) -> Result<u64> {
         let region = region.map(|region| region.0.to_be_bytes());
-        let calls = keys
-            .iter()
-            .filter_map(|key| std::str::from_utf8(key).ok())
-            .map(|key| {
-                let mut call = script::SWEEP.call(key);
-                call.arg(region.as_ref().map_or(&[][..], |region| &region[..]));
-                call
-            });
+        let calls = keys.iter().filter_map(|key| std::str::from_utf8(key).ok()).map(|key| {
+            let mut call = script::SWEEP.call(key);
+            call.arg(region.as_ref().map_or(&[][..], |region| &region[..]));
+            call
+        });
         sum(reply::all_ok(self.pool.write_all(calls).await?)?)
     }
 
     /// One step of a scan: the next cursor (zero at the end) and raw names.
     async fn scan_step(&self, glob: &str, cursor: &str, count: usize) -> Result<(String, Vec<Vec<u8>>)> {
         let mut command = cmd("SCAN");
-        command
-            .arg(cursor)
-            .arg("MATCH")
-            .arg(server_glob(glob))
-            .arg("COUNT")
-            .arg(count.max(1));
+        command.arg(cursor).arg("MATCH").arg(server_glob(glob)).arg("COUNT").arg(count.max(1));
         let [next, names] = reply::list_of(self.pool.read(glob, &command).await?)?;
         let names = reply::list(names)?.into_iter().filter_map(|name| match name {
             Value::BulkString(name) => Some(name),
@@ -160,10 +147,7 @@ impl Backend for RedisBackend {
 
     async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
         let (mut entries, tag_ids) = self.read_many(std::slice::from_ref(key), tags).await?;
-        Ok(Read {
-            entry: entries.pop().flatten(),
-            tag_ids,
-        })
+        Ok(Read { entry: entries.pop().flatten(), tag_ids })
     }
 
     async fn read_many(
@@ -181,10 +165,7 @@ impl Backend for RedisBackend {
             return Err(unexpected());
         }
         let tag_ids = values.split_off(keys.len());
-        Ok((
-            values.into_iter().map(reply::entry).collect(),
-            tag_ids.iter().map(reply::token).collect(),
-        ))
+        Ok((values.into_iter().map(reply::entry).collect(), tag_ids.iter().map(reply::token).collect()))
     }
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
@@ -218,17 +199,11 @@ impl Backend for RedisBackend {
         call.arg(&token.0[..]);
         add_draft(&mut call, draft);
         if tags.is_empty() {
-            return Ok(Filled {
-                stored: reply::flag(self.pool.call(call).await?)?,
-                tag_ids: Vec::new(),
-            });
+            return Ok(Filled { stored: reply::flag(self.pool.call(call).await?)?, tag_ids: Vec::new() });
         }
         let [stored, ids] = exactly(self.pool.write_all([call, mget(tags)]).await?)?;
         let tag_ids = reply::list(ids)?.iter().map(reply::token).collect();
-        Ok(Filled {
-            stored: reply::flag(stored)?,
-            tag_ids,
-        })
+        Ok(Filled { stored: reply::flag(stored)?, tag_ids })
     }
 
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
@@ -280,9 +255,7 @@ impl Backend for RedisBackend {
         ttl: Duration,
     ) -> Result<()> {
         let mut call = script::BEGIN_WRITE.call(key.as_str());
-        call.arg(&region.0.to_be_bytes()[..])
-            .arg(&token.0[..])
-            .arg(lifetime_ms(ttl));
+        call.arg(&region.0.to_be_bytes()[..]).arg(&token.0[..]).arg(lifetime_ms(ttl));
         self.pool.call(call).await.map(drop)
     }
 
@@ -312,13 +285,11 @@ impl Backend for RedisBackend {
 
     async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
         let mut call = script::ADD.call(counter.as_str());
-        call.arg(delta)
-            .arg(ttl.map_or_else(String::new, |ttl| lifetime_ms(ttl).to_string()));
+        call.arg(delta).arg(ttl.map_or_else(String::new, |ttl| lifetime_ms(ttl).to_string()));
         match self.pool.call(call).await? {
-            Value::Nil => Err(Error::new(
-                ErrorKind::Backend,
-                "the counter would pass the range of a 64-bit integer",
-            )),
+            Value::Nil => {
+                Err(Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer"))
+            }
             sum => reply::integer(sum),
         }
     }
@@ -327,14 +298,8 @@ impl Backend for RedisBackend {
         let cursor = cursor.map_or_else(|| "0".to_owned(), |cursor| cursor.0);
         let (next, names) = self.scan_step(glob, &cursor, page_size).await?;
         // A name that is not text is another program's.
-        let keys = names
-            .iter()
-            .filter_map(|name| std::str::from_utf8(name).ok())
-            .map(StoredKey::found);
-        Ok(ScanPage {
-            keys: keys.collect(),
-            next: (next != "0").then_some(ScanCursor(next)),
-        })
+        let keys = names.iter().filter_map(|name| std::str::from_utf8(name).ok()).map(StoredKey::found);
+        Ok(ScanPage { keys: keys.collect(), next: (next != "0").then_some(ScanCursor(next)) })
     }
 
     async fn delete_raw(&self, names: &[StoredKey]) -> Result<()> {
@@ -358,10 +323,7 @@ impl Backend for RedisBackend {
         command.arg("server").arg("memory");
         let text = reply::text(self.pool.read("", &command).await?)?;
         let keys = reply::integer(self.pool.read("", &cmd("DBSIZE")).await?)?;
-        let field = |name: &str| {
-            text.lines()
-                .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
-        };
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
         let bytes = |name: &str| field(name).and_then(|text| text.trim().parse::<u64>().ok());
         Ok(BackendInfo {
             backend: self.name().to_owned(),
@@ -389,9 +351,7 @@ fn set_tag(tag: &StoredKey, id: Token) -> Cmd {
 
 fn add_draft(call: &mut Cmd, draft: &Draft) {
     let lifetimes = (lifetime_or_none_ms(draft.ttl), lifetime_or_none_ms(draft.stale));
-    call.arg(&encode_entry(draft)[..])
-        .arg(lifetimes.0)
-        .arg(lifetimes.1);
+    call.arg(&encode_entry(draft)[..]).arg(lifetimes.0).arg(lifetimes.1);
 }
 
 /// The server takes no lifetime of zero.

@@ -12,10 +12,7 @@ pub(super) fn from_client(error: &RedisError) -> Error {
         return Error::new(ErrorKind::Timeout, "redis did not answer in time");
     }
     match error.kind() {
-        Kind::Io => Error::new(
-            ErrorKind::Unavailable,
-            format!("redis cannot be reached: {}", cause(error)),
-        ),
+        Kind::Io => Error::new(ErrorKind::Unavailable, format!("redis cannot be reached: {}", cause(error))),
         Kind::AuthenticationFailed => Error::new(ErrorKind::Backend, "redis refused the credentials"),
         Kind::Parse => Error::new(ErrorKind::Backend, "redis sent a reply that cannot be read"),
         _ => match error.code() {
@@ -28,10 +25,7 @@ pub(super) fn from_client(error: &RedisError) -> Error {
 /// A connection could not be made; unlike a command, it never half happened.
 pub(super) fn from_connecting(error: &RedisError) -> Error {
     if error.is_timeout() {
-        return Error::new(
-            ErrorKind::Unavailable,
-            "redis cannot be reached: no answer while connecting",
-        );
+        return Error::new(ErrorKind::Unavailable, "redis cannot be reached: no answer while connecting");
     }
     from_client(error)
 }
@@ -58,8 +52,5 @@ fn cause(error: &RedisError) -> String {
     error
         .source()
         .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .map_or_else(
-            || "the connection is gone".to_owned(),
-            |error| error.kind().to_string(),
-        )
+        .map_or_else(|| "the connection is gone".to_owned(), |error| error.kind().to_string())
 }

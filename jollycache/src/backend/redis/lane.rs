@@ -4,6 +4,7 @@
 //! the first attempt after a start or a loss, which on a refused connection is a matter of microseconds.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub(super) enum State {
     /// The first attempt since the start or the loss is under way.
     Connecting,
     /// Ready.
-    Up(MultiplexedConnection),
+    Up(Link),
     /// The last attempt failed; further ones follow.
     Down {
         /// What kind of failure it was.
@@ -56,12 +57,25 @@ pub(super) enum State {
     },
 }
 
+/// A connection, told from those before and after it.
+#[derive(Clone)]
+pub(super) struct Link {
+    /// Shared by all who use it.
+    pub(super) connection: MultiplexedConnection,
+    /// Never used twice in a process.
+    pub(super) number: u64,
+}
+
+impl Link {
+    fn new(connection: MultiplexedConnection) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
 impl State {
     fn down(error: &Error) -> Self {
-        State::Down {
-            kind: error.kind(),
-            message: error.to_string().into(),
-        }
+        State::Down { kind: error.kind(), message: error.to_string().into() }
     }
 }
 
@@ -75,27 +89,26 @@ pub(super) struct Lane {
 impl Lane {
     /// A lane that connects when it is first used.
     pub(super) fn new(connector: Connector) -> Self {
-        Lane {
-            connector,
-            state: Arc::new(watch::channel(State::Connecting).0),
-            task: Mutex::new(None),
-        }
+        Lane { connector, state: Arc::new(watch::channel(State::Connecting).0), task: Mutex::new(None) }
     }
 
     /// The connection.
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
+        Ok(self.link().await?.connection)
+    }
+
+    /// The connection and its number.
+    pub(super) async fn link(&self) -> Result<Link> {
         self.keep_running();
         if let Some(settled) = settled(&self.state.borrow()) {
             return settled;
         }
         let mut states = self.state.subscribe();
         let state = states.wait_for(|state| !matches!(state, State::Connecting)).await;
-        state.ok().and_then(|state| settled(&state)).unwrap_or_else(|| {
-            Err(Error::new(
-                ErrorKind::Unavailable,
-                "the connection to redis is closed",
-            ))
-        })
+        state
+            .ok()
+            .and_then(|state| settled(&state))
+            .unwrap_or_else(|| Err(Error::new(ErrorKind::Unavailable, "the connection to redis is closed")))
     }
 
     /// The lane's state and its changes.
@@ -108,10 +121,7 @@ impl Lane {
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if task.as_ref().is_none_or(JoinHandle::is_finished) {
             self.state.send_replace(State::Connecting);
-            *task = Some(tokio::spawn(supervise(
-                self.connector.clone(),
-                Arc::clone(&self.state),
-            )));
+            *task = Some(tokio::spawn(supervise(self.connector.clone(), Arc::clone(&self.state))));
         }
     }
 }
@@ -132,16 +142,14 @@ impl fmt::Debug for Lane {
             State::Up(_) => "up",
             State::Down { .. } => "down",
         };
-        f.debug_struct("Lane")
-            .field("state", &state)
-            .finish_non_exhaustive()
+        f.debug_struct("Lane").field("state", &state).finish_non_exhaustive()
     }
 }
 
-fn settled(state: &State) -> Option<Result<MultiplexedConnection>> {
+fn settled(state: &State) -> Option<Result<Link>> {
     match state {
         State::Connecting => None,
-        State::Up(connection) => Some(Ok(connection.clone())),
+        State::Up(link) => Some(Ok(link.clone())),
         State::Down { kind, message } => Some(Err(Error::new(*kind, &**message))),
     }
 }
@@ -151,7 +159,7 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
     loop {
         let error = match connector.connect().await {
             Ok((connection, gone)) => {
-                connector.tell_up(&state.send_replace(State::Up(connection.clone())));
+                connector.tell_up(&state.send_replace(State::Up(Link::new(connection.clone()))));
                 if until_lost(connection, &gone).await {
                     failures = 0;
                     state.send_replace(State::Connecting);
@@ -195,11 +203,7 @@ impl Connector {
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_push_sender(on_push);
-        match self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
-            .await
-        {
+        match self.client.get_multiplexed_async_connection_with_config(&config).await {
             Ok(connection) => Ok((connection, gone)),
             Err(error) => Err(from_connecting(&error)),
         }
@@ -220,10 +224,7 @@ impl Connector {
     /// Doubles with each failure; half of it is random, so that many processes do not come back in step.
     fn pause(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(self.max_doublings);
-        let full = self
-            .retry_delay
-            .saturating_mul(2_u32.saturating_pow(doublings))
-            .min(MAX_RETRY_DELAY);
+        let full = self.retry_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(MAX_RETRY_DELAY);
         full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 

@@ -22,10 +22,7 @@ pub(super) struct Pool {
 impl Pool {
     /// Lanes that connect when they are first used; with one connection, reads share the writes' lane.
     pub(super) fn new(connector: &Connector, connections: usize) -> Self {
-        let quiet = Connector {
-            speaks: false,
-            ..connector.clone()
-        };
+        let quiet = Connector { speaks: false, ..connector.clone() };
         Pool {
             writes: Lane::new(connector.clone()),
             reads: (1..connections).map(|_| Lane::new(quiet.clone())).collect(),
@@ -94,9 +91,8 @@ impl Pool {
 
 /// FNV-1a: nothing more is asked than that keys spread over a handful of lanes.
 fn spread(key: &str) -> usize {
-    let hash = key.bytes().fold(0x811C_9DC5_u32, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-    });
+    let hash =
+        key.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     // The low bits of FNV are its weak ones.
     (hash >> 16) as usize
 }

@@ -51,11 +51,7 @@ pub(super) async fn a_counter_is_exact_at_the_end_of_its_range(trial: Trial) {
 async fn assert_stays(trial: &Trial, from: i64, delta: i64) {
     let counter = trial.key("#counter:c");
     add(trial, &counter, from).await;
-    let error = trial
-        .backend
-        .add(&counter, delta, None)
-        .await
-        .expect_err("an overflow");
+    let error = trial.backend.add(&counter, delta, None).await.expect_err("an overflow");
     assert_eq!(error.kind(), ErrorKind::Backend, "{error}");
     assert_eq!(add(trial, &counter, 0).await, from);
 }
@@ -70,10 +66,7 @@ pub(super) async fn a_counter_that_would_underflow_stays(trial: Trial) {
 
 pub(super) async fn a_lifetime_is_set_when_the_counter_is_made(trial: Trial) {
     let counter = trial.key("#counter:c");
-    assert_eq!(
-        trial.backend.add(&counter, 1, Some(SHORT)).await.expect("a sum"),
-        1
-    );
+    assert_eq!(trial.backend.add(&counter, 1, Some(SHORT)).await.expect("a sum"), 1);
     // A longer lifetime on a counter that is there changes nothing, so it ends all the same.
     eventually!("the counter starts again", {
         trial.backend.add(&counter, 1, Some(LONG)).await.expect("a sum") == 1

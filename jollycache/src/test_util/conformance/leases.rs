@@ -8,10 +8,9 @@ pub(super) async fn a_miss_is_leased_once(trial: Trial) {
     let key = trial.key("a");
     trial.leased(&key).await;
     match trial.lease(&key, Token::random()).await {
-        Lease::Wait {
-            stale: None,
-            remaining,
-        } => assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}"),
+        Lease::Wait { stale: None, remaining } => {
+            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}");
+        }
         other => panic!("expected to wait: {other:?}"),
     }
 }
@@ -50,17 +49,9 @@ pub(super) async fn of_two_hundred_askers_one_is_leased(trial: Trial) {
 
 pub(super) async fn a_lease_ends_by_itself(trial: Trial) {
     let key = trial.key("a");
-    trial
-        .ask(&LeaseRequest {
-            ttl: SHORT,
-            ..request(&key, Token::random())
-        })
-        .await;
+    trial.ask(&LeaseRequest { ttl: SHORT, ..request(&key, Token::random()) }).await;
     eventually!("the next one is leased", {
-        matches!(
-            trial.lease(&key, Token::random()).await,
-            Lease::Leased { stale: None }
-        )
+        matches!(trial.lease(&key, Token::random()).await, Lease::Leased { stale: None })
     });
 }
 
@@ -85,10 +76,7 @@ pub(super) async fn a_fill_by_a_stranger_is_refused(trial: Trial) {
     let token = trial.leased(&key).await;
     assert!(!trial.fill(&key, Token::random(), "stranger").await);
     assert_eq!(trial.read(&key).await, None);
-    assert!(
-        trial.fill(&key, token, "holder").await,
-        "the holder is not harmed"
-    );
+    assert!(trial.fill(&key, token, "holder").await, "the holder is not harmed");
 }
 
 pub(super) async fn a_fill_without_a_lease_is_refused(trial: Trial) {
@@ -99,16 +87,9 @@ pub(super) async fn a_fill_without_a_lease_is_refused(trial: Trial) {
 
 pub(super) async fn a_fill_after_the_lease_ended_is_refused(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
-    trial
-        .ask(&LeaseRequest {
-            ttl: SHORT,
-            ..request(&key, token)
-        })
-        .await;
+    trial.ask(&LeaseRequest { ttl: SHORT, ..request(&key, token) }).await;
     let next = Token::random();
-    eventually!("the next one is leased", {
-        matches!(trial.lease(&key, next).await, Lease::Leased { .. })
-    });
+    eventually!("the next one is leased", { matches!(trial.lease(&key, next).await, Lease::Leased { .. }) });
     assert!(!trial.fill(&key, token, "late").await);
     assert!(trial.fill(&key, next, "next").await);
 }
@@ -120,25 +101,15 @@ pub(super) async fn a_fill_after_an_invalidation_is_refused(trial: Trial) {
     assert!(!trial.fill(&key, token, "old").await);
     assert_eq!(trial.read(&key).await, None);
     let next = trial.leased(&key).await;
-    assert!(
-        !trial.fill(&key, token, "old").await,
-        "not under the next one's lease either"
-    );
+    assert!(!trial.fill(&key, token, "old").await, "not under the next one's lease either");
     assert!(trial.fill(&key, next, "new").await);
 }
 
 pub(super) async fn a_fill_after_an_invalidation_by_scan_is_refused(trial: Trial) {
     let key = trial.key("list:1");
     let token = trial.leased(&key).await;
-    let selection = Selection {
-        glob: &trial.glob("list:*"),
-        region: None,
-    };
-    trial
-        .backend
-        .invalidate_matching(selection)
-        .await
-        .expect("an invalidation");
+    let selection = Selection { glob: &trial.glob("list:*"), region: None };
+    trial.backend.invalidate_matching(selection).await.expect("an invalidation");
     assert!(!trial.fill(&key, token, "old").await);
     assert_eq!(trial.read(&key).await, None);
 }
@@ -179,21 +150,13 @@ pub(super) async fn a_fill_after_a_release_is_refused(trial: Trial) {
     let token = trial.leased(&key).await;
     trial.release(&key, token).await;
     assert!(!trial.fill(&key, token, "v").await);
-    assert!(
-        !trial.release(&key, token).await,
-        "a second release finds nothing"
-    );
+    assert!(!trial.release(&key, token).await, "a second release finds nothing");
 }
 
 pub(super) async fn a_request_to_replace_drops_the_value(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &draft("unreadable")).await;
-    let lease = trial
-        .ask(&LeaseRequest {
-            replace: true,
-            ..request(&key, token)
-        })
-        .await;
+    let lease = trial.ask(&LeaseRequest { replace: true, ..request(&key, token) }).await;
     assert_eq!(lease, Lease::Leased { stale: None });
     assert_eq!(trial.read(&key).await, None);
     assert!(trial.fill(&key, token, "new").await);
@@ -202,12 +165,7 @@ pub(super) async fn a_request_to_replace_drops_the_value(trial: Trial) {
 pub(super) async fn a_request_to_replace_waits_for_who_loads(trial: Trial) {
     let key = trial.key("a");
     let token = trial.leased(&key).await;
-    let lease = trial
-        .ask(&LeaseRequest {
-            replace: true,
-            ..request(&key, Token::random())
-        })
-        .await;
+    let lease = trial.ask(&LeaseRequest { replace: true, ..request(&key, Token::random()) }).await;
     assert!(matches!(lease, Lease::Wait { stale: None, .. }), "{lease:?}");
     assert!(trial.fill(&key, token, "v").await);
 }

@@ -66,19 +66,12 @@ pub async fn run_all(backend: Arc<dyn Backend>) {
     for case in cases() {
         let backend = Arc::clone(&backend);
         // A task of its own, so that one broken promise does not hide the next.
-        if tokio::spawn(async move { case.run(backend).await })
-            .await
-            .is_err()
-        {
+        if tokio::spawn(async move { case.run(backend).await }).await.is_err() {
             broken.push(case.name);
         }
     }
     let name = backend.name();
-    assert!(
-        broken.is_empty(),
-        "the backend `{name}` breaks {} promises: {broken:#?}",
-        broken.len()
-    );
+    assert!(broken.is_empty(), "the backend `{name}` breaks {} promises: {broken:#?}", broken.len());
 }
 
 macro_rules! cases {

@@ -15,16 +15,8 @@ pub(super) async fn a_key_that_was_never_stored_is_a_miss(trial: Trial) {
 
 pub(super) async fn a_stored_entry_reads_back_as_it_was(trial: Trial) {
     let key = trial.key("a");
-    let tags = vec![
-        stamp("products", Token::random()),
-        stamp("category:1%3A2", Token::random()),
-    ];
-    let draft = Draft {
-        tags,
-        ttl: Duration::from_millis(12_345),
-        stale: LONG,
-        ..draft("{\"a\":1}")
-    };
+    let tags = vec![stamp("products", Token::random()), stamp("category:1%3A2", Token::random())];
+    let draft = Draft { tags, ttl: Duration::from_millis(12_345), stale: LONG, ..draft("{\"a\":1}") };
     trial.store(&key, &draft).await;
     let entry = trial.read(&key).await.expect("the entry");
     assert!(entry.created > 0, "the backend stamps the time");
@@ -33,73 +25,28 @@ pub(super) async fn a_stored_entry_reads_back_as_it_was(trial: Trial) {
 
 pub(super) async fn an_entry_that_stands_for_none_reads_back_so(trial: Trial) {
     let key = trial.key("a");
-    trial
-        .store(
-            &key,
-            &Draft {
-                none: true,
-                ..draft("")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { none: true, ..draft("") }).await;
     let entry = trial.read(&key).await.expect("the entry");
     assert!(entry.none && entry.payload.is_empty());
 }
 
 pub(super) async fn a_value_is_gone_after_its_lifetime(trial: Trial) {
     let key = trial.key("a");
-    trial
-        .store(
-            &key,
-            &Draft {
-                ttl: SHORT,
-                ..draft("v")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { ttl: SHORT, ..draft("v") }).await;
     eventually!("the value is gone", trial.read(&key).await.is_none());
 }
 
 pub(super) async fn a_value_outlives_its_ttl_by_its_stale_window(trial: Trial) {
     let (key, marker) = (trial.key("a"), trial.key("marker"));
-    trial
-        .store(
-            &key,
-            &Draft {
-                ttl: SHORT,
-                stale: LONG,
-                ..draft("v")
-            },
-        )
-        .await;
-    trial
-        .store(
-            &marker,
-            &Draft {
-                ttl: SHORT,
-                ..draft("v")
-            },
-        )
-        .await;
-    eventually!(
-        "the marker of the same ttl is gone",
-        trial.read(&marker).await.is_none()
-    );
+    trial.store(&key, &Draft { ttl: SHORT, stale: LONG, ..draft("v") }).await;
+    trial.store(&marker, &Draft { ttl: SHORT, ..draft("v") }).await;
+    eventually!("the marker of the same ttl is gone", trial.read(&marker).await.is_none());
     assert_eq!(trial.text(&key).await.as_deref(), Some("v"));
 }
 
 pub(super) async fn a_longest_lifetime_is_accepted(trial: Trial) {
     let key = trial.key("a");
-    trial
-        .store(
-            &key,
-            &Draft {
-                ttl: Duration::MAX,
-                stale: Duration::MAX,
-                ..draft("v")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { ttl: Duration::MAX, stale: Duration::MAX, ..draft("v") }).await;
     let ttl = trial.backend.ttl(&key).await.expect("a ttl").expect("a value");
     assert!(ttl > Duration::from_hours(10 * 365 * 24), "{ttl:?}");
 }
@@ -112,15 +59,8 @@ pub(super) async fn many_reads_come_in_order_with_their_tags(trial: Trial) {
     trial.leased(&keys[1]).await;
     let (known, unknown) = (trial.tag("known"), trial.tag("unknown"));
     let id = trial.tag_id(&known).await;
-    let (entries, ids) = trial
-        .backend
-        .read_many(&keys, &[unknown, known])
-        .await
-        .expect("reads");
-    let found: Vec<_> = entries
-        .iter()
-        .map(|entry| entry.as_ref().map(|entry| &entry.payload[..]))
-        .collect();
+    let (entries, ids) = trial.backend.read_many(&keys, &[unknown, known]).await.expect("reads");
+    let found: Vec<_> = entries.iter().map(|entry| entry.as_ref().map(|entry| &entry.payload[..])).collect();
     assert_eq!(found, [Some(&b"0"[..]), None, None, Some(b"3"), None]);
     assert_eq!(ids, [None, Some(id)]);
 }
@@ -129,10 +69,7 @@ pub(super) async fn a_read_of_nothing_is_empty(trial: Trial) {
     let (entries, ids) = trial.backend.read_many(&[], &[]).await.expect("reads");
     assert!(entries.is_empty() && ids.is_empty());
     assert!(trial.backend.tag_ids(&[]).await.expect("tag ids").is_empty());
-    assert_eq!(
-        trial.backend.invalidate(&[], &[]).await.expect("an invalidation"),
-        0
-    );
+    assert_eq!(trial.backend.invalidate(&[], &[]).await.expect("an invalidation"), 0);
     trial.backend.delete_raw(&[]).await.expect("a deletion");
 }
 
@@ -156,12 +93,7 @@ pub(super) async fn hostile_names_stay_apart(trial: Trial) {
         "\"",
     ];
     let long = "x".repeat(480);
-    let keys: Vec<_> = names
-        .iter()
-        .copied()
-        .chain([&*long])
-        .map(|name| trial.key(name))
-        .collect();
+    let keys: Vec<_> = names.iter().copied().chain([&*long]).map(|name| trial.key(name)).collect();
     for (index, key) in keys.iter().enumerate() {
         let token = trial.leased(key).await;
         assert!(trial.fill(key, token, &index.to_string()).await, "{key:?}");
@@ -176,26 +108,11 @@ pub(super) async fn hostile_names_stay_apart(trial: Trial) {
 
 pub(super) async fn a_value_of_one_mebibyte_comes_back_whole(trial: Trial) {
     let key = trial.key("a");
-    let payload: Vec<u8> = (0..1024 * 1024)
-        .map(|index| u8::try_from(index % 251).unwrap_or(0))
-        .collect();
-    let draft = Draft {
-        payload: Bytes::from(payload),
-        ..draft("")
-    };
+    let payload: Vec<u8> = (0..1024 * 1024).map(|index| u8::try_from(index % 251).unwrap_or(0)).collect();
+    let draft = Draft { payload: Bytes::from(payload), ..draft("") };
     let token = trial.leased(&key).await;
-    assert!(
-        trial
-            .backend
-            .fill(&key, token, &draft, &[])
-            .await
-            .expect("a fill")
-            .stored
-    );
-    assert!(
-        trial.read(&key).await.expect("the entry").payload == draft.payload,
-        "the payload differs"
-    );
+    assert!(trial.backend.fill(&key, token, &draft, &[]).await.expect("a fill").stored);
+    assert!(trial.read(&key).await.expect("the entry").payload == draft.payload, "the payload differs");
 }
 
 pub(super) async fn the_remaining_lifetime_is_that_of_a_value(trial: Trial) {
@@ -209,11 +126,7 @@ pub(super) async fn the_remaining_lifetime_is_that_of_a_value(trial: Trial) {
 pub(super) async fn leases_and_intents_have_no_lifetime_to_ask_for(trial: Trial) {
     let (leased, intended) = (trial.key("leased"), trial.key("intended"));
     trial.leased(&leased).await;
-    trial
-        .backend
-        .begin_write(&intended, REGION, Token::random(), LONG)
-        .await
-        .expect("an intent");
+    trial.backend.begin_write(&intended, REGION, Token::random(), LONG).await.expect("an intent");
     for key in [&leased, &intended] {
         assert_eq!(trial.backend.ttl(key).await.expect("a ttl"), None);
     }
@@ -221,15 +134,7 @@ pub(super) async fn leases_and_intents_have_no_lifetime_to_ask_for(trial: Trial)
 
 pub(super) async fn expire_gives_a_new_lifetime_without_a_stale_window(trial: Trial) {
     let key = trial.key("a");
-    trial
-        .store(
-            &key,
-            &Draft {
-                stale: LONG,
-                ..draft("v")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { stale: LONG, ..draft("v") }).await;
     let before = trial.read(&key).await.expect("the entry");
 
     assert!(trial.backend.expire(&key, LONG * 2).await.expect("an expiry"));
@@ -237,14 +142,7 @@ pub(super) async fn expire_gives_a_new_lifetime_without_a_stale_window(trial: Tr
     assert!(ttl > LONG && ttl <= LONG * 2, "{ttl:?}");
     let after = trial.read(&key).await.expect("the entry");
     assert!(after.fresh_until > before.fresh_until);
-    assert_eq!(
-        Entry {
-            fresh_until: before.fresh_until,
-            ..after
-        },
-        before,
-        "nothing else changes"
-    );
+    assert_eq!(Entry { fresh_until: before.fresh_until, ..after }, before, "nothing else changes");
 
     assert!(trial.backend.expire(&key, SHORT).await.expect("an expiry"));
     eventually!("the value is gone", trial.read(&key).await.is_none());
@@ -254,52 +152,27 @@ pub(super) async fn expire_needs_a_value(trial: Trial) {
     let (absent, leased, intended) = (trial.key("absent"), trial.key("leased"), trial.key("intended"));
     let token = trial.leased(&leased).await;
     let writer = Token::random();
-    trial
-        .backend
-        .begin_write(&intended, REGION, writer, LONG)
-        .await
-        .expect("an intent");
+    trial.backend.begin_write(&intended, REGION, writer, LONG).await.expect("an intent");
     for key in [&absent, &leased, &intended] {
-        assert!(
-            !trial
-                .backend
-                .expire(key, Duration::ZERO)
-                .await
-                .expect("an expiry"),
-            "{key:?}"
-        );
+        assert!(!trial.backend.expire(key, Duration::ZERO).await.expect("an expiry"), "{key:?}");
     }
     assert!(trial.fill(&leased, token, "v").await, "the lease is untouched");
     let end = crate::backend::WriteEnd::Put(&draft("v"));
     assert!(
-        trial
-            .backend
-            .end_write(&intended, writer, end)
-            .await
-            .expect("an end"),
+        trial.backend.end_write(&intended, writer, end).await.expect("an end"),
         "the intent is untouched"
     );
 }
 
 pub(super) async fn deleted_names_are_gone_whatever_they_held(trial: Trial) {
-    let (value, leased, counter, tag) = (
-        trial.key("value"),
-        trial.key("leased"),
-        trial.key("#counter:c"),
-        trial.tag("t"),
-    );
+    let (value, leased, counter, tag) =
+        (trial.key("value"), trial.key("leased"), trial.key("#counter:c"), trial.tag("t"));
     trial.store(&value, &draft("v")).await;
     let token = trial.leased(&leased).await;
     trial.backend.add(&counter, 5, None).await.expect("a sum");
     let id = trial.tag_id(&tag).await;
 
-    let names = [
-        value.clone(),
-        leased.clone(),
-        counter.clone(),
-        tag.clone(),
-        trial.key("absent"),
-    ];
+    let names = [value.clone(), leased.clone(), counter.clone(), tag.clone(), trial.key("absent")];
     trial.backend.delete_raw(&names).await.expect("a deletion");
     assert_eq!(trial.read(&value).await, None);
     assert!(!trial.fill(&leased, token, "v").await);

@@ -13,11 +13,7 @@ pub(super) async fn a_stale_value_is_served_while_it_is_refreshed(trial: Trial) 
     trial.store(&key, &stale_draft("old")).await;
     let old = trial.read(&key).await.expect("the entry");
     trial.lease(&key, Token::random()).await;
-    assert_eq!(
-        trial.read(&key).await.as_ref(),
-        Some(&old),
-        "the lease is not part of the value"
-    );
+    assert_eq!(trial.read(&key).await.as_ref(), Some(&old), "the lease is not part of the value");
     match trial.lease(&key, Token::random()).await {
         Lease::Wait { stale, remaining } => {
             assert_eq!(stale, Some(old));
@@ -31,10 +27,7 @@ pub(super) async fn a_stale_value_without_a_lease_is_offered_to_who_leases(trial
     let key = trial.key("a");
     trial.store(&key, &stale_draft("old")).await;
     let old = trial.read(&key).await;
-    assert_eq!(
-        trial.lease(&key, Token::random()).await,
-        Lease::Leased { stale: old }
-    );
+    assert_eq!(trial.lease(&key, Token::random()).await, Lease::Leased { stale: old });
 }
 
 pub(super) async fn a_fill_replaces_the_stale_value(trial: Trial) {
@@ -57,29 +50,16 @@ pub(super) async fn a_release_leaves_the_stale_value_as_it_was(trial: Trial) {
     assert!(!trial.release(&key, Token::random()).await);
     assert!(trial.release(&key, token).await);
     assert_eq!(trial.read(&key).await, old);
-    let left = trial
-        .backend
-        .ttl(&key)
-        .await
-        .expect("a ttl")
-        .expect("it still ends");
+    let left = trial.backend.ttl(&key).await.expect("a ttl").expect("it still ends");
     assert!(left <= lifetime, "{left:?} after {lifetime:?}");
-    assert_eq!(
-        trial.lease(&key, Token::random()).await,
-        Lease::Leased { stale: old }
-    );
+    assert_eq!(trial.lease(&key, Token::random()).await, Lease::Leased { stale: old });
 }
 
 pub(super) async fn a_lease_over_a_stale_value_ends_by_itself(trial: Trial) {
     let (key, late, next) = (trial.key("a"), Token::random(), Token::random());
     trial.store(&key, &stale_draft("old")).await;
     let old = trial.read(&key).await;
-    trial
-        .ask(&LeaseRequest {
-            ttl: SHORT,
-            ..request(&key, late)
-        })
-        .await;
+    trial.ask(&LeaseRequest { ttl: SHORT, ..request(&key, late) }).await;
     eventually!("the next one is leased", {
         trial.lease(&key, next).await == Lease::Leased { stale: old.clone() }
     });
@@ -100,10 +80,7 @@ pub(super) async fn an_invalidation_drops_a_stale_value_and_its_lease(trial: Tri
 
 pub(super) async fn a_big_stale_value_is_not_damaged_by_leases(trial: Trial) {
     let key = trial.key("a");
-    let draft = Draft {
-        payload: Bytes::from(vec![0xCA; 1024 * 1024]),
-        ..stale_draft("")
-    };
+    let draft = Draft { payload: Bytes::from(vec![0xCA; 1024 * 1024]), ..stale_draft("") };
     trial.store(&key, &draft).await;
     for _ in 0..3 {
         let token = Token::random();
@@ -127,13 +104,7 @@ pub(super) async fn a_hit_on_a_leased_value_is_possible_after_expire(trial: Tria
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &stale_draft("old")).await;
     trial.lease(&key, token).await;
-    assert!(
-        trial
-            .backend
-            .expire(&key, Duration::from_mins(1))
-            .await
-            .expect("an expiry")
-    );
+    assert!(trial.backend.expire(&key, Duration::from_mins(1)).await.expect("an expiry"));
     match trial.lease(&key, Token::random()).await {
         Lease::Hit(entry) => assert_eq!(entry.payload, draft("old").payload),
         other => panic!("expected a hit: {other:?}"),

@@ -27,11 +27,7 @@ pub(super) async fn every_tag_has_an_id_of_its_own(trial: Trial) {
 }
 
 pub(super) async fn a_tag_never_asked_for_has_no_id(trial: Trial) {
-    let read = trial
-        .backend
-        .read(&trial.key("a"), &[trial.tag("t")])
-        .await
-        .expect("a read");
+    let read = trial.backend.read(&trial.key("a"), &[trial.tag("t")]).await.expect("a read");
     assert_eq!(read.tag_ids, [None]);
 }
 
@@ -51,11 +47,7 @@ pub(super) async fn all_askers_at_once_get_the_same_id(trial: Trial) {
 }
 
 async fn invalidate_tag(trial: &Trial, tag: &StoredKey) {
-    let dropped = trial
-        .backend
-        .invalidate(&[], std::slice::from_ref(tag))
-        .await
-        .expect("an invalidation");
+    let dropped = trial.backend.invalidate(&[], std::slice::from_ref(tag)).await.expect("an invalidation");
     assert_eq!(dropped, 0, "tags are not values");
 }
 
@@ -64,15 +56,8 @@ pub(super) async fn an_invalidated_tag_has_another_id(trial: Trial) {
     let mut seen = HashSet::from([trial.tag_id(&tag).await]);
     for _ in 0..5 {
         invalidate_tag(&trial, &tag).await;
-        let read = trial
-            .backend
-            .read(&trial.key("a"), std::slice::from_ref(&tag))
-            .await
-            .expect("a read");
-        assert!(
-            read.tag_ids[0].is_none_or(|id| !seen.contains(&id)),
-            "an old id came back"
-        );
+        let read = trial.backend.read(&trial.key("a"), std::slice::from_ref(&tag)).await.expect("a read");
+        assert!(read.tag_ids[0].is_none_or(|id| !seen.contains(&id)), "an old id came back");
         assert!(seen.insert(trial.tag_id(&tag).await), "an old id came back");
     }
 }
@@ -96,10 +81,7 @@ pub(super) async fn tags_are_invalidated_without_keys_and_keys_without_tags(tria
     assert_eq!(trial.tag_id(&tag).await, id_after);
     // Both in one call.
     trial.store(&key, &draft("v")).await;
-    let held = trial
-        .backend
-        .invalidate(std::slice::from_ref(&key), std::slice::from_ref(&tag))
-        .await;
+    let held = trial.backend.invalidate(std::slice::from_ref(&key), std::slice::from_ref(&tag)).await;
     assert_eq!(held.expect("an invalidation"), 1);
     assert_eq!(trial.read(&key).await, None);
     assert_ne!(trial.tag_id(&tag).await, id_after);
@@ -111,15 +93,8 @@ pub(super) async fn a_fill_tells_the_live_ids_after_it(trial: Trial) {
     let token = trial.leased(&key).await;
     invalidate_tag(&trial, &tag).await;
     let live = trial.tag_id(&tag).await;
-    let draft = Draft {
-        tags: vec![stamp("t", old)],
-        ..draft("v")
-    };
-    let filled = trial
-        .backend
-        .fill(&key, token, &draft, &[unknown, tag])
-        .await
-        .expect("a fill");
+    let draft = Draft { tags: vec![stamp("t", old)], ..draft("v") };
+    let filled = trial.backend.fill(&key, token, &draft, &[unknown, tag]).await.expect("a fill");
     assert!(filled.stored, "the tag is the reader's to check");
     assert_eq!(filled.tag_ids, [None, Some(live)]);
 }
@@ -127,11 +102,7 @@ pub(super) async fn a_fill_tells_the_live_ids_after_it(trial: Trial) {
 pub(super) async fn a_refused_fill_tells_the_live_ids_too(trial: Trial) {
     let (key, tag) = (trial.key("a"), trial.tag("t"));
     let live = trial.tag_id(&tag).await;
-    let filled = trial
-        .backend
-        .fill(&key, Token::random(), &draft("v"), &[tag])
-        .await
-        .expect("a fill");
+    let filled = trial.backend.fill(&key, Token::random(), &draft("v"), &[tag]).await.expect("a fill");
     assert!(!filled.stored);
     assert_eq!(filled.tag_ids, [Some(live)]);
 }
@@ -140,34 +111,18 @@ pub(super) async fn a_refused_fill_tells_the_live_ids_too(trial: Trial) {
 async fn tagged(trial: &Trial) -> (StoredKey, TagStamp, TagStamp) {
     let key = trial.key("tagged");
     let (a, b) = (stamp("a", Token::random()), stamp("b", Token::random()));
-    trial
-        .store(
-            &key,
-            &Draft {
-                tags: vec![a.clone(), b.clone()],
-                ..draft("v")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { tags: vec![a.clone(), b.clone()], ..draft("v") }).await;
     (key, a, b)
 }
 
 async fn ask_knowing(trial: &Trial, key: &StoredKey, live_tags: &[TagStamp]) -> Lease {
-    trial
-        .ask(&LeaseRequest {
-            live_tags,
-            ..request(key, Token::random())
-        })
-        .await
+    trial.ask(&LeaseRequest { live_tags, ..request(key, Token::random()) }).await
 }
 
 pub(super) async fn an_entry_is_served_to_who_knows_the_same_ids(trial: Trial) {
     let (key, a, b) = tagged(&trial).await;
     for live in [vec![a.clone(), b.clone()], vec![b.clone(), a.clone()]] {
-        assert!(
-            matches!(ask_knowing(&trial, &key, &live).await, Lease::Hit(_)),
-            "{live:?}"
-        );
+        assert!(matches!(ask_knowing(&trial, &key, &live).await, Lease::Hit(_)), "{live:?}");
     }
 }
 
@@ -186,24 +141,13 @@ pub(super) async fn an_entry_is_not_served_to_who_declares_a_tag_it_lacks(trial:
 pub(super) async fn tags_that_only_the_entry_knows_are_not_judged(trial: Trial) {
     let (key, a, _) = tagged(&trial).await;
     for live in [vec![], vec![a]] {
-        assert!(
-            matches!(ask_knowing(&trial, &key, &live).await, Lease::Hit(_)),
-            "{live:?}"
-        );
+        assert!(matches!(ask_knowing(&trial, &key, &live).await, Lease::Hit(_)), "{live:?}");
     }
 }
 
 pub(super) async fn an_unacceptable_value_waits_for_who_loads_and_is_not_offered(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
-    trial
-        .store(
-            &key,
-            &Draft {
-                tags: vec![stamp("a", Token::random())],
-                ..stale_draft("old")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { tags: vec![stamp("a", Token::random())], ..stale_draft("old") }).await;
     trial.lease(&key, token).await;
     let lease = ask_knowing(&trial, &key, &[stamp("a", Token::random())]).await;
     assert!(matches!(lease, Lease::Wait { stale: None, .. }), "{lease:?}");
@@ -212,22 +156,9 @@ pub(super) async fn an_unacceptable_value_waits_for_who_loads_and_is_not_offered
 
 pub(super) async fn an_unacceptable_value_falls_with_the_lease(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
-    trial
-        .store(
-            &key,
-            &Draft {
-                tags: vec![stamp("a", Token::random())],
-                ..stale_draft("old")
-            },
-        )
-        .await;
+    trial.store(&key, &Draft { tags: vec![stamp("a", Token::random())], ..stale_draft("old") }).await;
     let live = [stamp("a", Token::random())];
-    let lease = trial
-        .ask(&LeaseRequest {
-            live_tags: &live,
-            ..request(&key, token)
-        })
-        .await;
+    let lease = trial.ask(&LeaseRequest { live_tags: &live, ..request(&key, token) }).await;
     assert_eq!(lease, Lease::Leased { stale: None });
     assert_eq!(trial.read(&key).await, None);
     assert!(trial.fill(&key, token, "new").await);
@@ -235,18 +166,9 @@ pub(super) async fn an_unacceptable_value_falls_with_the_lease(trial: Trial) {
 
 pub(super) async fn as_many_tags_as_an_entry_holds_are_kept(trial: Trial) {
     let key = trial.key("a");
-    let tags: Vec<_> = (0..MAX_RECORD_TAGS)
-        .map(|index| stamp(&format!("{index:0>128}"), Token::random()))
-        .collect();
-    trial
-        .store(
-            &key,
-            &Draft {
-                tags: tags.clone(),
-                ..draft("v")
-            },
-        )
-        .await;
+    let tags: Vec<_> =
+        (0..MAX_RECORD_TAGS).map(|index| stamp(&format!("{index:0>128}"), Token::random())).collect();
+    trial.store(&key, &Draft { tags: tags.clone(), ..draft("v") }).await;
     assert_eq!(trial.read(&key).await.expect("the entry").tags, tags);
     assert!(matches!(ask_knowing(&trial, &key, &tags).await, Lease::Hit(_)));
 }

@@ -28,10 +28,7 @@ pub(super) struct Trial {
 impl Trial {
     pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
         let namespace = format!("conformance-{:032x}", u128::from_be_bytes(Token::random().0));
-        Trial {
-            backend,
-            namespace: namespace.into(),
-        }
+        Trial { backend, namespace: namespace.into() }
     }
 
     /// A name of this trial.
@@ -58,10 +55,7 @@ impl Trial {
     }
 
     pub(super) async fn tag_id(&self, tag: &StoredKey) -> Token {
-        self.backend
-            .tag_ids(std::slice::from_ref(tag))
-            .await
-            .expect("tag ids")[0]
+        self.backend.tag_ids(std::slice::from_ref(tag)).await.expect("tag ids")[0]
     }
 
     pub(super) async fn lease(&self, key: &StoredKey, token: Token) -> Lease {
@@ -69,10 +63,7 @@ impl Trial {
     }
 
     pub(super) async fn ask(&self, request: &LeaseRequest<'_>) -> Lease {
-        self.backend
-            .lease(request.clone())
-            .await
-            .expect("an answer to a lease request")
+        self.backend.lease(request.clone()).await.expect("an answer to a lease request")
     }
 
     /// Takes the lease on a key without a value.
@@ -83,25 +74,15 @@ impl Trial {
     }
 
     pub(super) async fn fill(&self, key: &StoredKey, token: Token, text: &str) -> bool {
-        self.backend
-            .fill(key, token, &draft(text), &[])
-            .await
-            .expect("a fill")
-            .stored
+        self.backend.fill(key, token, &draft(text), &[]).await.expect("a fill").stored
     }
 
     pub(super) async fn store(&self, key: &StoredKey, draft: &Draft) {
-        assert!(
-            self.backend.store(key, draft).await.expect("a store"),
-            "nothing stands against this store"
-        );
+        assert!(self.backend.store(key, draft).await.expect("a store"), "nothing stands against this store");
     }
 
     pub(super) async fn invalidate(&self, key: &StoredKey) -> u64 {
-        self.backend
-            .invalidate(std::slice::from_ref(key), &[])
-            .await
-            .expect("an invalidation")
+        self.backend.invalidate(std::slice::from_ref(key), &[]).await.expect("an invalidation")
     }
 
     pub(super) async fn release(&self, key: &StoredKey, token: Token) -> bool {
@@ -114,14 +95,7 @@ impl Trial {
 }
 
 pub(super) fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
-    LeaseRequest {
-        key,
-        region: REGION,
-        token,
-        ttl: LONG,
-        live_tags: &[],
-        replace: false,
-    }
+    LeaseRequest { key, region: REGION, token, ttl: LONG, live_tags: &[], replace: false }
 }
 
 /// A draft that is fresh for longer than any case runs, and has no stale window.
@@ -142,18 +116,11 @@ pub(super) fn draft(text: &str) -> Draft {
 
 /// A draft that is stale at once.
 pub(super) fn stale_draft(text: &str) -> Draft {
-    Draft {
-        ttl: Duration::ZERO,
-        stale: LONG,
-        ..draft(text)
-    }
+    Draft { ttl: Duration::ZERO, stale: LONG, ..draft(text) }
 }
 
 pub(super) fn stamp(name: &str, id: Token) -> TagStamp {
-    TagStamp {
-        name: name.into(),
-        id,
-    }
+    TagStamp { name: name.into(), id }
 }
 
 /// Waits for what only time brings about: the end of a short lifetime.

@@ -38,15 +38,8 @@ pub(super) async fn an_invalidation_by_scan_is_told(trial: Trial) {
     let key = trial.key("list:1");
     trial.leased(&key).await;
     let mut watch = trial.watch(&key).await;
-    let selection = Selection {
-        glob: &trial.glob("list:*"),
-        region: None,
-    };
-    trial
-        .backend
-        .invalidate_matching(selection)
-        .await
-        .expect("an invalidation");
+    let selection = Selection { glob: &trial.glob("list:*"), region: None };
+    trial.backend.invalidate_matching(selection).await.expect("an invalidation");
     assert_eq!(news(&mut watch).await, Signal::Changed);
 }
 
@@ -62,24 +55,10 @@ pub(super) async fn a_write_is_told(trial: Trial) {
     let (key, writer) = (trial.key("a"), Token::random());
     trial.leased(&key).await;
     let mut watch = trial.watch(&key).await;
-    trial
-        .backend
-        .begin_write(&key, REGION, writer, LONG)
-        .await
-        .expect("an intent");
-    assert_eq!(
-        news(&mut watch).await,
-        Signal::Changed,
-        "the lease it waited for is gone"
-    );
+    trial.backend.begin_write(&key, REGION, writer, LONG).await.expect("an intent");
+    assert_eq!(news(&mut watch).await, Signal::Changed, "the lease it waited for is gone");
     let mut watch = trial.watch(&key).await;
-    assert!(
-        trial
-            .backend
-            .end_write(&key, writer, WriteEnd::Put(&draft("v")))
-            .await
-            .expect("an end")
-    );
+    assert!(trial.backend.end_write(&key, writer, WriteEnd::Put(&draft("v"))).await.expect("an end"));
     assert_eq!(news(&mut watch).await, Signal::Changed);
 }
 
@@ -92,11 +71,7 @@ pub(super) async fn news_of_another_key_is_not_told(trial: Trial) {
     trial.invalidate(&other).await;
     assert_eq!(news(&mut other_watch).await, Signal::Changed);
     assert!(trial.release(&key, token).await);
-    assert_eq!(
-        news(&mut watch).await,
-        Signal::Failed,
-        "the first news is its own"
-    );
+    assert_eq!(news(&mut watch).await, Signal::Failed, "the first news is its own");
 }
 
 pub(super) async fn all_watchers_of_a_key_are_told(trial: Trial) {

@@ -9,28 +9,16 @@ use crate::key::StoredKey;
 
 async fn begin(trial: &Trial, key: &StoredKey, ttl: Duration) -> Token {
     let token = Token::random();
-    trial
-        .backend
-        .begin_write(key, REGION, token, ttl)
-        .await
-        .expect("an intent");
+    trial.backend.begin_write(key, REGION, token, ttl).await.expect("an intent");
     token
 }
 
 async fn put(trial: &Trial, key: &StoredKey, token: Token, text: &str) -> bool {
-    trial
-        .backend
-        .end_write(key, token, WriteEnd::Put(&draft(text)))
-        .await
-        .expect("an end")
+    trial.backend.end_write(key, token, WriteEnd::Put(&draft(text))).await.expect("an end")
 }
 
 async fn evict(trial: &Trial, key: &StoredKey, token: Token) -> bool {
-    trial
-        .backend
-        .end_write(key, token, WriteEnd::Evict)
-        .await
-        .expect("an end")
+    trial.backend.end_write(key, token, WriteEnd::Evict).await.expect("an end")
 }
 
 async fn remaining_bypass(trial: &Trial, key: &StoredKey) -> Option<Duration> {
@@ -57,30 +45,14 @@ pub(super) async fn a_store_replaces_whatever_is_there(trial: Trial) {
 }
 
 pub(super) async fn an_invalidation_counts_values(trial: Trial) {
-    let keys: Vec<_> = ["fresh", "stale", "leased", "intended", "absent"]
-        .into_iter()
-        .map(|name| trial.key(name))
-        .collect();
+    let keys: Vec<_> =
+        ["fresh", "stale", "leased", "intended", "absent"].into_iter().map(|name| trial.key(name)).collect();
     trial.store(&keys[0], &draft("v")).await;
     trial.store(&keys[1], &stale_draft("v")).await;
     trial.leased(&keys[2]).await;
     begin(&trial, &keys[3], LONG).await;
-    assert_eq!(
-        trial
-            .backend
-            .invalidate(&keys, &[])
-            .await
-            .expect("an invalidation"),
-        2
-    );
-    assert_eq!(
-        trial
-            .backend
-            .invalidate(&keys, &[])
-            .await
-            .expect("an invalidation"),
-        0
-    );
+    assert_eq!(trial.backend.invalidate(&keys, &[]).await.expect("an invalidation"), 2);
+    assert_eq!(trial.backend.invalidate(&keys, &[]).await.expect("an invalidation"), 0);
 }
 
 pub(super) async fn an_intent_drops_the_value(trial: Trial) {
@@ -106,14 +78,8 @@ pub(super) async fn an_intent_drops_the_lease(trial: Trial) {
         let writer = begin(&trial, &key, LONG).await;
         assert!(!trial.fill(&key, token, "old").await);
         assert!(!trial.release(&key, token).await);
-        assert!(
-            put(&trial, &key, writer, "new").await,
-            "the intent was not harmed"
-        );
-        assert!(
-            !trial.fill(&key, token, "old").await,
-            "nor is there a lease afterwards"
-        );
+        assert!(put(&trial, &key, writer, "new").await, "the intent was not harmed");
+        assert!(!trial.fill(&key, token, "old").await, "nor is there a lease afterwards");
         assert_eq!(trial.text(&key).await.as_deref(), Some("new"));
     }
 }
@@ -140,10 +106,7 @@ pub(super) async fn a_sole_writer_puts_its_value(trial: Trial) {
     let writer = begin(&trial, &key, LONG).await;
     assert!(put(&trial, &key, writer, "new").await);
     assert_eq!(trial.text(&key).await.as_deref(), Some("new"));
-    assert!(
-        matches!(trial.lease(&key, Token::random()).await, Lease::Hit(_)),
-        "the intent is gone"
-    );
+    assert!(matches!(trial.lease(&key, Token::random()).await, Lease::Hit(_)), "the intent is gone");
 }
 
 pub(super) async fn a_write_that_evicts_leaves_nothing(trial: Trial) {
@@ -180,10 +143,7 @@ pub(super) async fn the_last_writer_out_ends_the_bypass(trial: Trial) {
     let key = trial.key("a");
     let (a, b) = (begin(&trial, &key, LONG).await, begin(&trial, &key, LONG).await);
     put(&trial, &key, b, "b").await;
-    assert!(
-        remaining_bypass(&trial, &key).await.is_some(),
-        "one writer is still at work"
-    );
+    assert!(remaining_bypass(&trial, &key).await.is_some(), "one writer is still at work");
     evict(&trial, &key, a).await;
     trial.leased(&key).await;
 }
@@ -209,10 +169,7 @@ async fn begin_and_outlive(trial: &Trial, key: &StoredKey) -> Token {
 pub(super) async fn an_intent_ends_by_itself(trial: Trial) {
     let key = trial.key("a");
     begin_and_outlive(&trial, &key).await;
-    assert!(
-        matches!(trial.lease(&key, Token::random()).await, Lease::Wait { .. }),
-        "somebody loads by now"
-    );
+    assert!(matches!(trial.lease(&key, Token::random()).await, Lease::Wait { .. }), "somebody loads by now");
 }
 
 pub(super) async fn a_put_after_the_intent_ended_is_refused(trial: Trial) {

@@ -1,0 +1,7 @@
+//! What docs/keys.md promises, on hostile values.
+
+mod injective;
+mod pattern;
+mod safe;
+mod stored;
+mod values;
