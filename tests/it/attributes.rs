@@ -340,7 +340,11 @@ on_each_backend!(a_cancelled_writer_leaves_no_old_value, |caches| async move {
     shop.write("c");
     evicter.abort();
     let _ = evicter.await;
-    assert_eq!(scope(cache.clone(), shop.find(1)).await, named("c"), "nobody knows whether it wrote, so it evicts");
+    assert_eq!(
+        scope(cache.clone(), shop.find(1)).await,
+        named("c"),
+        "nobody knows whether it wrote, so it evicts"
+    );
 });
 
 on_each_backend!(a_failed_write_evicts_nothing_and_a_good_one_does, |caches| async move {
@@ -393,7 +397,8 @@ fn the_future_of_an_annotated_function_is_small() {
     async fn big(id: u64, name: &str) -> Result<Option<Product>, Down> {
         let scratch = [0_u8; 4096];
         tokio::task::yield_now().await;
-        Ok((scratch[usize::try_from(id).unwrap_or_default()] == 0).then(|| Product { id, name: name.to_owned() }))
+        Ok((scratch[usize::try_from(id).unwrap_or_default()] == 0)
+            .then(|| Product { id, name: name.to_owned() }))
     }
 
     #[cache_evict(key = "big:{id}", tags = ["a", "b"])]

@@ -28,7 +28,8 @@ impl Repository {
     async fn on(url: &str) -> Self {
         let backend = RedisBackend::connect(url).await.expect("a server that is down is no error");
         let policy = Policy::new().timeout(TIMEOUT).ttl(Duration::from_mins(5));
-        let cache = Cache::builder().namespace("broken").backend(backend).default_policy(policy).build().unwrap();
+        let cache =
+            Cache::builder().namespace("broken").backend(backend).default_policy(policy).build().unwrap();
         Repository { cache, value: Arc::default(), loads: Arc::default() }
     }
 

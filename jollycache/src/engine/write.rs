@@ -7,6 +7,7 @@ use super::repair::Pending;
 use super::worker::{Job, SCAN_TIMEOUT};
 use super::{Engine, Region};
 use crate::backend::{Selection, WriteEnd};
+use crate::clock;
 use crate::entry::{Codec, Draft, RegionId, TagStamp, Token};
 use crate::error::Result;
 use crate::key::{Key, Pattern, StoredKey, Tag};
@@ -92,9 +93,21 @@ impl Eviction {
     /// On an error everything is queued, is bypassed by this process until it is delivered, and the error is
     /// returned for those who want it. If the future is dropped midway, it is queued as well.
     pub(crate) async fn run(mut self) -> Result<u64> {
+        let started = clock::now();
         let result = self.deliver().await;
+        let duration_us = clock::micros_since(started);
         match &result {
-            Ok(_) => self.pending.clear(),
+            Ok(held) => {
+                tracing::debug!(
+                    target: "jollycache",
+                    region = %self.region.name,
+                    targets = ?self.pending,
+                    held,
+                    duration_us,
+                    "cache evict"
+                );
+                self.pending.clear();
+            }
             Err(error) => tracing::warn!(
                 region = %self.region.name,
                 count = self.pending.len(),
@@ -244,6 +257,13 @@ impl PutTicket {
         };
         match stored {
             Ok(stored) => {
+                tracing::debug!(
+                    target: "jollycache",
+                    region = %self.region.name,
+                    key = ?self.key,
+                    outcome = if stored { "stored" } else { "refused" },
+                    "cache put"
+                );
                 self.key = None;
                 self.region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
                 Ok(stored)

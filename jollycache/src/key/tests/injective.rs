@@ -37,7 +37,7 @@ fn part(value: &(impl KeyPart + ?Sized)) -> Key {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn values_of_any_shape_make_different_keys((literals, pairs) in cases()) {
@@ -101,7 +101,7 @@ fn lists_stay_apart_from_longer_and_empty_ones() {
         vec!["(a,)"],
         vec![")"],
     ];
-    assert_distinct(lists, |list| part(list));
+    assert_distinct(lists, part);
 }
 
 #[test]
@@ -115,7 +115,7 @@ fn nested_lists_stay_apart() {
         vec![vec!["a", "b"]],
         vec![vec![], vec!["a", "b"]],
     ];
-    assert_distinct(lists, |list| part(list));
+    assert_distinct(lists, part);
 }
 
 struct Query {

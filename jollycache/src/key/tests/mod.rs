@@ -1,5 +1,6 @@
 //! What docs/keys.md promises, on hostile values.
 
+mod document;
 mod injective;
 mod pattern;
 mod safe;

@@ -11,7 +11,7 @@ fn is_forbidden(byte: u8) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn a_text_is_one_segment(value in text()) {
