@@ -11,7 +11,7 @@ pub(super) async fn a_miss_is_leased_once(trial: Trial) {
     trial.leased(&key).await;
     match trial.lease(&key, Token::random()).await {
         Lease::Wait { stale: None, remaining } => {
-            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}")
+            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}");
         }
         other => panic!("expected to wait: {other:?}"),
     }
