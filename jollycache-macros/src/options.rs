@@ -54,7 +54,6 @@ use Macro::{Cacheable, Config, Evict, Put};
 
 const ALL: &[Macro] = &[Cacheable, Put, Evict];
 const ALL_AND_CONFIG: &[Macro] = &[Cacheable, Put, Evict, Config];
-const STORING: &[Macro] = &[Cacheable, Put];
 const STORING_AND_CONFIG: &[Macro] = &[Cacheable, Put, Config];
 
 /// Every option there is.

@@ -21,6 +21,7 @@ use crate::options::Macro;
 use crate::parse::{self, Function};
 
 pub(crate) use self::target::target;
+pub(crate) use self::values::check_shared;
 
 /// The annotation that `args` and `function` make; what is wrong with them goes to `errors`.
 pub(crate) fn annotation(

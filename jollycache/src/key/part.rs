@@ -45,7 +45,7 @@ impl<'a> KeyWriter<'a> {
     pub fn list<'p>(&mut self, elements: impl IntoIterator<Item = &'p dyn KeyPart>) {
         self.out.push('(');
         for element in elements {
-            element.write_key(&mut self.inner());
+            element.write_key(&mut self.nested());
             self.out.push(',');
         }
         self.out.push(')');
@@ -62,7 +62,7 @@ impl<'a> KeyWriter<'a> {
             }
             self.text(name);
             self.out.push(':');
-            value.write_key(&mut self.inner());
+            value.write_key(&mut self.nested());
         }
         if self.nested {
             self.out.push(')');
@@ -74,7 +74,8 @@ impl<'a> KeyWriter<'a> {
         self.out.push_str(text);
     }
 
-    fn inner(&mut self) -> KeyWriter<'_> {
+    /// A writer for a value inside this one: its [`KeyWriter::fields`] are in parentheses.
+    pub fn nested(&mut self) -> KeyWriter<'_> {
         KeyWriter { out: self.out, nested: true }
     }
 }

@@ -146,7 +146,7 @@ impl<'a, S: Shape> Cacheable<'a, S> {
             let Some(cache) = self.condition.then(|| resolve(self.cache)).flatten() else {
                 return body().await;
             };
-            let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.region_name()).build());
+            let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
             let ask = Ask {
                 region: self.site.region_name(),
                 key: &key,

@@ -81,7 +81,8 @@ impl Site {
         Key::builder().part(function_of(std::any::type_name::<F>()))
     }
 
-    fn function(&self) -> &'static str {
+    /// The function's path, without generic arguments.
+    pub(crate) fn function(&self) -> &'static str {
         function_of((self.path)())
     }
 }
