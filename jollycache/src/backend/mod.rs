@@ -15,7 +15,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 #[cfg(feature = "memory")]
-pub use self::memory::MemoryBackend;
+pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBackend, RedisBuilder};
 pub use self::watch::{Signal, Watch, Watchers};
