@@ -47,8 +47,20 @@ pub struct LeaseRequest<'a> {
     /// The live ids of the tags the caller knows of. A stored value that carries one of these names with another
     /// id, or that lacks one of them, counts as absent.
     pub live_tags: &'a [TagStamp],
-    /// Treat any stored value as absent: the caller found it unreadable, or was asked to refresh it.
-    pub replace: bool,
+    /// What a stored value means to the caller.
+    pub mode: LeaseMode,
+}
+
+/// What a stored value means to one who asks for a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LeaseMode {
+    /// A fresh one is a hit.
+    #[default]
+    Load,
+    /// It counts as absent: the caller cannot read it.
+    Replace,
+    /// A fresh one too is kept and leased over: the caller wants to write what follows from it.
+    Refresh,
 }
 
 /// The answer to a [`LeaseRequest`].

@@ -16,6 +16,7 @@ use crate::policy::{Policy, Resolved};
 use crate::tracker::Count;
 
 /// A typed [`Write`].
+#[derive(Debug)]
 pub(crate) struct WriteThrough {
     cache: Cache,
     region: Arc<Region>,
@@ -45,6 +46,11 @@ impl WriteThrough {
         let policy = region.resolve(policies);
         let (write, begun) = cache.engine.begin_write(&region, policy, announced).await;
         (WriteThrough { cache, region, policy, write }, begun.err())
+    }
+
+    /// From now on the lifetimes are those of `policy`.
+    pub(crate) fn follow(&mut self, policy: &Policy) {
+        self.policy = self.region.resolve([policy, &Policy::UNSET]);
     }
 
     /// The source was written: puts the value under `key`.

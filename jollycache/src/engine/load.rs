@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
 use super::ticket::Ticket;
 use super::{Engine, Region};
-use crate::backend::{Lease, LeaseRequest, Read, Watch};
+use crate::backend::{Lease, LeaseMode, LeaseRequest, Read, Watch};
 use crate::clock;
 use crate::entry::{Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
@@ -145,7 +145,7 @@ impl Lookup {
     }
 
     /// How long this caller still waits for others.
-    fn time_left(&self) -> Duration {
+    pub(super) fn time_left(&self) -> Duration {
         (self.started + self.policy.wait).saturating_duration_since(clock::now())
     }
 
@@ -354,7 +354,7 @@ impl Engine {
                 token,
                 ttl: lookup.policy.lease,
                 live_tags: &stamps,
-                replace,
+                mode: if replace { LeaseMode::Replace } else { LeaseMode::Load },
             };
             let answer =
                 self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
@@ -390,14 +390,19 @@ impl Engine {
     }
 
     /// A stale value, if it may be served; one that cannot be judged may not.
-    async fn servable(&self, lookup: &Lookup, stale: Option<Entry>, live: &[TagStamp]) -> Option<Entry> {
+    pub(super) async fn servable(
+        &self,
+        lookup: &Lookup,
+        stale: Option<Entry>,
+        live: &[TagStamp],
+    ) -> Option<Entry> {
         let stale = stale?;
         matches!(self.may_serve(lookup, &stale, live).await, Ok(true)).then_some(stale)
     }
 
     /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
     /// one may fail as well, and nobody should stand in a queue for that.
-    async fn await_news(
+    pub(super) async fn await_news(
         &self,
         lookup: &Lookup,
         watch: &mut Option<Watch>,
@@ -416,7 +421,7 @@ impl Engine {
     }
 
     /// The declared tags with their ids, made where there are none. This is the snapshot before the load.
-    async fn stamp_tags(&self, lookup: &Lookup, ids: &[Option<Token>]) -> Result<Vec<TagStamp>> {
+    pub(super) async fn stamp_tags(&self, lookup: &Lookup, ids: &[Option<Token>]) -> Result<Vec<TagStamp>> {
         let stamps = lookup.stamps(ids);
         if stamps.len() == lookup.tags.len() {
             return Ok(stamps);

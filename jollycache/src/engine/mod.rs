@@ -9,6 +9,7 @@ mod load;
 mod region;
 mod repair;
 mod ticket;
+mod update;
 mod worker;
 mod write;
 

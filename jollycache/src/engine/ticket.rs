@@ -116,6 +116,15 @@ impl Ticket {
         self.land(landing);
     }
 
+    /// Stores the value, if nothing happened to the key since the lease. Returns whether it was stored.
+    pub(crate) async fn store_if_untouched(mut self: Box<Self>, value: ToStore) -> bool {
+        let Some(lease) = self.lease.take() else { return false };
+        match self.draft(&lease, &value, Duration::ZERO) {
+            Some(draft) => self.fill(&lease, &draft).await,
+            None => self.give_back(&lease).await,
+        }
+    }
+
     /// The load failed. `failure` is for those who waited, if it can be shared.
     pub(crate) async fn fail(mut self: Box<Self>, failure: Option<Arc<dyn Any + Send + Sync>>) {
         self.count_load();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::{Lease, LeaseRequest, WriteEnd};
+use crate::backend::{Lease, LeaseMode, LeaseRequest, WriteEnd};
 use crate::clock::{Millis, as_millis};
 use crate::entry::{Draft, Entry, RegionId, Token, Version};
 
@@ -133,10 +133,11 @@ impl Slot {
         if let Some(until) = slot.closed_until().filter(|until| *until > now) {
             return (slot, Lease::Bypass { remaining: remaining(until, now) });
         }
-        let accepted = |entry: &&Entry| !request.replace && entry.carries(request.live_tags);
+        let accepted =
+            |entry: &&Entry| request.mode != LeaseMode::Replace && entry.carries(request.live_tags);
         let acceptable = slot.entry().filter(accepted).cloned();
-        if let Some(entry) = acceptable.as_ref().filter(|entry| entry.is_fresh(now)) {
-            let hit = entry.clone();
+        let hit = acceptable.as_ref().filter(|entry| request.mode == LeaseMode::Load && entry.is_fresh(now));
+        if let Some(hit) = hit.cloned() {
             return (slot, Lease::Hit(hit));
         }
         // One's own lease is none to wait for: the request may have been sent again.

@@ -12,7 +12,8 @@ use super::news::News;
 use super::pool::Pool;
 use super::{reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
+    Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -71,10 +72,14 @@ impl RedisBackend {
         RedisBackend { pool: Pool::new(connector, connections), news: News::new(connector) }
     }
 
-    async fn try_lease(&self, request: &LeaseRequest<'_>, replace: bool) -> Result<Option<Lease>> {
+    async fn try_lease(&self, request: &LeaseRequest<'_>, mode: LeaseMode) -> Result<Option<Lease>> {
         let mut call = script::LEASE.call(request.key.as_str());
         call.arg(&request.region.0.to_be_bytes()[..]).arg(&request.token.0[..]).arg(lifetime_ms(request.ttl));
-        call.arg(u8::from(replace));
+        call.arg(match mode {
+            LeaseMode::Load => "load",
+            LeaseMode::Replace => "replace",
+            LeaseMode::Refresh => "refresh",
+        });
         for tag in request.live_tags {
             call.arg(&*tag.name).arg(&tag.id.0[..]);
         }
@@ -192,11 +197,11 @@ impl Backend for RedisBackend {
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
-        if let Some(lease) = self.try_lease(&request, request.replace).await? {
+        if let Some(lease) = self.try_lease(&request, request.mode).await? {
             return Ok(lease);
         }
         // What the script took for a value cannot be decoded: a foreign record, which counts as absent.
-        self.try_lease(&request, true).await?.ok_or_else(unexpected)
+        self.try_lease(&request, LeaseMode::Replace).await?.ok_or_else(unexpected)
     }
 
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {

@@ -158,7 +158,8 @@ pub(super) async fn a_fill_after_a_release_is_refused(trial: Trial) {
 pub(super) async fn a_request_to_replace_drops_the_value(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &draft("unreadable")).await;
-    let lease = trial.ask(&LeaseRequest { replace: true, ..request(&key, token) }).await;
+    let lease =
+        trial.ask(&LeaseRequest { mode: crate::backend::LeaseMode::Replace, ..request(&key, token) }).await;
     assert_eq!(lease, Lease::Leased { stale: None });
     assert_eq!(trial.read(&key).await, None);
     assert!(trial.fill(&key, token, "new").await);
@@ -167,7 +168,9 @@ pub(super) async fn a_request_to_replace_drops_the_value(trial: Trial) {
 pub(super) async fn a_request_to_replace_waits_for_who_loads(trial: Trial) {
     let key = trial.key("a");
     let token = trial.leased(&key).await;
-    let lease = trial.ask(&LeaseRequest { replace: true, ..request(&key, Token::random()) }).await;
+    let lease = trial
+        .ask(&LeaseRequest { mode: crate::backend::LeaseMode::Replace, ..request(&key, Token::random()) })
+        .await;
     assert!(matches!(lease, Lease::Wait { stale: None, .. }), "{lease:?}");
     assert!(trial.fill(&key, token, "v").await);
 }

@@ -98,7 +98,14 @@ impl Trial {
 }
 
 pub(super) fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
-    LeaseRequest { key, region: REGION, token, ttl: LONG, live_tags: &[], replace: false }
+    LeaseRequest {
+        key,
+        region: REGION,
+        token,
+        ttl: LONG,
+        live_tags: &[],
+        mode: crate::backend::LeaseMode::Load,
+    }
 }
 
 /// A draft that is fresh for longer than any case runs, and has no stale window.
