@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
 
-use crate::missing::skip;
+use crate::missing;
 use crate::ports::free_port;
 
 /// How many free ports are tried: another test may take one first.
@@ -37,7 +37,7 @@ impl RedisServer {
     /// As [`RedisServer::start`].
     pub fn start_with(extra_args: &[&str]) -> Option<Self> {
         if let Err(error) = Command::new("redis-server").arg("--version").output() {
-            skip("Redis", &format!("redis-server cannot be run: {error}"));
+            missing::skip("Redis", &format!("redis-server cannot be run ({error})"));
             return None;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
