@@ -1,5 +1,7 @@
 //! A server that refuses: full, read-only, with a password; and that its errors tell no secret.
 
+use std::time::Duration;
+
 use jollycache::backend::Backend;
 use jollycache::entry::Token;
 use jollycache::{Error, ErrorKind, RedisBackend};
@@ -149,7 +151,7 @@ async fn a_unix_socket_serves_as_well() {
     backend.store(&key("a"), &draft("v")).await.unwrap();
     let mut watch = backend.watch(&key("a")).await.unwrap();
     backend.invalidate(&[key("a")], &[], std::time::Duration::ZERO).await.unwrap();
-    watch.changed().await;
+    tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.expect("news of the key");
 }
 
 #[tokio::test]
