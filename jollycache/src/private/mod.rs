@@ -31,8 +31,9 @@ pub use self::shape::{
     Fallible, HoldsError, HoldsOption, Optional, OptionalResult, Plain, Return, Shape, Share, Sharing, View,
 };
 pub use self::site::Site;
+pub use crate::entry::Version;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
-pub use crate::policy::SingleFlight;
+pub use crate::policy::{Consistency, SingleFlight};
 
 /// The future of an annotated function's body: boxed, so that the wrapper's own future stays small, and only when
 /// the body runs.
