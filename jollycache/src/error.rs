@@ -21,6 +21,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A process-wide cache is installed already.
     AlreadyInstalled,
+    /// Others were at work on the key for as long as the caller was willing to wait or to try again.
+    Contended,
     /// The loader of the value failed, where the error itself cannot be handed out.
     Load,
 }

@@ -1,5 +1,6 @@
 //! `TcpProxy`: a line to a server that can go dead without being closed.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,6 +16,7 @@ pub struct TcpProxy {
     address: SocketAddr,
     muted: Arc<AtomicUsize>,
     accepted: Arc<AtomicUsize>,
+    resets: Arc<AtomicUsize>,
     task: JoinHandle<()>,
 }
 
@@ -26,9 +28,9 @@ impl TcpProxy {
     pub async fn start(server_port: u16) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let (muted, accepted) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-        let task = tokio::spawn(accept(listener, server_port, Arc::clone(&muted), Arc::clone(&accepted)));
-        TcpProxy { address, muted, accepted, task }
+        let [muted, accepted, resets] = [(); 3].map(|()| Arc::new(AtomicUsize::new(0)));
+        let task = tokio::spawn(accept(listener, server_port, [&muted, &accepted, &resets].map(Arc::clone)));
+        TcpProxy { address, muted, accepted, resets, task }
     }
 
     /// The proxy's port.
@@ -39,6 +41,11 @@ impl TcpProxy {
     /// Swallows from now on what the connections that are open now carry, without closing them; new ones work.
     pub fn mute_open_connections(&self) {
         self.muted.store(self.accepted.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+
+    /// How many connections their client cut off, dropping what was still to be sent.
+    pub fn resets(&self) -> usize {
+        self.resets.load(Ordering::SeqCst)
     }
 
     /// How many connections were made so far.
@@ -53,25 +60,36 @@ impl Drop for TcpProxy {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, muted: Arc<AtomicUsize>, accepted: Arc<AtomicUsize>) {
+async fn accept(listener: TcpListener, port: u16, counts: [Arc<AtomicUsize>; 3]) {
+    let [muted, accepted, resets] = counts;
     while let Ok((inbound, _)) = listener.accept().await {
-        let Ok(outbound) = TcpStream::connect(("127.0.0.1", port)).await else {
-            continue;
-        };
+        let Ok(outbound) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
         let number = accepted.fetch_add(1, Ordering::SeqCst) + 1;
         let (from_client, to_client) = inbound.into_split();
         let (from_server, to_server) = outbound.into_split();
-        tokio::spawn(pass(from_client, to_server, number, Arc::clone(&muted)));
+        let (upstream_muted, resets) = (Arc::clone(&muted), Arc::clone(&resets));
+        tokio::spawn(async move {
+            if pass(from_client, to_server, number, upstream_muted).await.is_err() {
+                resets.fetch_add(1, Ordering::SeqCst);
+            }
+        });
         tokio::spawn(pass(from_server, to_client, number, Arc::clone(&muted)));
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, number: usize, muted: Arc<AtomicUsize>) {
+/// Fails when the sender does not close its side but breaks off.
+async fn pass(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    number: usize,
+    muted: Arc<AtomicUsize>,
+) -> io::Result<()> {
     let mut buffer = vec![0; 16 * 1024];
-    while let Ok(read @ 1..) = from.read(&mut buffer).await {
+    loop {
+        let read = from.read(&mut buffer).await?;
         let is_muted = number <= muted.load(Ordering::SeqCst);
-        if !is_muted && to.write_all(&buffer[..read]).await.is_err() {
-            return;
+        if read == 0 || (!is_muted && to.write_all(&buffer[..read]).await.is_err()) {
+            return Ok(());
         }
     }
 }

@@ -7,6 +7,7 @@ mod key_value;
 mod read;
 mod read_through;
 mod write;
+mod write_guard;
 mod write_through;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ pub(crate) use self::current::{Mode, mode, resolve};
 pub use self::current::{bypass, install, refresh, scope};
 pub use self::key_value::KeyPage;
 pub(crate) use self::read_through::{Hooks, ReadThrough};
+pub use self::write_guard::WriteGuard;
 pub(crate) use self::write_through::{WriteThrough, Written};
 
 use crate::engine::Engine;

@@ -11,10 +11,13 @@ use crate::Value;
 use crate::clock;
 use crate::engine::{Ask, Lookup, ToStore, TypeOf};
 use crate::entry::{Entry, Fingerprint};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
-use crate::policy::Policy;
+use crate::policy::{Policy, Resolved};
 use crate::tracker::{Count, Timed};
+
+/// How often [`Cache::update`] tries.
+const MAX_UPDATE_ATTEMPTS: usize = 16;
 
 impl Cache {
     /// The cached value, fresh, or stale within its window. `None` is a miss, a cached `None`, and a value that is
@@ -125,10 +128,44 @@ impl Cache {
         }
     }
 
+    /// Replaces a cached value by one that follows from it, if nothing happened to it meanwhile; else tries again with
+    /// what is there then, at most 16 times. `change` gets `None` where there is no value, and may be called more
+    /// than once. Returns what was stored.
+    ///
+    /// For values whose source is the cache itself. The new value lives as long as `policy` says; the tags are those
+    /// of the old value, or the policy's where there was none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when others were in between each time; else as
+    /// [`Cache::put`].
+    pub async fn update<V: Value>(
+        &self,
+        key: impl Into<Key>,
+        policy: &Policy,
+        mut change: impl FnMut(Option<V>) -> V,
+    ) -> Result<V> {
+        let key = key.into();
+        for _ in 0..MAX_UPDATE_ATTEMPTS {
+            let lookup = self.lookup::<V>(&key, policy);
+            let (old, ticket) = self.engine.link(&lookup).await?;
+            let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
+            let new = change(old);
+            let payload = encode(&new, self.engine.limits.value_bytes)?;
+            let Resolved { ttl, stale, .. } = lookup.policy;
+            if ticket.store_if_untouched(ToStore::Value { payload, ttl, stale, version: None }).await {
+                return Ok(new);
+            }
+        }
+        let why = format!("{key} changed during each of {MAX_UPDATE_ATTEMPTS} attempts to update it");
+        Err(Error::new(ErrorKind::Contended, why))
+    }
+
     fn to_store<V: Value>(&self, lookup: &Lookup, value: Option<&V>) -> ToStore {
         let Some(value) = value else { return ToStore::None { ttl: None } };
         match encode(value, self.engine.limits.value_bytes) {
-            Ok(payload) => ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale },
+            Ok(payload) => {
+                ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale, version: None }
+            }
             Err(_) => ToStore::Unshareable,
         }
     }

@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
 use super::ticket::Ticket;
 use super::{Engine, Region};
-use crate::backend::{Lease, LeaseRequest, Read, Watch};
+use crate::backend::{Lease, LeaseMode, LeaseRequest, Read, Watch};
 use crate::clock;
 use crate::entry::{Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
 use crate::key::{Key, StoredKey, Tag};
-use crate::policy::{MAX_TAGS, Policy, Resolved, SingleFlight};
+use crate::policy::{Consistency, MAX_TAGS, Policy, Resolved, SingleFlight};
 use crate::tracker::Count;
 
 /// How often one read starts again before it loads alone: followers whose leader's value was its own, mostly.
@@ -62,11 +62,15 @@ impl Lookup {
         tags.sort_unstable();
         tags.dedup();
         tags.truncate(MAX_TAGS);
+        let policy = region.resolve(ask.policies);
+        if policy.consistency == Consistency::Ttl {
+            tags.clear();
+        }
         Lookup {
             key: engine.namespace.key(ask.key),
             tag_keys: tags.iter().map(|tag| engine.namespace.tag(tag)).collect(),
             tags,
-            policy: region.resolve(ask.policies),
+            policy,
             type_of: ask.type_of,
             takes_none: false,
             propagates: false,
@@ -141,7 +145,7 @@ impl Lookup {
     }
 
     /// How long this caller still waits for others.
-    fn time_left(&self) -> Duration {
+    pub(super) fn time_left(&self) -> Duration {
         (self.started + self.policy.wait).saturating_duration_since(clock::now())
     }
 
@@ -172,7 +176,11 @@ impl Engine {
     pub(crate) async fn find_nothing(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         // Dropping the value first also drops the lease of a load that began before this call.
         let keys = std::slice::from_ref(&lookup.key);
-        let dropped = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.invalidate(keys, &[]));
+        let dropped = self.guarded(
+            &lookup.region,
+            lookup.policy.timeout,
+            self.backend.invalidate(keys, &[], Duration::ZERO),
+        );
         match dropped.await {
             Ok(_) => Box::pin(self.miss(lookup, Seen::default())).await,
             Err(error) => Box::pin(self.broken(lookup, error)).await,
@@ -264,6 +272,9 @@ impl Engine {
         if live.len() < lookup.tags.len() || !entry.carries(live) {
             return Ok(false);
         }
+        if lookup.policy.consistency == Consistency::Ttl {
+            return Ok(true);
+        }
         let undeclared: Vec<_> = entry.tags.iter().filter(|tag| !live.contains(tag)).collect();
         if undeclared.is_empty() {
             return Ok(true);
@@ -343,7 +354,7 @@ impl Engine {
                 token,
                 ttl: lookup.policy.lease,
                 live_tags: &stamps,
-                replace,
+                mode: if replace { LeaseMode::Replace } else { LeaseMode::Load },
             };
             let answer =
                 self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
@@ -379,14 +390,19 @@ impl Engine {
     }
 
     /// A stale value, if it may be served; one that cannot be judged may not.
-    async fn servable(&self, lookup: &Lookup, stale: Option<Entry>, live: &[TagStamp]) -> Option<Entry> {
+    pub(super) async fn servable(
+        &self,
+        lookup: &Lookup,
+        stale: Option<Entry>,
+        live: &[TagStamp],
+    ) -> Option<Entry> {
         let stale = stale?;
         matches!(self.may_serve(lookup, &stale, live).await, Ok(true)).then_some(stale)
     }
 
     /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
     /// one may fail as well, and nobody should stand in a queue for that.
-    async fn await_news(
+    pub(super) async fn await_news(
         &self,
         lookup: &Lookup,
         watch: &mut Option<Watch>,
@@ -405,7 +421,7 @@ impl Engine {
     }
 
     /// The declared tags with their ids, made where there are none. This is the snapshot before the load.
-    async fn stamp_tags(&self, lookup: &Lookup, ids: &[Option<Token>]) -> Result<Vec<TagStamp>> {
+    pub(super) async fn stamp_tags(&self, lookup: &Lookup, ids: &[Option<Token>]) -> Result<Vec<TagStamp>> {
         let stamps = lookup.stamps(ids);
         if stamps.len() == lookup.tags.len() {
             return Ok(stamps);

@@ -1,5 +1,8 @@
 //! Settings that are wrong are told before anything is started, without repeating what may be a secret.
 
+use std::time::Duration;
+
+use jollycache::backend::Backend;
 use jollycache::{ErrorKind, RedisBackend};
 
 #[test]
@@ -39,6 +42,19 @@ fn a_number_of_connections_out_of_range_is_a_config_error() {
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains("1 to 64"), "{error}");
     }
+}
+
+#[test]
+fn a_connect_timeout_of_zero_is_a_config_error() {
+    let builder = RedisBackend::builder("redis://127.0.0.1").connect_timeout(Duration::ZERO);
+    assert_eq!(builder.build().unwrap_err().kind(), ErrorKind::Config);
+}
+
+#[tokio::test]
+async fn a_name_that_does_not_resolve_is_an_outage() {
+    let backend = RedisBackend::connect("redis://no-such-host.invalid").await.unwrap();
+    let error = backend.ping().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
 }
 
 #[test]

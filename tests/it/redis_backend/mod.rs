@@ -29,6 +29,7 @@ fn draft(text: &str) -> Draft {
         codec: Codec::Json,
         schema: 1,
         fingerprint: Fingerprint(9),
+        version: None,
         cost_us: 1,
         tags: Vec::new(),
         ttl: LONG,
@@ -42,7 +43,14 @@ fn stale_draft(text: &str) -> Draft {
 }
 
 fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
-    LeaseRequest { key, region: REGION, token, ttl: LONG, live_tags: &[], replace: false }
+    LeaseRequest {
+        key,
+        region: REGION,
+        token,
+        ttl: LONG,
+        live_tags: &[],
+        mode: jollycache::backend::LeaseMode::Load,
+    }
 }
 
 async fn text(backend: &RedisBackend, key: &StoredKey) -> Option<String> {

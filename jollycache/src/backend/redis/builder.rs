@@ -100,13 +100,17 @@ impl RedisBuilder {
     /// Makes the backend. It connects when it is first used, so that a server that is down is no error here.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a URL that is not `redis://` or `unix:`, or a number out of range.
+    /// [`ErrorKind::Config`] for a URL that is not `redis://` or `unix:`, a number of connections out of range, or a
+    /// connect timeout of zero.
     pub fn build(self) -> Result<RedisBackend> {
         if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
             return Err(config(format!(
                 "{} connections to redis: expected 1 to {MAX_CONNECTIONS}",
                 self.connections
             )));
+        }
+        if self.connect_timeout.is_zero() {
+            return Err(config("a connect timeout of zero: expected more"));
         }
         let connector = Connector {
             client: Client::open(self.connection_info()?).map_err(|_| bad_url())?,
@@ -133,8 +137,14 @@ impl RedisBuilder {
         if let Some(database) = self.database {
             settings = settings.set_db(i64::from(database));
         }
-        Ok(info.set_redis_settings(settings).set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+        Ok(info.set_redis_settings(settings).set_tcp_settings(tcp_settings()))
     }
+}
+
+/// Nagle's algorithm would hold small commands back. And a connection that was given up must not deliver, when the
+/// network heals, what was left in its buffer: a write that nobody waits for any more, behind newer ones.
+fn tcp_settings() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true).set_linger_time(Duration::ZERO)
 }
 
 /// Without the password, and without the URL, which may hold one.

@@ -22,12 +22,16 @@ pub(super) fn from_client(error: &RedisError) -> Error {
     }
 }
 
-/// A connection could not be made; unlike a command, it never half happened.
+/// A connection could not be made. Unless the server itself refused it, it is out of reach, whatever the client
+/// calls that (a timeout, a name that does not resolve): nothing half happened.
 pub(super) fn from_connecting(error: &RedisError) -> Error {
-    if error.is_timeout() {
-        return Error::new(ErrorKind::Unavailable, "redis cannot be reached: no answer while connecting");
+    use redis::ErrorKind as Kind;
+
+    let refused = matches!(error.kind(), Kind::AuthenticationFailed | Kind::RESP3NotSupported);
+    if refused || error.code().is_some() {
+        return from_client(error);
     }
-    from_client(error)
+    Error::new(ErrorKind::Unavailable, format!("redis cannot be reached: {}", cause(error)))
 }
 
 /// An error that the server sent.
@@ -52,5 +56,5 @@ fn cause(error: &RedisError) -> String {
     error
         .source()
         .and_then(|source| source.downcast_ref::<std::io::Error>())
-        .map_or_else(|| "the connection is gone".to_owned(), |error| error.kind().to_string())
+        .map_or_else(|| error.category().to_owned(), |error| error.kind().to_string())
 }

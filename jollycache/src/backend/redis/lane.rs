@@ -4,6 +4,7 @@
 //! the first attempt after a start or a loss, which on a refused connection is a matter of microseconds.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +21,8 @@ use crate::error::{Error, ErrorKind, Result};
 const PING_INTERVAL: Duration = Duration::from_millis(500);
 /// How long an answer may take. A connection that leaves a ping unanswered for that long is replaced.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The shortest pause between two attempts.
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(2);
 /// The longest pause between two attempts, so that service is back within a second of the server's return.
 const MAX_RETRY_DELAY: Duration = Duration::from_millis(500);
 
@@ -46,7 +49,7 @@ pub(super) enum State {
     /// The first attempt since the start or the loss is under way.
     Connecting,
     /// Ready.
-    Up(MultiplexedConnection),
+    Up(Link),
     /// The last attempt failed; further ones follow.
     Down {
         /// What kind of failure it was.
@@ -54,6 +57,22 @@ pub(super) enum State {
         /// In words.
         message: Arc<str>,
     },
+}
+
+/// A connection, told from those before and after it.
+#[derive(Clone)]
+pub(super) struct Link {
+    /// Shared by all who use it.
+    pub(super) connection: MultiplexedConnection,
+    /// Never used twice in a process.
+    pub(super) number: u64,
+}
+
+impl Link {
+    fn new(connection: MultiplexedConnection) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed) }
+    }
 }
 
 impl State {
@@ -77,6 +96,11 @@ impl Lane {
 
     /// The connection.
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
+        Ok(self.link().await?.connection)
+    }
+
+    /// The connection and its number.
+    pub(super) async fn link(&self) -> Result<Link> {
         self.keep_running();
         if let Some(settled) = settled(&self.state.borrow()) {
             return settled;
@@ -124,10 +148,10 @@ impl fmt::Debug for Lane {
     }
 }
 
-fn settled(state: &State) -> Option<Result<MultiplexedConnection>> {
+fn settled(state: &State) -> Option<Result<Link>> {
     match state {
         State::Connecting => None,
-        State::Up(connection) => Some(Ok(connection.clone())),
+        State::Up(link) => Some(Ok(link.clone())),
         State::Down { kind, message } => Some(Err(Error::new(*kind, &**message))),
     }
 }
@@ -137,7 +161,7 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
     loop {
         let error = match connector.connect().await {
             Ok((connection, gone)) => {
-                connector.tell_up(&state.send_replace(State::Up(connection.clone())));
+                connector.tell_up(&state.send_replace(State::Up(Link::new(connection.clone()))));
                 if until_lost(connection, &gone).await {
                     failures = 0;
                     state.send_replace(State::Connecting);
@@ -202,7 +226,10 @@ impl Connector {
     /// Doubles with each failure; half of it is random, so that many processes do not come back in step.
     fn pause(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(self.max_doublings);
-        let full = self.retry_delay.saturating_mul(2_u32.saturating_pow(doublings)).min(MAX_RETRY_DELAY);
+        let full = self
+            .retry_delay
+            .saturating_mul(2_u32.saturating_pow(doublings))
+            .clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
         full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 
@@ -226,5 +253,44 @@ impl Connector {
 
     fn address(&self) -> &redis::ConnectionAddr {
         self.client.get_connection_info().addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connector(retry_delay: Duration, max_doublings: u32) -> Connector {
+        Connector {
+            client: Client::open("redis://127.0.0.1").unwrap(),
+            connect_timeout: Duration::from_secs(1),
+            retry_delay,
+            max_doublings,
+            on_push: None,
+            speaks: false,
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_their_limit_and_half_of_each_is_random() {
+        let connector = connector(Duration::from_millis(20), 3);
+        for (failures, full_ms) in [(1, 20), (2, 40), (3, 80), (4, 160), (5, 160), (u32::MAX, 160)] {
+            let full = Duration::from_millis(full_ms);
+            let pauses: Vec<_> = (0..100).map(|_| connector.pause(failures)).collect();
+            assert!(pauses.iter().all(|&pause| pause >= full / 2 && pause <= full), "{failures}: {pauses:?}");
+            assert!(pauses.iter().any(|pause| pause != &pauses[0]), "{failures}: {pauses:?}");
+        }
+    }
+
+    #[test]
+    fn no_setting_makes_a_pause_too_short_or_too_long() {
+        for (delay, doublings) in
+            [(Duration::ZERO, 0), (Duration::ZERO, u32::MAX), (Duration::MAX, 0), (Duration::MAX, u32::MAX)]
+        {
+            for failures in [0, 1, 40, u32::MAX] {
+                let pause = connector(delay, doublings).pause(failures);
+                assert!(pause >= MIN_RETRY_DELAY / 2 && pause <= MAX_RETRY_DELAY, "{pause:?}");
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 
-use super::error::from_client;
+use super::error::{from_client, unexpected};
 use super::lane::{Connector, Lane};
 use super::reply::ok;
 use super::script;
@@ -68,7 +68,8 @@ impl Pool {
             replies.truncate(first);
             replies.extend(teach(&mut connection, &pipeline, first).await?);
         }
-        Ok(replies)
+        // Callers tell the replies apart by their place.
+        if replies.len() == pipeline.len() { Ok(replies) } else { Err(unexpected()) }
     }
 
     /// Calls one script.

@@ -1,5 +1,7 @@
 //! Leases: one loads, the others wait, and only the holder's value is stored.
 
+use std::time::Duration;
+
 use super::trial::{LONG, SHORT, Trial, draft, eventually, request};
 use crate::backend::{Lease, LeaseRequest, Selection};
 use crate::entry::Token;
@@ -9,7 +11,7 @@ pub(super) async fn a_miss_is_leased_once(trial: Trial) {
     trial.leased(&key).await;
     match trial.lease(&key, Token::random()).await {
         Lease::Wait { stale: None, remaining } => {
-            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}")
+            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}");
         }
         other => panic!("expected to wait: {other:?}"),
     }
@@ -108,7 +110,7 @@ pub(super) async fn a_fill_after_an_invalidation_is_refused(trial: Trial) {
 pub(super) async fn a_fill_after_an_invalidation_by_scan_is_refused(trial: Trial) {
     let key = trial.key("list:1");
     let token = trial.leased(&key).await;
-    let selection = Selection { glob: &trial.glob("list:*"), region: None };
+    let selection = Selection { glob: &trial.glob("list:*"), region: None, grace: Duration::ZERO };
     trial.backend.invalidate_matching(selection).await.expect("an invalidation");
     assert!(!trial.fill(&key, token, "old").await);
     assert_eq!(trial.read(&key).await, None);
@@ -156,7 +158,8 @@ pub(super) async fn a_fill_after_a_release_is_refused(trial: Trial) {
 pub(super) async fn a_request_to_replace_drops_the_value(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &draft("unreadable")).await;
-    let lease = trial.ask(&LeaseRequest { replace: true, ..request(&key, token) }).await;
+    let lease =
+        trial.ask(&LeaseRequest { mode: crate::backend::LeaseMode::Replace, ..request(&key, token) }).await;
     assert_eq!(lease, Lease::Leased { stale: None });
     assert_eq!(trial.read(&key).await, None);
     assert!(trial.fill(&key, token, "new").await);
@@ -165,7 +168,9 @@ pub(super) async fn a_request_to_replace_drops_the_value(trial: Trial) {
 pub(super) async fn a_request_to_replace_waits_for_who_loads(trial: Trial) {
     let key = trial.key("a");
     let token = trial.leased(&key).await;
-    let lease = trial.ask(&LeaseRequest { replace: true, ..request(&key, Token::random()) }).await;
+    let lease = trial
+        .ask(&LeaseRequest { mode: crate::backend::LeaseMode::Replace, ..request(&key, Token::random()) })
+        .await;
     assert!(matches!(lease, Lease::Wait { stale: None, .. }), "{lease:?}");
     assert!(trial.fill(&key, token, "v").await);
 }

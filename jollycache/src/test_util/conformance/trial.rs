@@ -82,7 +82,10 @@ impl Trial {
     }
 
     pub(super) async fn invalidate(&self, key: &StoredKey) -> u64 {
-        self.backend.invalidate(std::slice::from_ref(key), &[]).await.expect("an invalidation")
+        self.backend
+            .invalidate(std::slice::from_ref(key), &[], Duration::ZERO)
+            .await
+            .expect("an invalidation")
     }
 
     pub(super) async fn release(&self, key: &StoredKey, token: Token) -> bool {
@@ -95,7 +98,14 @@ impl Trial {
 }
 
 pub(super) fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
-    LeaseRequest { key, region: REGION, token, ttl: LONG, live_tags: &[], replace: false }
+    LeaseRequest {
+        key,
+        region: REGION,
+        token,
+        ttl: LONG,
+        live_tags: &[],
+        mode: crate::backend::LeaseMode::Load,
+    }
 }
 
 /// A draft that is fresh for longer than any case runs, and has no stale window.
@@ -106,6 +116,7 @@ pub(super) fn draft(text: &str) -> Draft {
         codec: Codec::Json,
         schema: 3,
         fingerprint: Fingerprint(0x0123_4567_89AB_CDEF),
+        version: None,
         cost_us: 1_500_000,
         tags: Vec::new(),
         ttl: LONG,

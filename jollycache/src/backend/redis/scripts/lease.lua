@@ -1,6 +1,7 @@
 -- Asks for the right to load.
--- KEYS[1] the key. ARGV[1] region (4 bytes), [2] token (16), [3] lease ttl in ms, [4] '1' to replace whatever is
--- stored; then a name and an id (16) for each live tag.
+-- KEYS[1] the key. ARGV[1] region (4 bytes), [2] token (16), [3] lease ttl in ms, [4] what a stored value
+-- means: 'load' (a fresh one is a hit), 'replace' (nothing), 'refresh' (kept and leased over, a fresh one too); then
+-- a name and an id (16) for each live tag.
 -- Returns {status, remaining ms, value or false}; status is 'hit', 'leased', 'wait' or 'bypass'.
 
 local live = {}
@@ -11,7 +12,7 @@ end
 -- Whether the value was stored under every live id that the caller knows. Names that only the value carries are
 -- the caller's to check, after the hit.
 local function acceptable(value)
-  if ARGV[4] == '1' then
+  if ARGV[4] == 'replace' then
     return false
   end
   local carried, position = {}, 40
@@ -49,12 +50,13 @@ end
 
 local now = now_ms()
 local record, kind = load()
-if kind == 'I' then
-  return {'bypass', math.max(millis_at(record, 7) - now, 0), false}
+local closed_until = kind == 'I' and millis_at(record, 7) or kind == 'E' and millis_at(record, 15) or 0
+if kind == 'I' or closed_until > now then
+  return {'bypass', math.max(closed_until - now, 0), false}
 end
 
 local value = kind == 'V' and acceptable(record) and record
-if value and millis_at(value, 15) > now then
+if value and ARGV[4] == 'load' and millis_at(value, 15) > now then
   return {'hit', 0, value}
 end
 
@@ -69,6 +71,7 @@ if value then
   lease_in_place(value, now + ttl_ms)
 else
   local lease = MAGIC .. 'L' .. ARGV[1] .. struct.pack('>I8', now + ttl_ms) .. ARGV[2]
+    .. floor_of(record, kind)
   redis.call('SET', KEY, lease, 'PX', ttl_ms)
 end
 return {'leased', ttl_ms, value}
