@@ -64,6 +64,8 @@ pub(crate) enum View {
     Tagged,
     /// By hand, with a short lifetime and a long stale window.
     Stale,
+    /// By hand, with a tag; the writers announce themselves.
+    Guarded,
     /// `#[cacheable]`, by key; the writers evict and put it.
     Item,
     /// `#[cacheable]`, by a tag of the item.
@@ -79,6 +81,7 @@ impl View {
             View::Plain => "plain",
             View::Tagged => "tagged",
             View::Stale => "stale",
+            View::Guarded => "guarded",
             View::Item => "item",
             View::Page => "page",
             View::Foreign(protocol) => protocol.name(),
@@ -97,6 +100,7 @@ impl View {
     fn policy(self, id: u64) -> Policy {
         match self {
             View::Tagged => Policy::new().ttl(TTL).tag(self.cell(id)).tag("all"),
+            View::Guarded => Policy::new().ttl(TTL).tag(self.cell(id)),
             View::Stale => Policy::new().ttl(SHORT_TTL).stale(TTL).tag(self.cell(id)),
             _ => Policy::new().ttl(TTL),
         }
@@ -162,6 +166,21 @@ impl Shop {
                 self.cache.evict_pattern(pattern).await?;
             }
             _ => drop(self.cache.evict(view.key(id)).await?),
+        }
+        Ok(Written { version, started })
+    }
+
+    /// Announces a write, commits, and puts or evicts.
+    pub(crate) async fn write_guarded(&self, id: u64, rng: &mut StdRng) -> Result<Written, Failed> {
+        let view = View::Guarded;
+        let guard = self.cache.begin_write([view.key(id)], [view.cell(id)]).await?;
+        let started = now();
+        let committed = self.commit(view, id, Delays::draw(rng)).await?;
+        let (key, policy, version) = (view.key(id), view.policy(id), committed.version);
+        match rng.random_range(0..3) {
+            0 => drop(guard.commit_put(key, &committed, &policy).await?),
+            1 => drop(guard.commit_put_version(key, &committed, version, &policy).await?),
+            _ => guard.commit_evict().await?,
         }
         Ok(Written { version, started })
     }

@@ -23,10 +23,11 @@ pub(crate) const VARIABLE: &str = "JOLLYCACHE_HISTORY_WORKER";
 pub(crate) const NAMESPACE: &str = "history";
 /// How many cells each view has.
 const IDS: u64 = 2;
-const VIEWS: [View; 7] = [
+const VIEWS: [View; 8] = [
     View::Plain,
     View::Tagged,
     View::Stale,
+    View::Guarded,
     View::Item,
     View::Page,
     View::Foreign(Protocol::Naive),
@@ -35,8 +36,9 @@ const VIEWS: [View; 7] = [
 const READERS: u64 = 2;
 /// Generous: that a slow server is gone around is not what is tested here.
 const TIMEOUT: Duration = Duration::from_secs(2);
-/// Shorter than a stopped process stops, so that leases end under their holders.
+/// Shorter than a process may be stopped, so that leases and intents end under their holders.
 const LEASE: Duration = Duration::from_millis(150);
+const INTENT: Duration = Duration::from_millis(250);
 const WAIT: Duration = Duration::from_millis(400);
 const BETWEEN_FLUSHES: Duration = Duration::from_millis(100);
 /// One call in so many is dropped midway.
@@ -116,7 +118,7 @@ async fn input_closed() {
 impl Worker {
     async fn start(orders: &Orders) -> Self {
         let backend = RedisBackend::connect(&orders.url).await.expect("the URL is right");
-        let policy = Policy::new().timeout(TIMEOUT).lease(LEASE).wait(WAIT);
+        let policy = Policy::new().timeout(TIMEOUT).lease(LEASE).wait(WAIT).intent(INTENT);
         let cache = Cache::builder().namespace(NAMESPACE).backend(backend).default_policy(policy).build();
         let cache = cache.expect("the settings are right");
         jollycache::install(cache.clone()).expect("it is the only one of this process");
@@ -182,6 +184,8 @@ impl Worker {
                 Written { version: committed.version, started }
             }
             View::Item => self.shop.write_item(id, rng).await?,
+            // Some writers of one thing announce themselves, and some do not.
+            View::Guarded if rng.random() => self.shop.write_guarded(id, rng).await?,
             _ => self.shop.write(view, id, rng).await?,
         };
         let invalidation = Invalidation { process: self.process, started, acknowledged: now(), version };
