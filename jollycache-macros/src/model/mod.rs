@@ -82,5 +82,5 @@ pub(crate) enum Asyncness {
     /// `async fn`
     Fn,
     /// `fn … -> Pin<Box<dyn Future<…>>>`, which is what `#[async_trait]` makes: the type as written.
-    Boxed(Type),
+    Boxed(Box<Type>),
 }

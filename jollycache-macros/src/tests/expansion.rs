@@ -266,6 +266,18 @@ fn a_mistake_leaves_the_function_as_it_is() {
 }
 
 #[test]
+fn placeholders_keep_their_meaning_behind_the_reference() {
+    let expanded = expand(
+        Macro::Cacheable,
+        quote! { key = "a:{id as u64}:{-id}:{(id).pow(2)}", with = if id > 0 { one() } else { two() } },
+        quote! { async fn find(id: u32) -> u32 { id } },
+    );
+    for written in [".part(&(id as u64))", ".part(&-id)", "&(id).pow(2)", ".with(&if id > 0"] {
+        assert!(expanded.contains(written), "{written} in\n{expanded}");
+    }
+}
+
+#[test]
 fn config() {
     let expanded = crate::config::config(
         quote! { cache = "product", ttl = "30m", single_flight = "off" },

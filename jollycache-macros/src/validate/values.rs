@@ -59,7 +59,7 @@ pub(crate) fn texts(given: &Given) -> syn::Result<Vec<LitStr>> {
     }
     let one = |element: &Expr| match literal(ungrouped(element)) {
         Some(Lit::Str(text)) => Ok(text.clone()),
-        _ => Err(given.wants(&element, "is a list of string literals")),
+        _ => Err(given.wants(element, "is a list of string literals")),
     };
     array.elems.iter().map(one).collect()
 }
@@ -69,7 +69,7 @@ pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
     let tokens = match &given.value {
         Value::List(list) => list.stream(),
         Value::Nothing => return Err(given.wants(&given.name, "needs the arguments to leave out")),
-        Value::Assigned(expr) => return Err(given.wants(&expr, "is written with parentheses")),
+        Value::Assigned(expr) => return Err(given.wants(expr, "is written with parentheses")),
     };
     if tokens.is_empty() {
         return Err(given.wants(&given.name, "needs the arguments to leave out"));
@@ -84,7 +84,7 @@ pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
 pub(crate) fn flag(given: &Given) -> syn::Result<()> {
     match &given.value {
         Value::Nothing => Ok(()),
-        Value::Assigned(expr) => Err(given.wants(&expr, "takes no value")),
+        Value::Assigned(expr) => Err(given.wants(expr, "takes no value")),
         Value::List(list) => Err(given.wants(list, "takes no value")),
     }
 }
@@ -93,7 +93,7 @@ pub(crate) fn flag(given: &Given) -> syn::Result<()> {
 pub(crate) fn path(given: &Given) -> syn::Result<Path> {
     match any(given)? {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
-        other => Err(given.wants(&other, "needs a path")),
+        other => Err(given.wants(other, "needs a path")),
     }
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn lifetime(given: &Given) -> syn::Result<Lifetime> {
     }
     match literal(&expr) {
         Some(Lit::Str(text)) => duration::millis(text).map(Lifetime::Millis),
-        Some(other) => Err(given.wants(&other, "needs a unit, or is an expression of type `Duration`")),
+        Some(other) => Err(given.wants(other, "needs a unit, or is an expression of type `Duration`")),
         None => Ok(Lifetime::Expr(expr)),
     }
 }
