@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -88,7 +89,7 @@ impl<'r> Workers<'r> {
         let orders = Orders {
             process,
             seed: self.rng.random(),
-            url: self.run.server.url(),
+            server: (Ipv4Addr::LOCALHOST, self.run.server.port()).into(),
             source: self.run.source.path().to_owned(),
             log: self.run.logs.path().join(process.to_string()),
         };

@@ -7,6 +7,7 @@
 mod chaos;
 mod coordinator;
 mod foreign;
+mod line;
 mod log;
 mod pace;
 mod shop;

@@ -1,6 +1,7 @@
 //! `Worker`: one process of readers and writers. It runs until its input is closed, or until it is killed.
 
 use std::io::{self, Read as _};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use rand::{RngExt, SeedableRng};
 use tokio::sync::oneshot;
 
 use crate::foreign::{Foreign, Protocol};
+use crate::line;
 use crate::log::Log;
 use crate::pace::{millis, now, pause};
 use crate::shop::{Delays, Failed, Shop, View, Written};
@@ -33,7 +35,7 @@ const VIEWS: [View; 8] = [
     View::Foreign(Protocol::Naive),
     View::Foreign(Protocol::Locked),
 ];
-const READERS: u64 = 2;
+const READERS: u64 = 4;
 /// Generous: that a slow server is gone around is not what is tested here.
 const TIMEOUT: Duration = Duration::from_secs(2);
 /// Shorter than a process may be stopped, so that leases and intents end under their holders.
@@ -49,7 +51,7 @@ const DROPPED: u32 = 25;
 pub(crate) struct Orders {
     pub(crate) process: u32,
     pub(crate) seed: u64,
-    pub(crate) url: String,
+    pub(crate) server: SocketAddr,
     pub(crate) source: PathBuf,
     pub(crate) log: PathBuf,
 }
@@ -57,8 +59,8 @@ pub(crate) struct Orders {
 impl Orders {
     /// As one variable of the environment.
     pub(crate) fn to_variable(&self) -> String {
-        let Orders { process, seed, url, source, log } = self;
-        format!("{process}\n{seed}\n{url}\n{}\n{}", source.display(), log.display())
+        let Orders { process, seed, server, source, log } = self;
+        format!("{process}\n{seed}\n{server}\n{}\n{}", source.display(), log.display())
     }
 
     pub(crate) fn from_variable(text: &str) -> Option<Self> {
@@ -66,7 +68,7 @@ impl Orders {
         Some(Orders {
             process: lines.next()?.parse().ok()?,
             seed: lines.next()?.parse().ok()?,
-            url: lines.next()?.to_owned(),
+            server: lines.next()?.parse().ok()?,
             source: lines.next()?.into(),
             log: lines.next()?.into(),
         })
@@ -83,9 +85,9 @@ struct Worker {
 
 /// Runs until standard input is closed.
 pub(crate) async fn run(orders: Orders) {
-    let worker = Arc::new(Worker::start(&orders).await);
-    let mut tasks = tokio::task::JoinSet::new();
     let mut rng = StdRng::seed_from_u64(orders.seed);
+    let worker = Arc::new(Worker::start(&orders, StdRng::from_rng(&mut rng)).await);
+    let mut tasks = tokio::task::JoinSet::new();
     for view in VIEWS {
         for id in 0..IDS {
             for _ in 0..READERS {
@@ -116,14 +118,16 @@ async fn input_closed() {
 }
 
 impl Worker {
-    async fn start(orders: &Orders) -> Self {
-        let backend = RedisBackend::connect(&orders.url).await.expect("the URL is right");
+    async fn start(orders: &Orders, rng: StdRng) -> Self {
+        let address = line::open(orders.server, rng).await.expect("a port is free");
+        let url = format!("redis://{address}");
+        let backend = RedisBackend::connect(&url).await.expect("the URL is right");
         let policy = Policy::new().timeout(TIMEOUT).lease(LEASE).wait(WAIT).intent(INTENT);
         let cache = Cache::builder().namespace(NAMESPACE).backend(backend).default_policy(policy).build();
         let cache = cache.expect("the settings are right");
         jollycache::install(cache.clone()).expect("it is the only one of this process");
         let shop = Shop { cache, source: Source::new(&orders.source) };
-        let client = redis::Client::open(orders.url.as_str()).expect("the URL is right");
+        let client = redis::Client::open(url).expect("the URL is right");
         let connection = client.get_multiplexed_async_connection().await.expect("the server is up");
         let foreign = Foreign { connection, shop: shop.clone() };
         let log = Log::create(&orders.log).expect("the log can be written");
@@ -132,7 +136,7 @@ impl Worker {
 
     async fn read_on(self: Arc<Self>, view: View, id: u64, mut rng: StdRng) {
         loop {
-            pause(millis(&mut rng, 0..25)).await;
+            pause(millis(&mut rng, 0..30)).await;
             let read = self.read(view, id, Delays::draw(&mut rng));
             if rng.random_ratio(1, DROPPED) {
                 // A caller that goes away, and leaves its followers and its lease behind.
@@ -164,7 +168,7 @@ impl Worker {
 
     async fn write_on(self: Arc<Self>, view: View, id: u64, mut rng: StdRng) {
         loop {
-            pause(millis(&mut rng, 0..120)).await;
+            pause(millis(&mut rng, 0..250)).await;
             if rng.random_ratio(1, DROPPED) {
                 let patience = millis(&mut rng, 0..20);
                 let _ = tokio::time::timeout(patience, self.write(view, id, &mut rng)).await;
@@ -233,7 +237,7 @@ fn orders_survive_the_environment() {
     let orders = Orders {
         process: 7,
         seed: u64::MAX,
-        url: "redis://127.0.0.1:1".to_owned(),
+        server: (std::net::Ipv4Addr::LOCALHOST, 1).into(),
         source: "/a folder/source".into(),
         log: "/a folder/log".into(),
     };
