@@ -53,6 +53,7 @@ pub(crate) async fn steal(connection: &mut Connection, seed: u64, stolen: &mut u
     let script = Script::new(STEAL);
     loop {
         pause(millis(&mut rng, 0..40)).await;
+        // The server is this test's own, and has a few dozen keys.
         let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg("*").query(connection).expect("the server answers");
         let token: [u8; 16] = rng.random();
         let mut call = script.prepare_invoke();

@@ -71,8 +71,8 @@ impl Foreign {
     async fn get(&self, key: &str, id: u64) -> RedisResult<Option<Loaded>> {
         let found: Option<String> = self.connection.clone().get(key).await?;
         let numbers = found.as_deref().and_then(|text| text.split_once(' '));
-        let loaded = numbers.and_then(|(version, loaded_at)| {
-            Some(Loaded { id, version: version.parse().ok()?, loaded_at: loaded_at.parse().ok()? })
+        let loaded = numbers.and_then(|(version, at)| {
+            Some(Loaded { id, version: version.parse().ok()?, at: at.parse().ok()? })
         });
         Ok(loaded)
     }
@@ -86,7 +86,7 @@ impl Foreign {
 
     async fn load_and_set(&self, protocol: Protocol, id: u64, delays: Delays) -> Result<Loaded, Failed> {
         let loaded = self.shop.load(View::Foreign(protocol), id, delays).await?;
-        let text = format!("{} {}", loaded.version, loaded.loaded_at);
+        let text = format!("{} {}", loaded.version, loaded.at);
         self.connection.clone().pset_ex::<_, _, ()>(protocol.key(id), text, TTL_MS).await?;
         Ok(loaded)
     }

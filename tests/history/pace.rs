@@ -8,7 +8,7 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 use rustix::time::{ClockId, clock_gettime};
 
-/// CLOCK_MONOTONIC, which is the same for all processes of a machine, and never goes back.
+/// `CLOCK_MONOTONIC`, which is the same for all processes of a machine, and never goes back.
 pub(crate) fn now() -> Nanos {
     let time = clock_gettime(ClockId::Monotonic);
     let since_boot = Duration::new(

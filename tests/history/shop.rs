@@ -21,7 +21,8 @@ const SHORT_TTL: Duration = Duration::from_millis(30);
 pub(crate) struct Loaded {
     pub(crate) id: u64,
     pub(crate) version: u64,
-    pub(crate) loaded_at: Nanos,
+    /// When its load started; of a value that was written, when it was committed.
+    pub(crate) at: Nanos,
 }
 
 /// How long the source takes for one call.
@@ -125,20 +126,20 @@ pub(crate) struct Shop {
 impl Shop {
     /// Reads the source, slowly.
     pub(crate) async fn load(&self, view: View, id: u64, delays: Delays) -> Result<Loaded, Failed> {
-        let loaded_at = now();
+        let at = now();
         pause(delays.before).await;
         let version = self.source.version(&view.cell(id))?;
         pause(delays.after).await;
-        Ok(Loaded { id, version, loaded_at })
+        Ok(Loaded { id, version, at })
     }
 
     /// Writes the source, slowly. What is returned is as good as loaded when it was committed.
     pub(crate) async fn commit(&self, view: View, id: u64, delays: Delays) -> Result<Loaded, Failed> {
         pause(delays.before).await;
         let version = self.source.commit(&view.cell(id))?;
-        let loaded_at = now();
+        let at = now();
         pause(delays.after).await;
-        Ok(Loaded { id, version, loaded_at })
+        Ok(Loaded { id, version, at })
     }
 
     /// Reads through the cache.

@@ -155,13 +155,8 @@ impl Worker {
         };
         let ended = now();
         assert_eq!(loaded.id, id, "the value of another cell");
-        let read = Read {
-            process: self.process,
-            started,
-            ended,
-            version: loaded.version,
-            loaded_at: loaded.loaded_at,
-        };
+        let read =
+            Read { process: self.process, started, ended, version: loaded.version, loaded_at: loaded.at };
         self.record(view, id, Event::Read(read));
         Ok(())
     }

@@ -54,11 +54,9 @@ impl FromIterator<Record> for History {
 impl History {
     /// Each register's name with its number of reads and of invalidations.
     pub fn sizes(&self) -> impl Iterator<Item = (&str, usize, usize)> {
-        let size = |register: &Register| (register.reads.len(), register.invalidations.len());
-        self.registers.iter().map(move |(name, register)| {
-            let (reads, invalidations) = size(register);
-            (name.as_str(), reads, invalidations)
-        })
+        self.registers
+            .iter()
+            .map(|(name, register)| (name.as_str(), register.reads.len(), register.invalidations.len()))
     }
 
     /// All violations of C1, one a read at most, by register and in the order of their reads.
@@ -220,6 +218,14 @@ mod tests {
     fn an_invalidation_under_way_does_not_hide_an_acknowledged_one() {
         let events = [invalidation(10, 20, 1), invalidation(12, 100, 2), read(30, 0, 5), read(40, 1, 11)];
         assert_eq!(violations(&events), [(30, 10)]);
+    }
+
+    #[test]
+    fn the_order_in_which_processes_wrote_does_not_matter() {
+        assert_eq!(
+            violations(&[invalidation(30, 100, 2), invalidation(10, 20, 1), read(40, 0, 5)]),
+            [(40, 10)]
+        );
     }
 
     #[test]
