@@ -1,6 +1,7 @@
 //! Fixtures shared by the tests.
 
 mod gate;
+pub mod history;
 mod missing;
 mod mongo_server;
 pub mod ports;
