@@ -13,7 +13,7 @@ pub use record::{MAX_RECORD_TAGS, Record, decode_record, encode_entry};
 use crate::clock::Millis;
 
 /// Which format a payload is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Codec {
     /// JSON, by `serde_json`.
@@ -68,7 +68,7 @@ impl std::fmt::Debug for Token {
 }
 
 /// A tag's name (without namespace) and the id it had before the value was loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagStamp {
     /// The tag, escaped.
     pub name: Box<str>,
@@ -77,7 +77,7 @@ pub struct TagStamp {
 }
 
 /// What is known of a value before it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Draft {
     /// The region it belongs to.
     pub region: RegionId,
@@ -102,7 +102,7 @@ pub struct Draft {
 }
 
 /// A stored value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The region it belongs to.
     pub region: RegionId,

@@ -16,7 +16,7 @@ pub struct Holder {
 }
 
 /// What is kept under one key.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Slot {
     /// Nothing.
     #[default]
