@@ -14,3 +14,4 @@ mod lease;
 mod naive;
 mod reader;
 mod world;
+mod writes;
