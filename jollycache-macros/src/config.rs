@@ -93,7 +93,7 @@ fn argument(given: &Given) -> TokenStream {
     let Given { name, value, .. } = given;
     match value {
         Value::Assigned(expr) => quote! { #name = #expr },
-        Value::List(_, tokens) => quote! { #name(#tokens) },
+        Value::List(list) => quote! { #name #list },
         Value::Nothing => quote! { #name },
     }
 }

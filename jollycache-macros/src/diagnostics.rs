@@ -1,6 +1,9 @@
 //! The accumulator of a user's mistakes, and the nearest name to a wrong one.
 
+use std::fmt::Display;
+
 use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 
 /// Collects mistakes, so that one compilation shows all of them.
 #[derive(Default)]
@@ -8,11 +11,16 @@ pub(crate) struct Errors(Option<syn::Error>);
 
 impl Errors {
     /// Adds a mistake at `span`.
-    pub(crate) fn push(&mut self, span: Span, message: impl std::fmt::Display) {
+    pub(crate) fn push(&mut self, span: Span, message: impl Display) {
         self.push_error(syn::Error::new(span, message));
     }
 
-    /// Adds a mistake that the parser found.
+    /// Adds a mistake that `tokens` make.
+    pub(crate) fn push_on(&mut self, tokens: impl ToTokens, message: impl Display) {
+        self.push_error(syn::Error::new_spanned(tokens, message));
+    }
+
+    /// Adds a mistake that was found already.
     pub(crate) fn push_error(&mut self, error: syn::Error) {
         match &mut self.0 {
             Some(all) => all.combine(error),

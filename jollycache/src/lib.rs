@@ -26,8 +26,9 @@ pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{Cache, CacheBuilder, KeyPage, bypass, install, refresh, scope};
+pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};
-pub use crate::policy::{Policy, SingleFlight};
+pub use crate::policy::{Consistency, Policy, SingleFlight};
 pub use crate::tracker::{ConsistencyTracker, Latency, RegionStats, Stats};
 pub use crate::value::Value;

@@ -14,6 +14,8 @@ pub const DEFAULT_TTL: Duration = Duration::from_mins(5);
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a lease is held for one load. A load that takes longer returns its value but may not store it.
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(10);
+/// How long a write intent lives if its writer never ends it.
+pub const DEFAULT_INTENT: Duration = Duration::from_secs(10);
 /// How long a caller waits for somebody else's load before it loads by itself.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
@@ -33,6 +35,19 @@ pub enum SingleFlight {
     Off,
 }
 
+/// What an invalidation promises to readers; docs/semantics.md has the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Consistency {
+    /// A read that starts after an invalidation was acknowledged never sees what it invalidated.
+    Strict,
+    /// The same for what is read from the backend. There is no near cache yet, so it is the same as `Strict`.
+    #[default]
+    Bounded,
+    /// Only expiry and evictions of keys count: entries carry no tags, and reads do not look at any.
+    Ttl,
+}
+
 /// How the values of a region, or of one call, are kept.
 ///
 /// What was set for a region at start-up wins over what the code says at a call or in an attribute; what neither
@@ -49,6 +64,9 @@ pub struct Policy {
     pub(crate) lease: Option<Duration>,
     pub(crate) wait: Option<Duration>,
     pub(crate) single_flight: Option<SingleFlight>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) intent: Option<Duration>,
+    pub(crate) consistency: Option<Consistency>,
 }
 
 impl Policy {
@@ -64,6 +82,9 @@ impl Policy {
         lease: None,
         wait: None,
         single_flight: None,
+        grace: None,
+        intent: None,
+        consistency: None,
     };
 
     /// A policy that leaves everything to its fallbacks.
@@ -144,6 +165,29 @@ impl Policy {
         self
     }
 
+    /// How long after an invalidation nothing is stored that was loaded: at least the lag of the replica that loads
+    /// read from. Default: 0.
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// How long a write intent lives if its writer never ends it: longer than the longest transaction.
+    /// Default: 10 s.
+    #[must_use]
+    pub fn intent(mut self, intent: Duration) -> Self {
+        self.intent = Some(intent);
+        self
+    }
+
+    /// What an invalidation promises to readers. Default: [`Consistency::Bounded`].
+    #[must_use]
+    pub fn consistency(mut self, consistency: Consistency) -> Self {
+        self.consistency = Some(consistency);
+        self
+    }
+
     /// Rejects settings that cannot work.
     pub(crate) fn validate(&self, whose: &str) -> Result<()> {
         let durations = [
@@ -152,6 +196,7 @@ impl Policy {
             ("timeout", self.timeout),
             ("lease", self.lease),
             ("wait", self.wait),
+            ("intent", self.intent),
         ];
         for (name, value) in durations {
             if value.is_some_and(|duration| duration < Duration::from_millis(1)) {
@@ -178,6 +223,9 @@ pub(crate) struct Resolved {
     pub(crate) lease: Duration,
     pub(crate) wait: Duration,
     pub(crate) single_flight: SingleFlight,
+    pub(crate) grace: Duration,
+    pub(crate) intent: Duration,
+    pub(crate) consistency: Consistency,
 }
 
 impl Resolved {
@@ -195,6 +243,9 @@ impl Resolved {
             lease: first(layers, |policy| policy.lease).unwrap_or(DEFAULT_LEASE).min(LONGEST),
             wait: first(layers, |policy| policy.wait).unwrap_or(DEFAULT_WAIT).min(LONGEST),
             single_flight: first(layers, |policy| policy.single_flight).unwrap_or_default(),
+            grace: first(layers, |policy| policy.grace).unwrap_or_default().min(LONGEST),
+            intent: first(layers, |policy| policy.intent).unwrap_or(DEFAULT_INTENT).min(LONGEST),
+            consistency: first(layers, |policy| policy.consistency).unwrap_or_default(),
         }
     }
 

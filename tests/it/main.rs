@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
 
+mod attribute_keys;
 mod attributes;
 mod backends;
 mod broken;

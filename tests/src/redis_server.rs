@@ -1,10 +1,12 @@
 //! `RedisServer`: a real redis-server for one test.
 
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
 use tempfile::TempDir;
+
+use crate::missing;
+use crate::ports::free_port;
 
 /// How many free ports are tried: another test may take one first.
 const MAX_ATTEMPTS: usize = 10;
@@ -35,15 +37,13 @@ impl RedisServer {
     /// As [`RedisServer::start`].
     pub fn start_with(extra_args: &[&str]) -> Option<Self> {
         if let Err(error) = Command::new("redis-server").arg("--version").output() {
-            let message = format!("redis-server cannot be run ({error}): tests on Redis need it");
-            assert!(std::env::var("CI").as_deref() != Ok("true"), "{message}");
-            eprintln!("skipped: {message}");
+            missing::skip("Redis", &format!("redis-server cannot be run ({error})"));
             return None;
         }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let extra_args: Vec<String> = extra_args.iter().map(ToString::to_string).collect();
         for _ in 0..MAX_ATTEMPTS {
-            let port = free_port();
+            let port = free_port().expect("a free port");
             if let Some(child) = spawn(port, &folder, &extra_args) {
                 return Some(RedisServer { child: Some(child), port, extra_args, folder });
             }
@@ -122,11 +122,6 @@ impl Drop for RedisServer {
             let _ = child.wait();
         }
     }
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-    listener.local_addr().expect("an address").port()
 }
 
 /// Starts the process and waits until it says that it is ready; `None` if it ends before that.

@@ -1,7 +1,7 @@
 //! The function's body, as the last argument of the call.
 
-use proc_macro2::{TokenStream, TokenTree};
-use quote::{ToTokens, quote, quote_spanned};
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote_spanned};
 use syn::Signature;
 
 use super::{glue, private};
@@ -10,28 +10,22 @@ use crate::options::Macro;
 use crate::parse::{Body, Function};
 
 /// The body as a closure that returns a boxed future: it is boxed only when it runs.
-pub(super) fn loader(
-    private: &TokenStream,
-    target: &Target,
-    function: &Function,
-    body: &Body,
-) -> TokenStream {
+pub(super) fn loader(target: &Target, function: &Function, body: &Body) -> TokenStream {
     let span = glue(function.sig.ident.span());
     let statements = &body.statements;
     match &target.asyncness {
         Asyncness::Boxed(written) => quote_spanned! {span=> move || -> #written { #statements } },
         Asyncness::Fn => {
+            let private = private(span);
             let returned = &target.returned;
             // An `async` block cannot name its type; the first `return` sets it for the author's own ones and for `?`.
             quote_spanned! {span=>
-                move || -> #private::BoxFuture<'_, #returned> {
-                    #private::Box::pin(async move {
-                        if let ::core::option::Option::Some(returned) = ::core::option::Option::None::<#returned> {
-                            return returned;
-                        }
-                        #statements
-                    })
-                }
+                move || #private::boxed(async move {
+                    if let #private::Some(returned) = #private::none::<#returned>() {
+                        return returned;
+                    }
+                    #statements
+                })
             }
         }
     }
@@ -44,8 +38,9 @@ pub(super) fn sharing(annotation: &Annotation, target: &Target, sig: &Signature)
     if annotation.macro_ != Macro::Cacheable || borrows(returned.clone(), sig) {
         return TokenStream::new();
     }
-    let private = private(annotation);
-    quote! { .sharing(#private::Share::<#returned>::NEW.sharing()) }
+    let span = Span::mixed_site();
+    let private = private(span);
+    quote_spanned! {span=> .sharing(#private::Share::<#returned>::NEW.sharing()) }
 }
 
 /// Whether a lifetime, a reference, or a type parameter of the function occurs.

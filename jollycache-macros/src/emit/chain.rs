@@ -15,25 +15,25 @@ pub(super) fn chain(
     function: &Function,
     body: &Body,
 ) -> TokenStream {
-    let private = private(annotation);
+    // Here the compiler asks whether the value can be stored.
+    let span = glue(target.returned.span());
+    let private = private(span);
     let site = site::name();
     let returned = &target.returned;
-    let mut names = Names { private: &private, before: TokenStream::new(), segments: 0 };
+    let mut names = Names { before: TokenStream::new(), segments: 0 };
     let names_of_entries = names.setters(annotation);
     let before = names.before;
     let sharing = body::sharing(annotation, target, &function.sig);
-    let policy = policy(annotation, &private);
+    let policy = policy(annotation);
     let moments = moments(annotation);
-    let loader = body::loader(&private, target, function, body);
+    let loader = body::loader(target, function, body);
     let (begin, end) = match annotation.macro_ {
         Macro::Put => ("put", "run"),
         Macro::Evict => ("evict", "run"),
         _ => ("cacheable", "load"),
     };
-    let begin = Ident::new(begin, Span::mixed_site());
-    // Here the compiler asks whether the value can be stored.
-    let end = Ident::new(end, glue(returned.span()));
-    quote! {
+    let (begin, end) = (Ident::new(begin, span), Ident::new(end, span));
+    quote_spanned! {span=>
         #before
         #private::Return::<#returned>::NEW
             .shape()
@@ -48,7 +48,7 @@ pub(super) fn chain(
 }
 
 /// `.with(…)`, and what the `static` cannot hold of the policy.
-fn policy(annotation: &Annotation, private: &TokenStream) -> TokenStream {
+fn policy(annotation: &Annotation) -> TokenStream {
     let mut setters = TokenStream::new();
     if let Some(cache) = &annotation.with {
         setters.extend(setter("with", cache.span(), reference(cache, cache.span())));
@@ -66,7 +66,7 @@ fn policy(annotation: &Annotation, private: &TokenStream) -> TokenStream {
         let lifetime = match &none_ttl.lifetime {
             Lifetime::Expr(expr) => quote! { #expr },
             Lifetime::Millis(ms) => {
-                let ms = Literal::u64_unsuffixed(*ms);
+                let (private, ms) = (private(span), Literal::u64_unsuffixed(*ms));
                 quote_spanned! {span=> #private::Duration::from_millis(#ms) }
             }
         };
@@ -101,13 +101,12 @@ fn setter(name: &str, span: Span, value: impl quote::ToTokens) -> TokenStream {
 }
 
 /// Keys, tags and patterns.
-struct Names<'p> {
-    private: &'p TokenStream,
+struct Names {
     before: TokenStream,
     segments: usize,
 }
 
-impl Names<'_> {
+impl Names {
     fn setters(&mut self, annotation: &Annotation) -> TokenStream {
         let mut setters = match &annotation.key {
             None => TokenStream::new(),
@@ -124,8 +123,8 @@ impl Names<'_> {
     }
 
     fn setter(&mut self, name: &str, builder: &str, template: &Template) -> TokenStream {
-        let private = self.private;
         let span = glue(template.span);
+        let private = private(span);
         let builder = Ident::new(builder, span);
         if !template.uses_ret() {
             let pieces = template::pieces(template);
@@ -135,7 +134,7 @@ impl Names<'_> {
                 quote_spanned! {span=> #private::#builder::builder()#pieces },
             );
         }
-        let deferred = template::deferred(template, private, &mut self.segments);
+        let deferred = template::deferred(template, &mut self.segments);
         self.before.extend(deferred.before);
         let (ret, pieces) = (deferred.ret, deferred.pieces);
         let closure = quote_spanned! {span=> move |#ret| #private::#builder::builder()#pieces };

@@ -12,7 +12,8 @@ pub(super) fn name() -> Ident {
 }
 
 pub(super) fn site(annotation: &Annotation) -> TokenStream {
-    let private = private(annotation);
+    let span = glue(proc_macro2::Span::call_site());
+    let private = private(span);
     let name = name();
     let site = &annotation.site;
     let region = site.region.iter().map(|name| quote! { .region(#name) });
@@ -34,7 +35,6 @@ pub(super) fn site(annotation: &Annotation) -> TokenStream {
         let schema = Literal::u16_unsuffixed(*schema);
         quote! { .schema(#schema) }
     });
-    let span = glue(proc_macro2::Span::call_site());
     quote_spanned! {span=>
         static #name: #private::Site = #private::Site::new(|| {})
             #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#schema)*;

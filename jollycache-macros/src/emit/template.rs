@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
-use super::{glue, reference};
+use super::{glue, private, reference};
 use crate::model::{Piece, RET, Template};
 
 /// The pieces, to follow a builder: all placeholders are filled in at once.
@@ -34,8 +34,9 @@ pub(super) struct Deferred {
 }
 
 /// Splits a template with `ret`; `used` counts the segments of the function.
-pub(super) fn deferred(template: &Template, private: &TokenStream, used: &mut usize) -> Deferred {
+pub(super) fn deferred(template: &Template, used: &mut usize) -> Deferred {
     let span = glue(template.span);
+    let private = private(span);
     let (mut before, mut pieces) = (TokenStream::new(), TokenStream::new());
     for piece in &template.pieces {
         pieces.extend(match piece {

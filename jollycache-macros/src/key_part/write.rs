@@ -14,7 +14,10 @@ pub(super) fn structure(fields: &Fields, root: &Path) -> TokenStream {
         let span = Span::call_site().located_at(unnamed.unnamed[0].ty.span());
         return quote_spanned! {span=> #root::KeyPart::write_key(&self.0, out) };
     }
-    let own = fields.members().map(|member| quote! { &self.#member });
+    let own = fields.members().zip(fields).map(|(member, field)| {
+        let span = Span::call_site().located_at(field.ty.span());
+        quote_spanned! {span=> &self.#member }
+    });
     writer(fields, own.collect(), root, &quote! { out })
 }
 
@@ -30,14 +33,17 @@ pub(super) fn enumeration(data: &DataEnum, root: &Path) -> TokenStream {
 fn arm(variant: &Variant, root: &Path) -> TokenStream {
     let Variant { ident, fields, .. } = variant;
     let name = ident.unraw().to_string();
-    let bound: Vec<_> =
-        (0..fields.len()).map(|index| format_ident!("field_{index}", span = Span::mixed_site())).collect();
+    let name_of = |(index, field): (usize, &Field)| {
+        let span = Span::mixed_site().located_at(field.ty.span());
+        format_ident!("field_{index}", span = span)
+    };
+    let bound: Vec<Ident> = fields.iter().enumerate().map(name_of).collect();
     let members = fields.members();
     let pattern = quote! { Self::#ident { #(#members: #bound),* } };
     if let Fields::Unit = fields {
         return quote! { #pattern => out.text(#name), };
     }
-    let values = bound.iter().map(|name: &Ident| quote! { #name }).collect();
+    let values = bound.iter().map(|name| quote! { #name }).collect();
     let data = writer(fields, values, root, &quote! { out.nested() });
     quote! {
         #pattern => {

@@ -12,8 +12,8 @@ use crate::options::Macro;
 /// A valid annotation of a function.
 pub(crate) struct Annotation {
     pub(crate) macro_: Macro,
-    /// Where `jollycache` is.
-    pub(crate) root: Path,
+    /// Where `jollycache` is, if it is renamed.
+    pub(crate) root: Option<Path>,
     pub(crate) site: Site,
     pub(crate) with: Option<Expr>,
     pub(crate) key: Option<Key>,

@@ -1,6 +1,6 @@
 //! `name = expr, name(…), name`: an attribute's arguments.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Group, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
 use syn::{Expr, Ident, Token, token};
@@ -20,7 +20,7 @@ pub(crate) enum Value {
     /// `name = expr`
     Assigned(Expr),
     /// `name(…)`
-    List(Span, TokenStream),
+    List(Group),
 }
 
 /// Reads all arguments that can be read.
@@ -58,9 +58,7 @@ fn arg(input: ParseStream<'_>) -> syn::Result<Arg> {
         }
         Value::Assigned(input.parse()?)
     } else if input.peek(token::Paren) {
-        let content;
-        let paren = syn::parenthesized!(content in input);
-        Value::List(paren.span.join(), content.parse()?)
+        Value::List(input.parse()?)
     } else {
         Value::Nothing
     };

@@ -1,12 +1,14 @@
 //! The names that templates can use.
 
-use proc_macro2::Span;
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{FnArg, Ident, Pat, PatIdent, Signature};
 
 use crate::model::{Asyncness, RET, Target};
 use crate::options::Macro;
+
+/// What to do about a pattern that `#[async_trait]` has hidden.
+pub(crate) const HIDDEN_PATTERN: &str = "under `#[async_trait]` an argument's pattern is out of sight: take the argument by \
+                                         name, and destructure it in the body";
 
 /// The function's arguments.
 pub(crate) struct Arguments {
@@ -23,13 +25,15 @@ pub(crate) struct Arguments {
 /// One argument: all that its pattern binds.
 pub(crate) struct Argument {
     pub(crate) names: Vec<Ident>,
-    pub(crate) span: Span,
+    pub(crate) pattern: Pat,
 }
 
 impl Arguments {
     pub(crate) fn of(macro_: Macro, sig: &Signature, target: &Target) -> Self {
         let typed = sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(typed) => Some(Argument { names: bound_names(&typed.pat), span: typed.pat.span() }),
+            FnArg::Typed(typed) => {
+                Some(Argument { names: bound_names(&typed.pat), pattern: (*typed.pat).clone() })
+            }
             FnArg::Receiver(_) => None,
         });
         Arguments {
@@ -47,6 +51,11 @@ impl Arguments {
         self.list.iter().find(|argument| argument.names.iter().any(|bound| bound == name))
     }
 
+    /// Whether `#[async_trait]` has put the argument `name` in the place of a pattern.
+    pub(crate) fn is_hidden_pattern(&self, name: &str) -> bool {
+        self.boxed && name.starts_with("__arg")
+    }
+
     /// All names that the arguments bind.
     pub(crate) fn names(&self) -> impl Iterator<Item = String> {
         self.list.iter().flat_map(|argument| argument.names.iter().map(Ident::to_string))
@@ -61,7 +70,8 @@ impl Arguments {
     pub(crate) fn allowed(&self) -> Vec<String> {
         let receiver = self.has_receiver.then(|| "self".to_owned());
         let ret = self.has_ret().then(|| RET.to_owned());
-        self.names().chain(receiver).chain(ret).collect()
+        let names = self.names().filter(|name| !self.is_hidden_pattern(name));
+        names.chain(receiver).chain(ret).collect()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use syn::Ident;
 
-use super::arguments::Arguments;
+use super::arguments::{Argument, Arguments, HIDDEN_PATTERN};
 use crate::diagnostics::{Errors, did_you_mean, quoted};
 use crate::model::Template;
 
@@ -15,20 +15,24 @@ pub(crate) fn forgotten(key: &Template, skipped: &[Ident], arguments: &Arguments
         if argument.names.iter().any(|bound| in_key(bound) || skipped.contains(bound)) {
             continue;
         }
-        let others = if argument.names.len() > 1 {
-            let names: Vec<_> = argument.names.iter().map(Ident::to_string).collect();
-            format!(" (any of {} will do)", quoted(names.iter().map(String::as_str)))
-        } else {
-            String::new()
-        };
-        errors.push(
-            argument.span,
-            format!(
-                "the argument `{name}` is not in the key: calls that differ in it would share one entry\n\
-                 put it into the key, `{{{name}}}`, or leave it out on purpose, `skip({name})`{others}"
-            ),
-        );
+        errors.push_on(&argument.pattern, forgotten_text(name, argument, arguments));
     }
+}
+
+fn forgotten_text(name: &Ident, argument: &Argument, arguments: &Arguments) -> String {
+    let what = "is not in the key: calls that differ in it would share one entry";
+    if arguments.is_hidden_pattern(&name.to_string()) {
+        return format!("this argument {what}\n{HIDDEN_PATTERN}");
+    }
+    let mut text = format!(
+        "the argument `{name}` {what}\n\
+         put it into the key, `{{{name}}}`, or leave it out on purpose, `skip({name})`"
+    );
+    if argument.names.len() > 1 {
+        let names: Vec<_> = argument.names.iter().map(Ident::to_string).collect();
+        text += &format!(" (any of {} will do)", quoted(names.iter().map(String::as_str)));
+    }
+    text
 }
 
 /// Names in `skip` that are no arguments, are there twice, or are in the key.

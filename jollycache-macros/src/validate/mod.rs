@@ -10,7 +10,7 @@ mod template;
 mod values;
 
 use proc_macro2::TokenStream;
-use syn::{Expr, Path};
+use syn::Expr;
 
 use self::arguments::Arguments;
 pub(crate) use self::options::{Given, Options};
@@ -38,7 +38,7 @@ pub(crate) fn annotation(
     let arguments = Arguments::of(macro_, &function.sig, target);
     let mut reader = Reader { macro_, options, complete, arguments, errors };
     let annotation = reader.annotation();
-    reader.errors.is_empty().then_some(annotation).flatten()
+    reader.errors.is_empty().then_some(annotation)
 }
 
 /// Takes the options one by one.
@@ -52,7 +52,7 @@ struct Reader<'e> {
 }
 
 impl Reader<'_> {
-    fn annotation(&mut self) -> Option<Annotation> {
+    fn annotation(&mut self) -> Annotation {
         let mut site = Site::default();
         self.needs();
         let ttl = self.ttl(&mut site);
@@ -66,7 +66,7 @@ impl Reader<'_> {
         let key_template = self.template("key", Kind::Key);
         let annotation = Annotation {
             macro_: self.macro_,
-            root: self.root()?,
+            root: self.take("crate", values::path),
             ttl,
             stale,
             timeout,
@@ -83,7 +83,7 @@ impl Reader<'_> {
             site,
         };
         self.no_ret_before(&annotation);
-        Some(annotation)
+        annotation
     }
 
     fn take<T>(&mut self, name: &str, read: impl FnOnce(&Given) -> syn::Result<T>) -> Option<T> {
@@ -115,13 +115,6 @@ impl Reader<'_> {
         {
             self.errors.push(all, "`all` needs the region that it empties: `cache = \"product\", all`");
         }
-    }
-
-    fn root(&mut self) -> Option<Path> {
-        if self.options.has("crate") {
-            return self.take("crate", values::path);
-        }
-        Some(syn::parse_quote!(::jollycache))
     }
 
     fn ttl(&mut self, site: &mut Site) -> Option<Ttl> {
@@ -178,10 +171,10 @@ impl Reader<'_> {
         if self.macro_ != Macro::Cacheable {
             return template.map(Key::Template);
         }
-        let skipped = self.take("skip", values::names);
-        let complete = self.complete && skipped.is_some() == self.options.has("skip");
-        let skipped = skipped.unwrap_or_default();
+        let before = self.errors.count();
+        let skipped = self.take("skip", values::names).unwrap_or_default();
         cover::skipped(&skipped, template.as_ref(), &self.arguments, self.errors);
+        let complete = self.complete && self.errors.count() == before;
         if let Some(template) = template {
             if complete {
                 cover::forgotten(&template, &skipped, &self.arguments, self.errors);
@@ -209,8 +202,7 @@ impl Reader<'_> {
             );
         }
         if let Some(unless) = &annotation.unless {
-            self.errors.push(
-                syn::spanned::Spanned::span(unless),
+            self.errors.push_on(unless,
                 "`when = \"before\"` evicts before the call, and `unless` looks at what it returned: use `condition`, \
                  or `when = \"after\"`",
             );

@@ -1,6 +1,7 @@
 //! The options of one attribute: known, allowed here, given once.
 
 use proc_macro2::Span;
+use quote::ToTokens;
 use syn::Ident;
 
 use crate::diagnostics::{Errors, did_you_mean, quoted};
@@ -16,8 +17,8 @@ pub(crate) struct Given {
 
 impl Given {
     /// An error that shows how the option is written.
-    pub(crate) fn wants(&self, span: Span, what: &str) -> syn::Error {
-        syn::Error::new(span, format!("`{}` {what}: `{}`", self.spec.name, self.spec.form))
+    pub(crate) fn wants(&self, at: impl ToTokens, what: &str) -> syn::Error {
+        syn::Error::new_spanned(at, format!("`{}` {what}: `{}`", self.spec.name, self.spec.form))
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprPath, LitStr};
 
-use super::arguments::Arguments;
+use super::arguments::{Arguments, HIDDEN_PATTERN};
 use super::template::Kind;
 use crate::diagnostics::{did_you_mean, quoted};
 use crate::model::{Piece, RET};
@@ -95,12 +95,8 @@ fn known(root: &str, kind: Kind, arguments: &Arguments) -> Result<(), String> {
     if root == "self" {
         return Err(format!("`{}` has no `self`\n{}", arguments.function, allowed(arguments)));
     }
-    let hidden = if arguments.boxed && arguments.names().any(|name| name.starts_with("__arg")) {
-        "\nunder `#[async_trait]` an argument's pattern is out of sight: take the argument by name, and destructure it in \
-         the body"
-    } else {
-        ""
-    };
+    let hidden = arguments.names().any(|name| arguments.is_hidden_pattern(&name));
+    let hidden = if hidden { format!("\n{HIDDEN_PATTERN}") } else { String::new() };
     let names = arguments.allowed();
     Err(format!(
         "`{}` has no argument `{root}`{}\n{}{hidden}",

@@ -1,6 +1,7 @@
 //! Whether a function can be annotated, and how it returns.
 
-use syn::spanned::Spanned;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{
     FnArg, GenericArgument, PathArguments, ReceiverKind, ReturnType, Safety, Signature, Type, TypeImplTrait,
@@ -18,10 +19,11 @@ pub(crate) fn target(macro_: Macro, function: &Function, errors: &mut Errors) ->
     qualifiers(macro_, function, errors);
     let target = shape(sig);
     match &target {
+        None if sig.constness.is_some() => {}
         None => {
             let message =
                 format!("`#[{}]` needs an `async fn`: write `async fn {}`", macro_.name(), sig.ident);
-            errors.push(sig.fn_token.span(), message);
+            errors.push_on(&sig.fn_token, message);
         }
         Some(target) => {
             returned(macro_, sig, &target.returned, errors);
@@ -38,23 +40,26 @@ fn qualifiers(macro_: Macro, function: &Function, errors: &mut Errors) {
     let name = macro_.name();
     if function.body.is_none() {
         let message = format!("`#[{name}]` needs a body: put it on the implementations of `{}`", sig.ident);
-        errors.push(sig.ident.span(), message);
+        errors.push_on(&sig.ident, message);
     }
     if let Some(constness) = &sig.constness {
-        errors.push(constness.span(), format!("`#[{name}]` cannot be on a `const fn`: remove `const`"));
+        errors.push_on(
+            constness,
+            format!("`#[{name}]` cannot be on a `const fn`: write `async fn {}`", sig.ident),
+        );
     }
     if let Safety::Unsafe(keyword) = &sig.safety {
         let message =
             format!("`#[{name}]` cannot be on an `unsafe fn`: annotate a safe function that calls it");
-        errors.push(keyword.span(), message);
+        errors.push_on(keyword, message);
     }
     if let Some(abi) = &sig.abi {
         let message =
             format!("`#[{name}]` cannot be on an `extern` function: annotate a function that calls it");
-        errors.push(abi.extern_token.span(), message);
+        errors.push_on(&abi.extern_token, message);
     }
     if let Some(variadic) = &sig.variadic {
-        errors.push(variadic.span(), format!("`#[{name}]` cannot be on a variadic function"));
+        errors.push_on(variadic, format!("`#[{name}]` cannot be on a variadic function"));
     }
 }
 
@@ -111,38 +116,39 @@ fn only_argument<'t>(of: &'t Type, name: &str) -> Option<&'t Type> {
 }
 
 fn returned(macro_: Macro, sig: &Signature, returned: &Type, errors: &mut Errors) {
-    let mut found = Unnameable::default();
-    found.visit_type(returned);
+    let mut unfit = Unfit::default();
+    unfit.visit_type(returned);
     let name = macro_.name();
-    if let Some(span) = found.impl_trait {
+    if let Some(found) = unfit.impl_trait {
         let message =
             format!("`#[{name}]` needs a type with a name: an `impl Trait` cannot be recognised or stored");
-        errors.push(span, message);
+        errors.push_on(found, message);
     }
     if macro_ == Macro::Evict {
         return;
     }
     if is_unit(returned) {
         let message = format!("`{}` returns nothing, so there is nothing to cache", sig.ident);
-        errors.push(sig.ident.span(), message);
-    } else if let Some(span) = found.reference {
-        errors.push(span, "borrowed data cannot be cached: return an owned type");
+        errors.push_on(&sig.ident, message);
+    } else if let Some(found) = unfit.reference {
+        errors.push_on(found, "borrowed data cannot be cached: return an owned type");
     }
 }
 
+/// What a return type cannot hold.
 #[derive(Default)]
-struct Unnameable {
-    impl_trait: Option<proc_macro2::Span>,
-    reference: Option<proc_macro2::Span>,
+struct Unfit {
+    impl_trait: Option<TokenStream>,
+    reference: Option<TokenStream>,
 }
 
-impl<'ast> Visit<'ast> for Unnameable {
+impl<'ast> Visit<'ast> for Unfit {
     fn visit_type_impl_trait(&mut self, found: &'ast TypeImplTrait) {
-        self.impl_trait.get_or_insert(found.span());
+        self.impl_trait.get_or_insert(found.to_token_stream());
     }
 
     fn visit_type_reference(&mut self, found: &'ast TypeReference) {
-        self.reference.get_or_insert(found.span());
+        self.reference.get_or_insert(found.to_token_stream());
     }
 }
 
@@ -156,15 +162,13 @@ fn exclusive_arguments(sig: &Signature, errors: &mut Errors) {
                     _ => false,
                 };
                 if exclusive {
-                    errors.push(
-                        receiver.span(),
+                    errors.push_on(receiver,
                         "`#[cacheable]` may skip the call, so it cannot be one that changes `self`: take `&self`, or \
                          use `#[cache_put]` or `#[cache_evict]`",
                     );
                 }
             }
-            FnArg::Typed(typed) if is_exclusive(&typed.ty) => errors.push(
-                typed.ty.span(),
+            FnArg::Typed(typed) if is_exclusive(&typed.ty) => errors.push_on(&typed.ty,
                 "`#[cacheable]` may skip the call, so it cannot be one that changes an argument: take `&T`, or return \
                  the change",
             ),

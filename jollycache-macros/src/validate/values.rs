@@ -1,8 +1,6 @@
 //! The values of options, each read by one function.
 
-use proc_macro2::Span;
 use syn::punctuated::Punctuated;
-use syn::spanned::Spanned;
 use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 use super::duration;
@@ -21,8 +19,8 @@ pub(crate) enum TtlValue {
 pub(crate) fn any(given: &Given) -> syn::Result<Expr> {
     match &given.value {
         Value::Assigned(expr) => Ok(ungrouped(expr).clone()),
-        Value::Nothing => Err(given.wants(given.name.span(), "needs a value")),
-        Value::List(span, _) => Err(given.wants(*span, "is written with `=`")),
+        Value::Nothing => Err(given.wants(&given.name, "needs a value")),
+        Value::List(list) => Err(given.wants(list, "is written with `=`")),
     }
 }
 
@@ -46,7 +44,7 @@ pub(crate) fn text(given: &Given) -> syn::Result<LitStr> {
     let expr = any(given)?;
     match literal(&expr) {
         Some(Lit::Str(text)) => Ok(text.clone()),
-        _ => Err(given.wants(expr.span(), "needs a string literal")),
+        _ => Err(given.wants(&expr, "needs a string literal")),
     }
 }
 
@@ -54,14 +52,14 @@ pub(crate) fn text(given: &Given) -> syn::Result<LitStr> {
 pub(crate) fn texts(given: &Given) -> syn::Result<Vec<LitStr>> {
     let expr = any(given)?;
     let Expr::Array(array) = &expr else {
-        return Err(given.wants(expr.span(), "is a list of string literals"));
+        return Err(given.wants(&expr, "is a list of string literals"));
     };
     if array.elems.is_empty() {
-        return Err(given.wants(expr.span(), "needs at least one tag"));
+        return Err(given.wants(&expr, "needs at least one tag"));
     }
     let one = |element: &Expr| match literal(ungrouped(element)) {
         Some(Lit::Str(text)) => Ok(text.clone()),
-        _ => Err(given.wants(element.span(), "is a list of string literals")),
+        _ => Err(given.wants(&element, "is a list of string literals")),
     };
     array.elems.iter().map(one).collect()
 }
@@ -69,16 +67,16 @@ pub(crate) fn texts(given: &Given) -> syn::Result<Vec<LitStr>> {
 /// `name(a, b)`
 pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
     let tokens = match &given.value {
-        Value::List(_, tokens) => tokens.clone(),
-        Value::Nothing => return Err(given.wants(given.name.span(), "needs the arguments to leave out")),
-        Value::Assigned(expr) => return Err(given.wants(expr.span(), "is written with parentheses")),
+        Value::List(list) => list.stream(),
+        Value::Nothing => return Err(given.wants(&given.name, "needs the arguments to leave out")),
+        Value::Assigned(expr) => return Err(given.wants(&expr, "is written with parentheses")),
     };
     if tokens.is_empty() {
-        return Err(given.wants(given.name.span(), "needs the arguments to leave out"));
+        return Err(given.wants(&given.name, "needs the arguments to leave out"));
     }
     let parser = Punctuated::<Ident, Token![,]>::parse_terminated;
     let names = syn::parse::Parser::parse2(parser, tokens.clone())
-        .map_err(|error| given.wants(error.span(), "takes argument names"))?;
+        .map_err(|_| given.wants(&tokens, "takes argument names"))?;
     Ok(names.into_iter().collect())
 }
 
@@ -86,8 +84,8 @@ pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
 pub(crate) fn flag(given: &Given) -> syn::Result<()> {
     match &given.value {
         Value::Nothing => Ok(()),
-        Value::Assigned(expr) => Err(given.wants(expr.span(), "takes no value")),
-        Value::List(span, _) => Err(given.wants(*span, "takes no value")),
+        Value::Assigned(expr) => Err(given.wants(&expr, "takes no value")),
+        Value::List(list) => Err(given.wants(list, "takes no value")),
     }
 }
 
@@ -95,7 +93,7 @@ pub(crate) fn flag(given: &Given) -> syn::Result<()> {
 pub(crate) fn path(given: &Given) -> syn::Result<Path> {
     match any(given)? {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
-        other => Err(given.wants(other.span(), "needs a path")),
+        other => Err(given.wants(&other, "needs a path")),
     }
 }
 
@@ -105,7 +103,7 @@ pub(crate) fn region(given: &Given) -> syn::Result<String> {
     let name = text.value();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
     if name.is_empty() {
-        return Err(given.wants(text.span(), "needs a name"));
+        return Err(given.wants(&text, "needs a name"));
     }
     match name.chars().find(|&c| !allowed(c)) {
         None => Ok(name),
@@ -122,11 +120,11 @@ pub(crate) fn region(given: &Given) -> syn::Result<String> {
 pub(crate) fn lifetime(given: &Given) -> syn::Result<Lifetime> {
     let expr = any(given)?;
     if let Expr::Closure(_) = expr {
-        return Err(given.wants(expr.span(), "takes no closure"));
+        return Err(given.wants(&expr, "takes no closure"));
     }
     match literal(&expr) {
         Some(Lit::Str(text)) => duration::millis(text).map(Lifetime::Millis),
-        Some(other) => Err(given.wants(other.span(), "needs a unit, or is an expression of type `Duration`")),
+        Some(other) => Err(given.wants(&other, "needs a unit, or is an expression of type `Duration`")),
         None => Ok(Lifetime::Expr(expr)),
     }
 }
@@ -146,7 +144,7 @@ fn one_parameter(closure: &ExprClosure, form: &str) -> syn::Result<()> {
     if closure.inputs.len() == 1 {
         return Ok(());
     }
-    Err(syn::Error::new(closure.span(), format!("this closure takes one parameter, the value: `{form}`")))
+    Err(syn::Error::new_spanned(closure, format!("this closure takes one parameter, the value: `{form}`")))
 }
 
 /// `"10%"`, as a fraction.
@@ -160,7 +158,7 @@ pub(crate) fn jitter(given: &Given) -> syn::Result<f64> {
         .filter(|percent| (0.0..=100.0).contains(percent));
     percent
         .map(|percent| percent / 100.0)
-        .ok_or_else(|| given.wants(text.span(), "is a share from `\"0%\"` to `\"100%\"`"))
+        .ok_or_else(|| given.wants(&text, "is a share from `\"0%\"` to `\"100%\"`"))
 }
 
 /// `2`
@@ -170,7 +168,7 @@ pub(crate) fn schema(given: &Given) -> syn::Result<u16> {
         Some(Lit::Int(number)) => number.base10_parse::<u16>().ok(),
         _ => None,
     };
-    number.ok_or_else(|| given.wants(expr.span(), "is a number literal from 0 to 65535"))
+    number.ok_or_else(|| given.wants(&expr, "is a number literal from 0 to 65535"))
 }
 
 /// The variant of `SingleFlight`.
@@ -202,11 +200,11 @@ pub(crate) fn condition(given: &Given) -> syn::Result<Expr> {
     let expr = any(given)?;
     match &expr {
         Expr::Closure(_) => Err(given.wants(
-            expr.span(),
+            &expr,
             "is looked at before the call, over the arguments, and takes no closure (`unless` does)",
         )),
         Expr::Lit(ExprLit { lit: Lit::Str(_), .. }) => {
-            Err(given.wants(expr.span(), "is an expression, not a string"))
+            Err(given.wants(&expr, "is an expression, not a string"))
         }
         _ => Ok(expr),
     }
@@ -221,17 +219,7 @@ pub(crate) fn unless(given: &Given) -> syn::Result<Expr> {
             Ok(expr)
         }
         Expr::Path(_) => Ok(expr),
-        _ => Err(unless_without_closure(given, expr.span())),
-    }
-}
-
-fn unless_without_closure(given: &Given, span: Span) -> syn::Error {
-    match span.source_text() {
-        Some(source) if source.contains("ret") => syn::Error::new(
-            span,
-            format!("`unless` is looked at after the call, as a closure: `unless = |ret| {source}`"),
-        ),
-        _ => given.wants(span, "is looked at after the call, as a closure"),
+        _ => Err(given.wants(&expr, "is looked at after the call, as a closure")),
     }
 }
 

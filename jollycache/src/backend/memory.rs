@@ -38,9 +38,61 @@ const SLOT_OVERHEAD_BYTES: usize = 160;
 /// ```
 pub struct MemoryBackend {
     slots: Store<StoredKey, Slot>,
-    tags: Store<StoredKey, Token>,
+    tags: Store<StoredKey, TagLife>,
     counters: Store<StoredKey, Counter>,
     watchers: Watchers,
+}
+
+/// What is known of a tag.
+#[derive(Debug, Clone, Copy)]
+enum TagLife {
+    Id(Token),
+    /// Until then it has no id, and nothing that carries it is valid.
+    Closed {
+        until: Millis,
+        /// How many writers keep it closed.
+        writers: u8,
+    },
+}
+
+impl TagLife {
+    /// What an invalidation leaves. One does not open what writers keep closed.
+    fn rotated(self, now: Millis, grace: Duration) -> Self {
+        let closed_until = now.saturating_add(as_millis(grace));
+        match self {
+            TagLife::Closed { until, writers } if until > now && writers > 0 => {
+                TagLife::Closed { until: until.max(closed_until), writers }
+            }
+            _ if grace.is_zero() => TagLife::Id(Token::random()),
+            _ => TagLife::Closed { until: closed_until, writers: 0 },
+        }
+    }
+
+    fn closed(self, now: Millis, ttl: Duration) -> Self {
+        let closed_until = now.saturating_add(as_millis(ttl));
+        match self {
+            TagLife::Closed { until, writers } if until > now => {
+                TagLife::Closed { until: until.max(closed_until), writers: writers.saturating_add(1) }
+            }
+            _ => TagLife::Closed { until: closed_until, writers: 1 },
+        }
+    }
+
+    fn opened(self, now: Millis, grace: Duration) -> Self {
+        match self {
+            TagLife::Closed { until, writers } if until > now && writers > 1 => {
+                TagLife::Closed { until, writers: writers - 1 }
+            }
+            _ => TagLife::rotated(TagLife::Closed { until: 0, writers: 0 }, now, grace),
+        }
+    }
+
+    fn id(self) -> Option<Token> {
+        match self {
+            TagLife::Id(id) => Some(id),
+            TagLife::Closed { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -108,15 +160,36 @@ impl MemoryBackend {
     }
 
     fn live_ids(&self, tags: &[StoredKey]) -> Vec<Option<Token>> {
-        tags.iter().map(|tag| self.tags.get(tag)).collect()
+        tags.iter().map(|tag| self.tags.get(tag).and_then(TagLife::id)).collect()
     }
 
-    fn invalidate_key(&self, key: &StoredKey, region: Option<RegionId>) -> u64 {
+    fn change_tags(&self, tags: &[StoredKey], change: impl Fn(TagLife, Millis) -> TagLife) {
+        let now = now_ms();
+        for tag in tags {
+            self.tags.entry_by_ref(tag).and_upsert_with(|found| {
+                change(found.map_or(TagLife::Closed { until: 0, writers: 0 }, moka::Entry::into_value), now)
+            });
+        }
+    }
+
+    /// The tag's id, made if it has none. A closed tag's is not kept, so that nothing stored meanwhile is valid.
+    fn tag_id(&self, tag: &StoredKey, now: Millis) -> Token {
+        let fresh = Token::random();
+        let held =
+            self.tags.entry_by_ref(tag).and_compute_with(|found| match found.map(moka::Entry::into_value) {
+                Some(TagLife::Id(_)) => Op::Nop,
+                Some(TagLife::Closed { until, .. }) if until > now => Op::Nop,
+                _ => Op::Put(TagLife::Id(fresh)),
+            });
+        held.into_entry().and_then(|held| held.into_value().id()).unwrap_or(fresh)
+    }
+
+    fn invalidate_key(&self, key: &StoredKey, region: Option<RegionId>, grace: Duration) -> u64 {
         let held = self.transition(key, |slot, now| {
             if region.is_some_and(|region| slot.region() != Some(region)) {
                 return (slot, false);
             }
-            slot.invalidate(now)
+            slot.invalidate(now, grace)
         });
         self.watchers.notify(key.as_str(), Signal::Changed);
         u64::from(held)
@@ -145,10 +218,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
-        Ok(tags
-            .iter()
-            .map(|tag| self.tags.entry_by_ref(tag).or_insert_with(Token::random).into_value())
-            .collect())
+        Ok(tags.iter().map(|tag| self.tag_id(tag, now_ms())).collect())
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
@@ -161,9 +231,7 @@ impl Backend for MemoryBackend {
 
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
         let stored = self.transition(key, |slot, now| slot.fill(now, token, draft));
-        if stored {
-            self.watchers.notify(key.as_str(), Signal::Changed);
-        }
+        self.watchers.notify(key.as_str(), Signal::Changed);
         Ok(Filled { stored, tag_ids: self.live_ids(tags) })
     }
 
@@ -181,17 +249,15 @@ impl Backend for MemoryBackend {
         Ok(stored)
     }
 
-    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey]) -> Result<u64> {
-        for tag in tags {
-            self.tags.insert(tag.clone(), Token::random());
-        }
-        Ok(keys.iter().map(|key| self.invalidate_key(key, None)).sum())
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
+        self.change_tags(tags, |life, now| life.rotated(now, grace));
+        Ok(keys.iter().map(|key| self.invalidate_key(key, None, grace)).sum())
     }
 
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
         let glob = selection.glob.as_bytes();
         let matching = self.slots.iter().filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));
-        Ok(matching.map(|(key, _)| self.invalidate_key(&key, selection.region)).sum())
+        Ok(matching.map(|(key, _)| self.invalidate_key(&key, selection.region, selection.grace)).sum())
     }
 
     async fn begin_write(
@@ -210,6 +276,16 @@ impl Backend for MemoryBackend {
         let stored = self.transition(key, |slot, now| slot.end_write(now, token, &end));
         self.watchers.notify(key.as_str(), Signal::Changed);
         Ok(stored)
+    }
+
+    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
+        self.change_tags(tags, |life, now| life.closed(now, ttl));
+        Ok(())
+    }
+
+    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
+        self.change_tags(tags, |life, now| life.opened(now, grace));
+        Ok(())
     }
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {

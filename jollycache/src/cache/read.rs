@@ -128,7 +128,9 @@ impl Cache {
     fn to_store<V: Value>(&self, lookup: &Lookup, value: Option<&V>) -> ToStore {
         let Some(value) = value else { return ToStore::None { ttl: None } };
         match encode(value, self.engine.limits.value_bytes) {
-            Ok(payload) => ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale },
+            Ok(payload) => {
+                ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale, version: None }
+            }
             Err(_) => ToStore::Unshareable,
         }
     }

@@ -9,7 +9,7 @@ use crate::__private::{Shape, Sharing, View};
 use crate::Value;
 use crate::clock;
 use crate::engine::{Ask, Found, Lookup, Ticket, ToStore};
-use crate::entry::Entry;
+use crate::entry::{Entry, Version};
 use crate::error::Error;
 use crate::tracker::{Count, Timed};
 
@@ -19,13 +19,14 @@ type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
 pub(crate) struct Hooks<'a, S: Shape> {
     pub(crate) ttl_by: Option<ByValue<'a, S::Value, Duration>>,
     pub(crate) unless: Option<ByValue<'a, S::Value, bool>>,
+    pub(crate) version_by: Option<ByValue<'a, S::Value, Version>>,
     pub(crate) sharing: Option<Sharing<S::Return>>,
     pub(crate) propagate: Option<fn(Error) -> S::Return>,
 }
 
 impl<S: Shape> Default for Hooks<'_, S> {
     fn default() -> Self {
-        Hooks { ttl_by: None, unless: None, sharing: None, propagate: None }
+        Hooks { ttl_by: None, unless: None, version_by: None, sharing: None, propagate: None }
     }
 }
 
@@ -170,7 +171,8 @@ where
             return ToStore::Unstored { payload };
         }
         let ttl = self.hooks.ttl_by.take().map_or(policy.ttl, |ttl_by| ttl_by(value));
-        ToStore::Value { payload, ttl, stale: policy.stale }
+        let version = self.hooks.version_by.take().map(|version_by| version_by(value));
+        ToStore::Value { payload, ttl, stale: policy.stale, version }
     }
 
     fn take_value(&self, none: bool, payload: &[u8]) -> Option<S::Return> {

@@ -36,6 +36,7 @@ impl Cache {
             schema: 0,
             fingerprint: Fingerprint::of::<V>(),
             cost_us: 0,
+            version: None,
             tags: tags.collect(),
             ttl: resolved.spread(resolved.ttl, rand::random()),
             stale: resolved.stale,
@@ -79,14 +80,14 @@ impl Cache {
     /// As [`Cache::evict`].
     pub async fn evict_region(&self, region: &str) -> Result<u64> {
         let region = self.engine.region(region);
-        let mut eviction = self.engine.eviction(&region, region.resolve_default().timeout);
+        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
         eviction.add(Target::Region);
         eviction.run().await
     }
 
     async fn evict_targets(&self, targets: impl IntoIterator<Item = Target>) -> Result<u64> {
         let region = self.engine.region(DEFAULT_REGION);
-        let mut eviction = self.engine.eviction(&region, region.resolve_default().timeout);
+        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
         for target in targets {
             eviction.add(target);
         }

@@ -13,7 +13,7 @@ use crate::clock;
 use crate::entry::{Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
 use crate::key::{Key, StoredKey, Tag};
-use crate::policy::{MAX_TAGS, Policy, Resolved, SingleFlight};
+use crate::policy::{Consistency, MAX_TAGS, Policy, Resolved, SingleFlight};
 use crate::tracker::Count;
 
 /// How often one read starts again before it loads alone: followers whose leader's value was its own, mostly.
@@ -62,11 +62,15 @@ impl Lookup {
         tags.sort_unstable();
         tags.dedup();
         tags.truncate(MAX_TAGS);
+        let policy = region.resolve(ask.policies);
+        if policy.consistency == Consistency::Ttl {
+            tags.clear();
+        }
         Lookup {
             key: engine.namespace.key(ask.key),
             tag_keys: tags.iter().map(|tag| engine.namespace.tag(tag)).collect(),
             tags,
-            policy: region.resolve(ask.policies),
+            policy,
             type_of: ask.type_of,
             takes_none: false,
             propagates: false,
@@ -172,7 +176,11 @@ impl Engine {
     pub(crate) async fn find_nothing(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         // Dropping the value first also drops the lease of a load that began before this call.
         let keys = std::slice::from_ref(&lookup.key);
-        let dropped = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.invalidate(keys, &[]));
+        let dropped = self.guarded(
+            &lookup.region,
+            lookup.policy.timeout,
+            self.backend.invalidate(keys, &[], Duration::ZERO),
+        );
         match dropped.await {
             Ok(_) => Box::pin(self.miss(lookup, Seen::default())).await,
             Err(error) => Box::pin(self.broken(lookup, error)).await,
@@ -263,6 +271,9 @@ impl Engine {
         }
         if live.len() < lookup.tags.len() || !entry.carries(live) {
             return Ok(false);
+        }
+        if lookup.policy.consistency == Consistency::Ttl {
+            return Ok(true);
         }
         let undeclared: Vec<_> = entry.tags.iter().filter(|tag| !live.contains(tag)).collect();
         if undeclared.is_empty() {

@@ -2,6 +2,7 @@
 //! no user type. `cache/` and `private/` are the typed shells around it.
 
 mod breaker;
+mod eviction;
 mod flight;
 mod guard;
 mod load;
@@ -15,10 +16,11 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
 pub(crate) use self::region::Region;
 pub(crate) use self::ticket::{Ticket, ToStore};
-pub(crate) use self::write::{Eviction, PutTicket, Target, ToPut};
+pub(crate) use self::write::{Announced, Put, ToPut, Write};
 
 use self::breaker::Breaker;
 use self::flight::Flights;

@@ -14,7 +14,7 @@ use super::worker::Job;
 use super::{Engine, Lookup};
 use crate::backend::Filled;
 use crate::clock;
-use crate::entry::{Codec, Draft, Entry};
+use crate::entry::{Codec, Draft, Entry, Version};
 use crate::tracker::{Count, Timed};
 
 tokio::task_local! {
@@ -30,7 +30,7 @@ pub(crate) struct LoadPermit(#[allow(dead_code, reason = "held, not read")] Owne
 #[derive(Debug)]
 pub(crate) enum ToStore {
     /// A value, and how long it is to live.
-    Value { payload: Bytes, ttl: Duration, stale: Duration },
+    Value { payload: Bytes, ttl: Duration, stale: Duration, version: Option<Version> },
     /// `None`; with a lifetime if it is to be stored.
     None { ttl: Option<Duration> },
     /// A value that is not to be stored, though others may have it.
@@ -174,9 +174,11 @@ impl Ticket {
     }
 
     fn draft(&self, lease: &Leased, loaded: &ToStore, took: Duration) -> Option<Draft> {
-        let (none, payload, ttl, stale) = match loaded {
-            ToStore::Value { payload, ttl, stale } => (false, payload.clone(), *ttl, *stale),
-            ToStore::None { ttl: Some(ttl) } => (true, Bytes::new(), *ttl, Duration::ZERO),
+        let (none, payload, ttl, stale, version) = match loaded {
+            ToStore::Value { payload, ttl, stale, version } => {
+                (false, payload.clone(), *ttl, *stale, *version)
+            }
+            ToStore::None { ttl: Some(ttl) } => (true, Bytes::new(), *ttl, Duration::ZERO, None),
             ToStore::None { ttl: None } | ToStore::Unstored { .. } | ToStore::Unshareable => return None,
         };
         Some(Draft {
@@ -186,6 +188,7 @@ impl Ticket {
             schema: self.lookup.type_of.schema,
             fingerprint: self.lookup.type_of.fingerprint,
             cost_us: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
+            version,
             tags: lease.stamps.clone(),
             ttl: self.lookup.policy.spread(ttl, rand::random()),
             stale,

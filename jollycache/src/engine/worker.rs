@@ -41,6 +41,7 @@ const READS_TO_JUDGE: u64 = 100;
 pub(super) enum Job {
     Release { key: StoredKey, token: Token },
     EndWrite { key: StoredKey, token: Token },
+    OpenTags { tags: Vec<StoredKey> },
 }
 
 /// See the module.
@@ -167,10 +168,13 @@ impl Engine {
                 Pending::Matching { glob, region } => scans.push((glob, region)),
             }
         }
-        in_time(WORKER_TIMEOUT, self.backend.invalidate(&keys, &tags)).await?;
+        in_time(WORKER_TIMEOUT, self.backend.invalidate(&keys, &tags, Duration::ZERO)).await?;
         for (glob, region) in scans {
-            in_time(SCAN_TIMEOUT, self.backend.invalidate_matching(Selection { glob: &glob, region }))
-                .await?;
+            in_time(
+                SCAN_TIMEOUT,
+                self.backend.invalidate_matching(Selection { glob: &glob, region, grace: Duration::ZERO }),
+            )
+            .await?;
         }
         Ok(())
     }
@@ -179,14 +183,18 @@ impl Engine {
         while self.breaker.allows() {
             let Some(job) = self.worker.pop() else { return };
             // What fails ends by itself, so there is nothing to do about an error.
-            let _ = match job {
+            match job {
                 Job::Release { key, token } => {
-                    in_time(WORKER_TIMEOUT, self.backend.release(&key, token)).await
+                    drop(in_time(WORKER_TIMEOUT, self.backend.release(&key, token)).await);
                 }
                 Job::EndWrite { key, token } => {
-                    in_time(WORKER_TIMEOUT, self.backend.end_write(&key, token, WriteEnd::Evict)).await
+                    let end = WriteEnd::Evict { grace: Duration::ZERO };
+                    drop(in_time(WORKER_TIMEOUT, self.backend.end_write(&key, token, end)).await);
                 }
-            };
+                Job::OpenTags { tags } => {
+                    drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, Duration::ZERO)).await);
+                }
+            }
         }
     }
 }

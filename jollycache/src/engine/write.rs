@@ -1,300 +1,204 @@
-//! Writing: invalidations, which are never lost silently, and puts, which never leave the older value.
+//! Write intents: a write announces its keys and tags before the source is written, and ends after. Meanwhile nothing
+//! is stored under them, so that neither a crash nor another writer can leave an old value.
 
 use std::sync::Arc;
-use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
 
 use super::repair::Pending;
-use super::worker::{Job, SCAN_TIMEOUT};
-use super::{Engine, Region};
-use crate::backend::{Selection, WriteEnd};
+use super::worker::Job;
+use super::{Engine, Region, Target};
+use crate::backend::WriteEnd;
 use crate::clock;
-use crate::entry::{Codec, Draft, RegionId, TagStamp, Token};
+use crate::entry::{Codec, Draft, Fingerprint, TagStamp, Token, Version};
 use crate::error::Result;
-use crate::key::{Key, Pattern, StoredKey, Tag};
+use crate::key::{Key, StoredKey, Tag};
+use crate::policy::Resolved;
 use crate::tracker::Count;
 
-/// How long a write intent lives if its writer never ends it.
-pub(crate) const INTENT_TTL: Duration = Duration::from_secs(10);
-
-/// The tag that every invalidation and put of the namespace gives a new id. A put whose key was not known before
-/// the write compares it: if it changed meanwhile, somebody else wrote, and the put only evicts.
-const WRITES: &str = "#writes";
-
-/// What falls.
-#[derive(Debug, Clone)]
-pub(crate) enum Target {
-    Key(Key),
-    Tag(Tag),
-    Pattern(Pattern),
-    /// Everything in the region.
-    Region,
+/// What a write announces.
+#[derive(Debug, Default)]
+pub(crate) struct Announced<'a> {
+    /// The keys that it changes.
+    pub(crate) keys: &'a [Key],
+    /// The tags that it invalidates.
+    pub(crate) tags: &'a [Tag],
+    /// The tags that the value it is to store will carry.
+    pub(crate) value_tags: &'a [Tag],
 }
 
-/// A set of targets that fall together.
-#[derive(Debug)]
-pub(crate) struct Eviction {
-    engine: Arc<Engine>,
-    region: Arc<Region>,
-    timeout: Duration,
-    pending: Vec<Pending>,
-}
-
-impl Engine {
-    /// The stored name of the tag that stands for all writes.
-    pub(super) fn writes_tag(&self) -> StoredKey {
-        self.namespace.tag_name(WRITES)
-    }
-
-    pub(crate) fn eviction(self: &Arc<Self>, region: &Arc<Region>, timeout: Duration) -> Eviction {
-        Eviction { engine: self.clone(), region: region.clone(), timeout, pending: Vec::new() }
-    }
-
-    fn queue(&self, region: &Region, pending: Vec<Pending>) {
-        let fallen = self.repair.push(pending);
-        if fallen > 0 {
-            tracing::error!(
-                region = %region.name,
-                fallen,
-                "the queue of undelivered invalidations is full: the oldest were dropped, and their entries may be \
-                 served until they expire"
-            );
-        }
-        self.worker.wake();
-    }
-}
-
-impl Eviction {
-    pub(crate) fn add(&mut self, target: Target) {
-        let namespace = &self.engine.namespace;
-        let tracker = &self.region.tracker;
-        let pending = match target {
-            Target::Key(key) => {
-                tracker.count(Count::EvictedKey);
-                Pending::Key(namespace.key(&key))
-            }
-            Target::Tag(tag) => {
-                tracker.count(Count::EvictedTag);
-                Pending::Tag(namespace.tag(&tag))
-            }
-            Target::Pattern(pattern) => {
-                tracker.count(Count::EvictedPattern);
-                Pending::Matching { glob: namespace.pattern(&pattern), region: None }
-            }
-            Target::Region => {
-                tracker.count(Count::EvictedPattern);
-                Pending::Matching { glob: namespace.pattern(&Pattern::all()), region: Some(self.region.id) }
-            }
-        };
-        self.pending.push(pending);
-    }
-
-    /// Invalidates. Returns how many keys held a value.
-    ///
-    /// On an error everything is queued, is bypassed by this process until it is delivered, and the error is
-    /// returned for those who want it. If the future is dropped midway, it is queued as well.
-    pub(crate) async fn run(mut self) -> Result<u64> {
-        let started = clock::now();
-        let result = self.deliver().await;
-        let duration_us = clock::micros_since(started);
-        match &result {
-            Ok(held) => {
-                tracing::debug!(
-                    target: "jollycache",
-                    region = %self.region.name,
-                    targets = ?self.pending,
-                    held,
-                    duration_us,
-                    "cache evict"
-                );
-                self.pending.clear();
-            }
-            Err(error) => tracing::warn!(
-                region = %self.region.name,
-                count = self.pending.len(),
-                error = error as &dyn std::error::Error,
-                "an invalidation could not be delivered and is queued"
-            ),
-        }
-        // What is still pending is queued by `drop`.
-        result
-    }
-
-    /// Lets everything stand after all.
-    #[allow(clippy::unnecessary_wraps, reason = "it stands where `run` may stand")]
-    pub(crate) fn cancel(mut self) -> Result<()> {
-        self.pending.clear();
-        Ok(())
-    }
-
-    async fn deliver(&self) -> Result<u64> {
-        let mut keys = Vec::new();
-        let mut tags = vec![self.engine.writes_tag()];
-        let mut scans = Vec::new();
-        for pending in &self.pending {
-            match pending {
-                Pending::Key(key) => keys.push(key.clone()),
-                Pending::Tag(tag) => tags.push(tag.clone()),
-                Pending::Matching { glob, region } => scans.push((glob, *region)),
-            }
-        }
-        let backend = &self.engine.backend;
-        let mut held =
-            self.engine.guarded(&self.region, self.timeout, backend.invalidate(&keys, &tags)).await?;
-        for (glob, region) in scans {
-            held += self.scan(glob, region).await?;
-        }
-        Ok(held)
-    }
-
-    async fn scan(&self, glob: &str, region: Option<RegionId>) -> Result<u64> {
-        let scan = self.engine.backend.invalidate_matching(Selection { glob, region });
-        self.engine.guarded(&self.region, SCAN_TIMEOUT.max(self.timeout), scan).await
-    }
-}
-
-impl Drop for Eviction {
-    fn drop(&mut self) {
-        if !self.pending.is_empty() {
-            self.engine.queue(&self.region, std::mem::take(&mut self.pending));
-        }
-    }
-}
-
-/// What a put stores.
+/// A value to store when the source is written.
 #[derive(Debug)]
 pub(crate) struct ToPut {
     pub(crate) none: bool,
-    pub(crate) payload: bytes::Bytes,
-    pub(crate) ttl: Duration,
-    pub(crate) stale: Duration,
-    pub(crate) fingerprint: crate::entry::Fingerprint,
+    pub(crate) payload: Bytes,
+    pub(crate) ttl: std::time::Duration,
+    pub(crate) stale: std::time::Duration,
+    pub(crate) fingerprint: Fingerprint,
     pub(crate) schema: u16,
+    pub(crate) version: Option<Version>,
 }
 
-/// A put under way: begun before the source is written, ended after. Dropped without an end, it evicts.
+/// A value, and where it goes.
 #[derive(Debug)]
-pub(crate) struct PutTicket {
+pub(crate) struct Put {
+    pub(crate) key: Key,
+    /// Tags of the value that were not known when the write was announced.
+    pub(crate) late_tags: Vec<Tag>,
+    pub(crate) value: ToPut,
+}
+
+/// A write between its begin and its end. Dropped without an end, it evicts what it announced: nobody can tell
+/// whether the source was written.
+#[derive(Debug)]
+pub(crate) struct Write {
     engine: Arc<Engine>,
     region: Arc<Region>,
-    timeout: Duration,
+    policy: Resolved,
     token: Token,
-    /// The keys with an intent installed; or to be installed, where the key is known only after the write.
-    key: Option<StoredKey>,
-    /// The tags known before the write, and the id of [`WRITES`] at that time.
-    stamps: Vec<TagStamp>,
+    keys: Vec<StoredKey>,
+    tags: Vec<StoredKey>,
+    value_stamps: Vec<TagStamp>,
+    /// The id of the tag of all writes when this one was announced.
     writes: Option<Token>,
-    /// The backend failed at the beginning: nothing is stored, the key is evicted.
+    /// The announcement failed: nothing is stored, everything is evicted.
     broken: bool,
+    ended: bool,
 }
 
 impl Engine {
-    /// Announces a put. `key` is the key where it is known before the write.
-    pub(crate) async fn begin_put(
+    /// Announces a write. The error is for those who want it; the write itself may go on.
+    pub(crate) async fn begin_write(
         self: &Arc<Self>,
         region: &Arc<Region>,
-        timeout: Duration,
-        key: Option<&Key>,
-        tags: &[Tag],
-    ) -> (PutTicket, Result<()>) {
+        policy: Resolved,
+        announced: Announced<'_>,
+    ) -> (Write, Result<()>) {
         self.ensure_worker();
-        let mut ticket = PutTicket {
+        let mut write = Write {
             engine: self.clone(),
             region: region.clone(),
-            timeout,
+            policy,
             token: Token::random(),
-            key: key.map(|key| self.namespace.key(key)),
-            stamps: Vec::new(),
+            keys: announced.keys.iter().map(|key| self.namespace.key(key)).collect(),
+            tags: announced.tags.iter().map(|tag| self.namespace.tag(tag)).collect(),
+            value_stamps: Vec::new(),
             writes: None,
             broken: false,
+            ended: false,
         };
-        let begun = ticket.begin(tags).await;
-        ticket.broken = begun.is_err();
-        (ticket, begun)
+        let begun = write.begin(announced.value_tags).await;
+        write.broken = begun.is_err();
+        (write, begun)
     }
 }
 
-impl PutTicket {
-    async fn begin(&mut self, tags: &[Tag]) -> Result<()> {
-        if let Some(key) = &self.key {
-            self.announce(key).await?;
+impl Write {
+    /// The source was written: stores the value, if no other writer came in between, and lets everything else that
+    /// was announced fall, with `more`. Returns whether the value was stored.
+    pub(crate) async fn commit(mut self, put: Option<Put>, more: Vec<Target>) -> Result<bool> {
+        let committed = self.try_commit(put, more).await;
+        match committed {
+            Ok(stored) => {
+                self.ended = true;
+                if let Some(stored) = stored {
+                    self.region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
+                }
+                Ok(stored == Some(true))
+            }
+            // Nobody knows what happened, so `drop` queues everything.
+            Err(error) => Err(error),
         }
-        (self.stamps, self.writes) = self.snapshot(tags).await?;
+    }
+
+    async fn begin(&mut self, value_tags: &[Tag]) -> Result<()> {
+        if !self.tags.is_empty() {
+            let close = self.engine.backend.close_tags(&self.tags, self.policy.intent);
+            self.engine.guarded(&self.region, self.policy.timeout, close).await?;
+        }
+        try_join_all(self.keys.iter().map(|key| self.announce(key))).await?;
+        (self.value_stamps, self.writes) = self.snapshot(value_tags).await?;
         Ok(())
     }
 
     async fn announce(&self, key: &StoredKey) -> Result<()> {
-        let begin = self.engine.backend.begin_write(key, self.region.id, self.token, INTENT_TTL);
-        self.engine.guarded(&self.region, self.timeout, begin).await
+        let begin = self.engine.backend.begin_write(key, self.region.id, self.token, self.policy.intent);
+        self.engine.guarded(&self.region, self.policy.timeout, begin).await
     }
 
-    /// The ids of `tags`, and of [`WRITES`], which is read last: unchanged later, it vouches for the others.
+    /// The ids of `tags`, and of the tag of all writes, which is read last: unchanged later, it vouches for the
+    /// others.
     async fn snapshot(&self, tags: &[Tag]) -> Result<(Vec<TagStamp>, Option<Token>)> {
         let namespace = &self.engine.namespace;
         let mut names: Vec<_> = tags.iter().map(|tag| namespace.tag(tag)).collect();
         names.push(self.engine.writes_tag());
         let read = self.engine.backend.tag_ids(&names);
-        let ids = self.engine.guarded(&self.region, self.timeout, read).await?;
-        let stamps =
-            tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id }).collect();
-        Ok((stamps, ids.last().copied()))
+        let ids = self.engine.guarded(&self.region, self.policy.timeout, read).await?;
+        let stamps = tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id });
+        Ok((stamps.collect(), ids.last().copied()))
     }
 
-    /// The source was written: stores the value, or, where somebody else may have written meanwhile, evicts.
-    ///
-    /// `key` and `tags` are those known only now.
-    pub(crate) async fn commit(
-        mut self,
-        key: Option<&Key>,
-        tags: &[Tag],
-        value: Option<ToPut>,
-    ) -> Result<bool> {
-        if let Some(late) = key {
-            self.key = Some(self.engine.namespace.key(late));
-        }
-        let stored = match value {
-            Some(value) if !self.broken => self.try_commit(key.is_some(), tags, value).await,
-            _ => return self.evict().await.map(|()| false),
-        };
-        match stored {
-            Ok(stored) => {
-                tracing::debug!(
-                    target: "jollycache",
-                    region = %self.region.name,
-                    key = ?self.key,
-                    outcome = if stored { "stored" } else { "refused" },
-                    "cache put"
-                );
-                self.key = None;
-                self.region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
-                Ok(stored)
+    /// `None` if there was nothing to store.
+    async fn try_commit(&mut self, put: Option<Put>, mut more: Vec<Target>) -> Result<Option<bool>> {
+        let started = clock::now();
+        let put = match put {
+            Some(put) if self.broken => {
+                more.push(Target::Key(put.key));
+                None
             }
-            // Nobody knows what happened, so the key falls, now or from the queue.
-            Err(_) => self.evict().await.map(|()| false),
+            Some(put) => Some(self.prepare(put).await?),
+            None => None,
+        };
+        // Before the keys are let go: a put that began in between must see that this one wrote.
+        let mut eviction = self.engine.eviction(&self.region, &self.policy);
+        more.into_iter().for_each(|target| eviction.add(target));
+        eviction.run().await?;
+        let stored = match &put {
+            Some((key, Some(draft))) => Some(self.end(key, WriteEnd::Put(draft)).await?),
+            Some((key, None)) => Some(self.end(key, self.evicting()).await?),
+            None => None,
+        };
+        let put_key = put.map(|(key, _)| key);
+        let others = self.keys.iter().filter(|key| Some(*key) != put_key.as_ref());
+        try_join_all(others.map(|key| self.end(key, self.evicting()))).await?;
+        if !self.tags.is_empty() {
+            let open = self.engine.backend.open_tags(&self.tags, self.policy.grace);
+            self.engine.guarded(&self.region, self.policy.timeout, open).await?;
         }
+        self.region.tracker.add(Count::EvictedKey, (self.keys.len() - usize::from(stored.is_some())) as u64);
+        self.region.tracker.add(Count::EvictedTag, self.tags.len() as u64);
+        tracing::debug!(
+            target: "jollycache",
+            region = %self.region.name,
+            keys = ?self.keys,
+            tags = ?self.tags,
+            stored,
+            duration_us = clock::micros_since(started),
+            "cache write"
+        );
+        Ok(stored)
     }
 
-    async fn try_commit(&mut self, key_is_late: bool, tags: &[Tag], value: ToPut) -> Result<bool> {
-        let Some(key) = self.key.clone() else { return Ok(false) };
-        let mut undisturbed = true;
-        if key_is_late {
+    /// Makes a draft, or `None` where another writer may have come between the source and this point.
+    async fn prepare(&mut self, put: Put) -> Result<(StoredKey, Option<Draft>)> {
+        let key = self.engine.namespace.key(&put.key);
+        let announced = self.keys.contains(&key);
+        if !announced {
+            self.keys.push(key.clone());
             self.announce(&key).await?;
         }
-        if key_is_late || !tags.is_empty() {
-            let (late, writes) = self.snapshot(tags).await?;
+        let mut undisturbed = true;
+        if !announced || !put.late_tags.is_empty() {
+            let (late, writes) = self.snapshot(&put.late_tags).await?;
             undisturbed = writes == self.writes;
-            self.stamps.extend(late);
+            self.value_stamps.extend(late);
         }
-        // Before the key is let go: a put that began in between must see that this one wrote.
-        let writes = [self.engine.writes_tag()];
-        let tell = self.engine.backend.invalidate(&[], &writes);
-        self.engine.guarded(&self.region, self.timeout, tell).await?;
-        let draft = self.draft(value);
-        let end = if undisturbed { WriteEnd::Put(&draft) } else { WriteEnd::Evict };
-        let end = self.engine.backend.end_write(&key, self.token, end);
-        self.engine.guarded(&self.region, self.timeout, end).await
+        let stamps = std::mem::take(&mut self.value_stamps);
+        Ok((key, undisturbed.then(|| self.draft(put.value, stamps))))
     }
 
-    fn draft(&mut self, value: ToPut) -> Draft {
+    fn draft(&self, value: ToPut, tags: Vec<TagStamp>) -> Draft {
         Draft {
             region: self.region.id,
             none: value.none,
@@ -302,32 +206,41 @@ impl PutTicket {
             schema: value.schema,
             fingerprint: value.fingerprint,
             cost_us: 0,
-            tags: std::mem::take(&mut self.stamps),
-            ttl: value.ttl,
+            version: value.version,
+            tags,
+            ttl: self.policy.spread(value.ttl, rand::random()),
             stale: value.stale,
             payload: value.payload,
         }
     }
 
-    /// The source was not written, or the value is not to be stored: the key falls.
-    pub(crate) async fn evict(mut self) -> Result<()> {
-        let Some(key) = self.key.take() else { return Ok(()) };
-        let mut eviction = self.engine.eviction(&self.region, self.timeout);
-        eviction.pending.push(Pending::Key(key.clone()));
-        eviction.run().await?;
-        let end = self.engine.backend.end_write(&key, self.token, WriteEnd::Evict);
-        // The intent ends by itself if this does not reach the backend.
-        let _ = self.engine.guarded(&self.region, self.timeout, end).await;
-        Ok(())
+    async fn end(&self, key: &StoredKey, end: WriteEnd<'_>) -> Result<bool> {
+        let end = self.engine.backend.end_write(key, self.token, end);
+        self.engine.guarded(&self.region, self.policy.timeout, end).await
+    }
+
+    fn evicting(&self) -> WriteEnd<'static> {
+        WriteEnd::Evict { grace: self.policy.grace }
     }
 }
 
-impl Drop for PutTicket {
+impl Drop for Write {
     fn drop(&mut self) {
-        // Cancelled or panicked between begin and end: nobody knows whether the source was written.
-        if let Some(key) = self.key.take() {
-            self.engine.queue(&self.region, vec![Pending::Key(key.clone())]);
+        if self.ended {
+            return;
+        }
+        let keys = self.keys.drain(..);
+        let tags = std::mem::take(&mut self.tags);
+        let mut pending: Vec<_> = tags.iter().cloned().map(Pending::Tag).collect();
+        for key in keys {
+            pending.push(Pending::Key(key.clone()));
             self.engine.worker.push(Job::EndWrite { key, token: self.token });
+        }
+        if !tags.is_empty() {
+            self.engine.worker.push(Job::OpenTags { tags });
+        }
+        if !pending.is_empty() {
+            self.engine.queue(&self.region, pending);
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{HoldsError, HoldsOption, Shape, Sharing, Site};
 use crate::Value;
 use crate::cache::{Cache, Hooks, ReadThrough, resolve};
 use crate::engine::{Ask, TypeOf};
-use crate::entry::Fingerprint;
+use crate::entry::{Fingerprint, Version};
 use crate::key::{Key, Tag};
 use crate::policy::Policy;
 
@@ -105,6 +105,13 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     #[must_use]
     pub fn condition(mut self, condition: bool) -> Self {
         self.condition = condition;
+        self
+    }
+
+    /// `version = ret…`
+    #[must_use]
+    pub fn version_by<V: Into<Version>, F: FnOnce(&S::Value) -> V + Send + 'a>(mut self, version: F) -> Self {
+        self.hooks.version_by = Some(Box::new(|value| version(value).into()));
         self
     }
 

@@ -5,13 +5,21 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use super::{HoldsError, Shape, Site, View};
-use crate::cache::{Cache, resolve};
-use crate::engine::{Eviction, Target};
-use crate::error::{Error, Result};
+use crate::cache::{Cache, WriteThrough, resolve};
+use crate::engine::{Announced, Eviction, Target};
+use crate::error::Error;
 use crate::key::{Key, Pattern, Tag};
 use crate::policy::Policy;
 
 type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
+
+/// When what is to fall falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    After,
+    Before,
+    Around,
+}
 
 /// One call of a `#[cache_evict]` function, under construction.
 pub struct Evict<'a, S: Shape> {
@@ -20,7 +28,7 @@ pub struct Evict<'a, S: Shape> {
     targets: Vec<Target>,
     targets_by: Vec<ByValue<'a, S::Value, Target>>,
     said: Policy,
-    before: bool,
+    when: When,
     condition: bool,
     unless: Option<ByValue<'a, S::Value, bool>>,
     propagate: Option<fn(Error) -> S::Return>,
@@ -43,7 +51,7 @@ impl<'a, S: Shape> Evict<'a, S> {
             targets: Vec::new(),
             targets_by: Vec::new(),
             said: Policy::new(),
-            before: false,
+            when: When::After,
             condition: true,
             unless: None,
             propagate: None,
@@ -102,7 +110,14 @@ impl<'a, S: Shape> Evict<'a, S> {
     /// `when = "before"`
     #[must_use]
     pub fn before(mut self) -> Self {
-        self.before = true;
+        self.when = When::Before;
+        self
+    }
+
+    /// `when = "around"`
+    #[must_use]
+    pub fn around(mut self) -> Self {
+        self.when = When::Around;
         self
     }
 
@@ -159,32 +174,75 @@ impl<'a, S: Shape> Evict<'a, S> {
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        let region = cache.engine.region(self.site.region_name());
-        let timeout = region.resolve([&self.said, &self.site.policy]).timeout;
-        let mut eviction = cache.engine.eviction(&region, timeout);
-        for target in self.targets {
-            eviction.add(target);
+        match self.when {
+            When::Before => self.run_before(cache, body).await,
+            When::After => self.run_after(cache, body).await,
+            When::Around => self.run_around(cache, body).await,
         }
-        if self.before {
-            let evicted = eviction.run().await;
-            return match (evicted, self.propagate) {
-                (Err(error), Some(propagate)) => propagate(error),
-                _ => body().await,
-            };
+    }
+
+    async fn run_before<F, L>(self, cache: Cache, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let evicted = eviction(&cache, self.site, &self.said, self.targets).run().await;
+        match (evicted, self.propagate) {
+            (Err(error), Some(propagate)) => propagate(error),
+            _ => body().await,
         }
+    }
+
+    async fn run_after<F, L>(self, cache: Cache, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let mut eviction = eviction(&cache, self.site, &self.said, self.targets);
         let returned = body().await;
-        let unless = self.unless;
-        let targets_by = self.targets_by;
-        let evicted = match S::view(&returned) {
-            View::Value(value) if unless.is_some_and(|unless| unless(value)) => eviction.cancel(),
-            View::Value(value) => {
-                targets_by.into_iter().for_each(|target_by| eviction.add(target_by(value)));
-                run(eviction).await
+        let evicted = match targets_of::<S>(&returned, self.unless, self.targets_by) {
+            Some(more) => {
+                more.into_iter().for_each(|target| eviction.add(target));
+                eviction.run().await.map(drop)
             }
-            View::None => run(eviction).await,
-            View::Failed => eviction.cancel(),
+            None => {
+                eviction.cancel();
+                Ok(())
+            }
         };
         match (evicted, self.propagate) {
+            (Err(error), Some(propagate)) => propagate(error),
+            _ => returned,
+        }
+    }
+
+    /// The keys and tags that are known are announced before the body; the other targets fall after it. What was
+    /// announced falls even if the body fails, since it has fallen already.
+    async fn run_around<F, L>(self, cache: Cache, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let (mut keys, mut tags, mut scans) = (Vec::new(), Vec::new(), Vec::new());
+        for target in self.targets {
+            match target {
+                Target::Key(key) => keys.push(key),
+                Target::Tag(tag) => tags.push(tag),
+                scan @ (Target::Pattern(_) | Target::Region) => scans.push(scan),
+            }
+        }
+        let policies = [&self.said, &self.site.policy];
+        let announced = Announced { keys: &keys, tags: &tags, value_tags: &[] };
+        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
+        if let (Some(error), Some(propagate)) = (failed, self.propagate) {
+            return propagate(error);
+        }
+        let returned = body().await;
+        let more = match targets_of::<S>(&returned, self.unless, self.targets_by) {
+            Some(more) => scans.into_iter().chain(more).collect(),
+            None => Vec::new(),
+        };
+        match (write.evict(more).await, self.propagate) {
             (Err(error), Some(propagate)) => propagate(error),
             _ => returned,
         }
@@ -201,6 +259,24 @@ impl<'a, S: Shape> Evict<'a, S> {
     }
 }
 
-async fn run(eviction: Eviction) -> Result<()> {
-    eviction.run().await.map(drop)
+fn eviction(cache: &Cache, site: &Site, said: &Policy, targets: Vec<Target>) -> Eviction {
+    let region = cache.engine.region(site.region_name());
+    let policy = region.resolve([said, &site.policy]);
+    let mut eviction = cache.engine.eviction(&region, &policy);
+    targets.into_iter().for_each(|target| eviction.add(target));
+    eviction
+}
+
+/// What falls because of what the body returned; `None` if nothing is to fall at all.
+fn targets_of<S: Shape>(
+    returned: &S::Return,
+    unless: Option<ByValue<'_, S::Value, bool>>,
+    targets_by: Vec<ByValue<'_, S::Value, Target>>,
+) -> Option<Vec<Target>> {
+    match S::view(returned) {
+        View::Value(value) if unless.is_some_and(|unless| unless(value)) => None,
+        View::Value(value) => Some(targets_by.into_iter().map(|target_by| target_by(value)).collect()),
+        View::None => Some(Vec::new()),
+        View::Failed => None,
+    }
 }

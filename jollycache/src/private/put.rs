@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::{HoldsError, HoldsOption, Shape, Site, View};
 use crate::Value;
 use crate::cache::{Cache, WriteThrough, Written, resolve};
-use crate::error::Error;
+use crate::engine::Announced;
+use crate::entry::Version;
+use crate::error::{Error, Result};
 use crate::key::{Key, Tag};
 use crate::policy::Policy;
 
@@ -25,6 +27,7 @@ pub struct Put<'a, S: Shape> {
     condition: bool,
     ttl_by: Option<ByValue<'a, S::Value, Duration>>,
     unless: Option<ByValue<'a, S::Value, bool>>,
+    version_by: Option<ByValue<'a, S::Value, Version>>,
     propagate: Option<fn(Error) -> S::Return>,
 }
 
@@ -47,6 +50,7 @@ impl<'a, S: Shape> Put<'a, S> {
             condition: true,
             ttl_by: None,
             unless: None,
+            version_by: None,
             propagate: None,
         }
     }
@@ -131,6 +135,13 @@ impl<'a, S: Shape> Put<'a, S> {
         self
     }
 
+    /// `version = ret…`
+    #[must_use]
+    pub fn version_by<V: Into<Version>, F: FnOnce(&S::Value) -> V + Send + 'a>(mut self, version: F) -> Self {
+        self.version_by = Some(Box::new(|value| version(value).into()));
+        self
+    }
+
     /// `unless = |ret| …`
     #[must_use]
     pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(mut self, unless: F) -> Self {
@@ -170,10 +181,8 @@ impl<'a, S: Shape> Put<'a, S> {
         L: Future<Output = S::Return>,
     {
         let policies = [&self.said, &self.site.policy];
-        let region = self.site.region_name();
-        let (write, failed) =
-            WriteThrough::begin(cache, region, self.key.as_ref(), &self.tags, policies, self.site.schema)
-                .await;
+        let announced = Announced { keys: self.key.as_slice(), tags: &[], value_tags: &self.tags };
+        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
         if let (Some(error), Some(propagate)) = (failed, self.propagate) {
             // The source is untouched, so a call that is to fail fails before it is written.
             return propagate(error);
@@ -181,21 +190,42 @@ impl<'a, S: Shape> Put<'a, S> {
         let returned = body().await;
         let committed = match S::view(&returned) {
             View::Value(value) => {
-                let key = self.key_by.map(|key_by| key_by(value));
+                let key = self.key_by.map(|key_by| key_by(value)).or(self.key);
                 let tags: Vec<Tag> = self.tags_by.into_iter().map(|tag_by| tag_by(value)).collect();
                 let written = if self.unless.is_some_and(|unless| unless(value)) {
                     Written::Unstored
                 } else {
-                    Written::Value(value, self.ttl_by.map(|ttl_by| ttl_by(value)))
+                    let ttl = self.ttl_by.map(|ttl_by| ttl_by(value));
+                    Written::Value {
+                        value,
+                        ttl,
+                        version: self.version_by.map(|version_by| version_by(value)),
+                    }
                 };
-                write.commit(key.as_ref(), &tags, written).await
+                store(write, key, tags, written, self.site.schema).await
             }
-            View::None => write.commit::<S::Value>(None, &[], Written::None).await,
-            View::Failed => write.abandon().await,
+            View::None => {
+                store::<S::Value>(write, self.key, Vec::new(), Written::None, self.site.schema).await
+            }
+            View::Failed => write.evict(Vec::new()).await,
         };
         match (committed, self.propagate) {
             (Err(error), Some(propagate)) => propagate(error),
             _ => returned,
         }
+    }
+}
+
+async fn store<V: Value>(
+    write: WriteThrough,
+    key: Option<Key>,
+    tags: Vec<Tag>,
+    written: Written<'_, V>,
+    schema: u16,
+) -> Result<()> {
+    match key {
+        Some(key) => write.put(key, tags, written, schema).await.map(drop),
+        // A late key, and no value to make it from.
+        None => write.evict(Vec::new()).await,
     }
 }

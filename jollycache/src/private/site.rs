@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::key::{Key, KeyBuilder};
-use crate::policy::{Policy, SingleFlight};
+use crate::policy::{Consistency, Policy, SingleFlight};
 
 /// One annotation, as a `static`.
 #[derive(Debug)]
@@ -60,6 +60,20 @@ impl Site {
     #[must_use]
     pub const fn single_flight(mut self, mode: SingleFlight) -> Self {
         self.policy.single_flight = Some(mode);
+        self
+    }
+
+    /// `grace = "…"`
+    #[must_use]
+    pub const fn grace_ms(mut self, ms: u64) -> Self {
+        self.policy.grace = Some(Duration::from_millis(ms));
+        self
+    }
+
+    /// `consistency = "…"`
+    #[must_use]
+    pub const fn consistency(mut self, consistency: Consistency) -> Self {
+        self.policy.consistency = Some(consistency);
         self
     }
 

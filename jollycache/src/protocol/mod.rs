@@ -5,4 +5,4 @@
 
 mod slot;
 
-pub use slot::{Holder, Slot};
+pub use slot::{Holder, Slot, VERSION_MEMORY_MS};

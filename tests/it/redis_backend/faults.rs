@@ -50,7 +50,14 @@ async fn while_the_server_is_down_every_call_fails_at_once() {
                 backend.read(&a, &[]).await.map(drop),
                 backend.lease(request(&a, Token::random())).await.map(drop),
                 backend.store(&a, &draft("v")).await.map(drop),
-                backend.invalidate(std::slice::from_ref(&a), std::slice::from_ref(&tag)).await.map(drop),
+                backend
+                    .invalidate(
+                        std::slice::from_ref(&a),
+                        std::slice::from_ref(&tag),
+                        std::time::Duration::ZERO,
+                    )
+                    .await
+                    .map(drop),
                 backend.watch(&a).await.map(drop),
                 backend.ping().await,
             ]
@@ -203,7 +210,10 @@ async fn forgotten_scripts_are_taught_again() {
     assert_eq!(filled.tag_ids, [Some(id)]);
     forget();
     let keys: Vec<_> = (0..700).map(|index| key(&index.to_string())).chain([a.clone()]).collect();
-    assert_eq!(backend.invalidate(&keys, std::slice::from_ref(&tag)).await.unwrap(), 1);
+    assert_eq!(
+        backend.invalidate(&keys, std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap(),
+        1
+    );
     forget();
     let writer = Token::random();
     backend.begin_write(&a, REGION, writer, LONG).await.unwrap();
@@ -217,7 +227,8 @@ async fn forgotten_scripts_are_taught_again() {
     forget();
     assert!(backend.expire(&a, LONG).await.unwrap());
     forget();
-    let selection = jollycache::backend::Selection { glob: "test:*", region: None };
+    let selection =
+        jollycache::backend::Selection { glob: "test:*", region: None, grace: std::time::Duration::ZERO };
     assert_eq!(backend.invalidate_matching(selection).await.unwrap(), 1);
 }
 
@@ -234,7 +245,7 @@ fn a_backend_outlives_the_runtime_it_was_first_used_on() {
             backend.store(&key, &draft(&round.to_string())).await.unwrap();
             assert_eq!(text(&backend, &key).await, Some(round.to_string()));
             let mut watch = backend.watch(&key).await.unwrap();
-            backend.invalidate(std::slice::from_ref(&key), &[]).await.unwrap();
+            backend.invalidate(std::slice::from_ref(&key), &[], std::time::Duration::ZERO).await.unwrap();
             tokio::time::timeout(LONG, watch.changed()).await.unwrap();
         });
     }

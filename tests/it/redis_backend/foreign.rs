@@ -111,7 +111,13 @@ async fn a_foreign_record_gives_way_to_writes() {
         assert_eq!(text(&backend, &key).await.as_deref(), Some("put"), "{kind}");
 
         plant(&mut client, &key, kind);
-        assert!(!backend.end_write(&key, Token::random(), WriteEnd::Evict).await.unwrap(), "{kind}");
+        assert!(
+            !backend
+                .end_write(&key, Token::random(), WriteEnd::Evict { grace: std::time::Duration::ZERO })
+                .await
+                .unwrap(),
+            "{kind}"
+        );
         leased(&backend, &key).await;
     }
 }
@@ -124,7 +130,7 @@ async fn an_invalidation_removes_what_is_foreign_under_a_key() {
     for kind in KINDS {
         let key = key(kind);
         plant(&mut client, &key, kind);
-        backend.invalidate(std::slice::from_ref(&key), &[]).await.unwrap();
+        backend.invalidate(std::slice::from_ref(&key), &[], std::time::Duration::ZERO).await.unwrap();
         let exists: bool = redis::cmd("EXISTS").arg(key.as_str()).query(&mut client).unwrap();
         assert!(!exists, "{kind}");
     }
@@ -142,7 +148,13 @@ async fn a_scan_meets_foreign_data_without_harm() {
     backend.store(&key("ours"), &draft("v")).await.unwrap();
     let page = backend.scan("test:*", None, 100).await.unwrap();
     assert!(page.keys.contains(&key("ours")) && page.next.is_none());
-    assert_eq!(backend.invalidate_matching(Selection { glob: "test:*", region: None }).await.unwrap(), 1);
+    assert_eq!(
+        backend
+            .invalidate_matching(Selection { glob: "test:*", region: None, grace: std::time::Duration::ZERO })
+            .await
+            .unwrap(),
+        1
+    );
     let left: usize = redis::cmd("DBSIZE").query(&mut client).unwrap();
     assert_eq!(left, 4, "another program's data is not ours to delete");
 }
@@ -178,7 +190,7 @@ async fn foreign_data_under_a_tag_is_replaced_by_an_id() {
         assert_eq!(read.tag_ids, [Some(ids[1])], "{kind}");
 
         plant(&mut client, &tag, kind);
-        backend.invalidate(&[], std::slice::from_ref(&tag)).await.unwrap();
+        backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
         let read = backend.read(&key("a"), std::slice::from_ref(&tag)).await.unwrap();
         assert!(read.tag_ids[0].is_some(), "{kind}");
     }

@@ -95,7 +95,7 @@ async fn fill_store_and_put_write_the_same_record() {
 }
 
 #[tokio::test]
-async fn a_lease_is_thirty_bytes_that_end_with_it() {
+async fn a_lease_is_a_short_record_that_ends_with_it() {
     let Some((_server, backend, mut looker)) = setup().await else {
         return;
     };
@@ -104,10 +104,11 @@ async fn a_lease_is_thirty_bytes_that_end_with_it() {
     let request = LeaseRequest { ttl: Duration::from_secs(20), ..request(&key, token) };
     backend.lease(request).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
-    assert_eq!(raw.len(), 30);
+    assert_eq!(raw.len(), 38);
     assert_eq!(raw[..6], [0xCA, b'L', 1, 2, 3, 4]);
     assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[6..14])));
-    assert_eq!(raw[14..], token.0);
+    assert_eq!(raw[14..30], token.0);
+    assert_eq!(raw[30..], [0; 8], "no floor");
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "{remaining} ms");
@@ -161,26 +162,26 @@ async fn a_lease_over_an_ended_one_takes_its_place() {
 }
 
 #[tokio::test]
-async fn an_intent_is_thirty_two_bytes_that_count_writers() {
+async fn an_intent_is_a_short_record_that_counts_writers() {
     let Some((_server, backend, mut looker)) = setup().await else {
         return;
     };
     let (key, first, second) = (key("a"), Token::random(), Token::random());
     backend.begin_write(&key, REGION, first, Duration::from_secs(20)).await.unwrap();
     let raw = looker.raw(&key);
-    assert_eq!(raw.len(), 32);
+    assert_eq!(raw.len(), 40);
     assert_eq!(raw[..6], [0xCA, b'I', 1, 2, 3, 4]);
     assert_eq!(raw[14..30], first.0);
-    assert_eq!(raw[30..], [1, 0]);
+    assert_eq!(raw[30..], [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
 
     backend.begin_write(&key, REGION, second, Duration::from_secs(5)).await.unwrap();
-    assert_eq!(looker.raw(&key)[30..], [2, 1], "two writers, poisoned");
+    assert_eq!(looker.raw(&key)[38..], [2, 1], "two writers, poisoned");
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "the later end counts: {remaining} ms");
 
-    backend.end_write(&key, first, WriteEnd::Evict).await.unwrap();
-    assert_eq!(looker.raw(&key)[30..], [1, 1], "one writer left, still poisoned");
+    backend.end_write(&key, first, WriteEnd::Evict { grace: std::time::Duration::ZERO }).await.unwrap();
+    assert_eq!(looker.raw(&key)[38..], [1, 1], "one writer left, still poisoned");
     assert!(looker.remaining_ms(&key) > 15_000);
 }
 
@@ -210,7 +211,7 @@ async fn a_tag_is_sixteen_bytes_that_end_in_a_month() {
     assert_eq!(looker.raw(&tag), id.0);
     let month = 30 * 24 * 3600 * 1000;
     assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
-    backend.invalidate(&[], std::slice::from_ref(&tag)).await.unwrap();
+    backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
     let new = looker.raw(&tag);
     assert!(new.len() == 16 && new != id.0);
     assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));

@@ -29,8 +29,10 @@ async fn a_full_server_refuses_values_and_still_invalidates() {
     assert_refused(&backend.store(&key("new"), &draft("v")).await.unwrap_err(), "OOM");
     assert_refused(&backend.lease(request(&key("new"), Token::random())).await.unwrap_err(), "OOM");
     assert_eq!(text(&backend, &held).await.as_deref(), Some("v"));
-    let held_count =
-        backend.invalidate(std::slice::from_ref(&held), std::slice::from_ref(&tag)).await.unwrap();
+    let held_count = backend
+        .invalidate(std::slice::from_ref(&held), std::slice::from_ref(&tag), std::time::Duration::ZERO)
+        .await
+        .unwrap();
     assert_eq!(held_count, 1);
     let read = backend.read(&held, std::slice::from_ref(&tag)).await.unwrap();
     assert_eq!(read.entry, None);
@@ -146,7 +148,7 @@ async fn a_unix_socket_serves_as_well() {
     let backend = RedisBackend::connect(&format!("unix:{}", server.socket().display())).await.unwrap();
     backend.store(&key("a"), &draft("v")).await.unwrap();
     let mut watch = backend.watch(&key("a")).await.unwrap();
-    backend.invalidate(&[key("a")], &[]).await.unwrap();
+    backend.invalidate(&[key("a")], &[], std::time::Duration::ZERO).await.unwrap();
     watch.changed().await;
 }
 

@@ -29,6 +29,7 @@ fn draft(text: &str) -> Draft {
         codec: Codec::Json,
         schema: 1,
         fingerprint: Fingerprint(9),
+        version: None,
         cost_us: 1,
         tags: Vec::new(),
         ttl: LONG,

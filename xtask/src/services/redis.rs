@@ -16,7 +16,7 @@ pub(crate) fn install() -> Result<String> {
     }
     if output_of(Command::new("apt-get").arg("--version")).is_none() {
         bail!(
-            "redis-server is missing, and there is no apt-get to install it with: install Redis 6.2 or later"
+            "redis-server is missing, and there is no apt-get to install it with: install Redis 7.0 or later"
         );
     }
     if output_of(Command::new("id").arg("-u")).as_deref() != Some("0") {

@@ -87,11 +87,12 @@ impl RedisBackend {
         lease_of(&reply::text(status)?, duration(reply::integer(remaining)?), entry).map(Some)
     }
 
-    async fn sweep_page(&self, keys: &[Vec<u8>], region: Option<RegionId>) -> Result<u64> {
-        let region = region.map(|region| region.0.to_be_bytes());
+    async fn sweep_page(&self, keys: &[Vec<u8>], selection: &Selection<'_>) -> Result<u64> {
+        let region = selection.region.map(|region| region.0.to_be_bytes());
         let calls = keys.iter().filter_map(|key| std::str::from_utf8(key).ok()).map(|key| {
             let mut call = script::SWEEP.call(key);
             call.arg(region.as_ref().map_or(&[][..], |region| &region[..]));
+            call.arg(lifetime_or_none_ms(selection.grace));
             call
         });
         sum(reply::all_ok(self.pool.write_all(calls).await?)?)
@@ -130,6 +131,10 @@ impl RedisBackend {
         }
         if let Some(id) = reply::token(&reply) {
             return Ok(id);
+        }
+        // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
+        if matches!(&reply, Value::BulkString(held) if matches!(held[..], [b'c', _])) {
+            return Ok(fresh);
         }
         if !is_error(&reply, "WRONGTYPE") {
             reply::ok(reply)?;
@@ -218,9 +223,13 @@ impl Backend for RedisBackend {
         reply::flag(self.pool.call(call).await?)
     }
 
-    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey]) -> Result<u64> {
-        let tag_commands = tags.iter().map(|tag| set_tag(tag, Token::random()));
-        let key_commands = keys.iter().map(|key| script::INVALIDATE.call(key.as_str()));
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
+        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", grace));
+        let key_commands = keys.iter().map(|key| {
+            let mut call = script::INVALIDATE.call(key.as_str());
+            call.arg(lifetime_or_none_ms(grace));
+            call
+        });
         let commands: Vec<Cmd> = tag_commands.chain(key_commands).collect();
         let mut replies = Vec::with_capacity(commands.len());
         for part in commands.chunks(MAX_PIPELINE) {
@@ -238,7 +247,7 @@ impl Backend for RedisBackend {
             let (next, keys) = self.scan_step(selection.glob, &cursor, SWEEP_PAGE).await?;
             // A page may be larger than asked for.
             for part in keys.chunks(MAX_PIPELINE) {
-                held += self.sweep_page(part, selection.region).await?;
+                held += self.sweep_page(part, &selection).await?;
             }
             if next == "0" {
                 return Ok(held);
@@ -262,10 +271,26 @@ impl Backend for RedisBackend {
     async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool> {
         let mut call = script::END_WRITE.call(key.as_str());
         call.arg(&token.0[..]);
-        if let WriteEnd::Put(draft) = end {
-            add_draft(&mut call, draft);
+        match end {
+            WriteEnd::Put(draft) => {
+                call.arg(0);
+                add_draft(&mut call, draft);
+            }
+            WriteEnd::Evict { grace } => {
+                call.arg(lifetime_or_none_ms(grace));
+            }
         }
         reply::flag(self.pool.call(call).await?)
+    }
+
+    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
+        let calls = tags.iter().map(|tag| change_tag(tag, "close", ttl.max(Duration::from_millis(1))));
+        reply::all_ok(self.pool.write_all(calls).await?).map(drop)
+    }
+
+    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
+        let calls = tags.iter().map(|tag| change_tag(tag, "open", grace));
+        reply::all_ok(self.pool.write_all(calls).await?).map(drop)
     }
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {
@@ -347,6 +372,13 @@ fn set_tag(tag: &StoredKey, id: Token) -> Cmd {
     let mut command = cmd("SET");
     command.arg(tag.as_str()).arg(&id.0[..]).arg("PX").arg(TAG_TTL_MS);
     command
+}
+
+/// A call of the tag script; `closed` is how long the tag is to be closed.
+fn change_tag(tag: &StoredKey, how: &str, closed: Duration) -> Cmd {
+    let mut call = script::TAG.call(tag.as_str());
+    call.arg(how).arg(&Token::random().0[..]).arg(TAG_TTL_MS).arg(lifetime_or_none_ms(closed));
+    call
 }
 
 fn add_draft(call: &mut Cmd, draft: &Draft) {

@@ -4,6 +4,7 @@
 //! the first attempt after a start or a loss, which on a refused connection is a matter of microseconds.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub(super) enum State {
     /// The first attempt since the start or the loss is under way.
     Connecting,
     /// Ready.
-    Up(MultiplexedConnection),
+    Up(Link),
     /// The last attempt failed; further ones follow.
     Down {
         /// What kind of failure it was.
@@ -54,6 +55,22 @@ pub(super) enum State {
         /// In words.
         message: Arc<str>,
     },
+}
+
+/// A connection, told from those before and after it.
+#[derive(Clone)]
+pub(super) struct Link {
+    /// Shared by all who use it.
+    pub(super) connection: MultiplexedConnection,
+    /// Never used twice in a process.
+    pub(super) number: u64,
+}
+
+impl Link {
+    fn new(connection: MultiplexedConnection) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed) }
+    }
 }
 
 impl State {
@@ -77,6 +94,11 @@ impl Lane {
 
     /// The connection.
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
+        Ok(self.link().await?.connection)
+    }
+
+    /// The connection and its number.
+    pub(super) async fn link(&self) -> Result<Link> {
         self.keep_running();
         if let Some(settled) = settled(&self.state.borrow()) {
             return settled;
@@ -124,10 +146,10 @@ impl fmt::Debug for Lane {
     }
 }
 
-fn settled(state: &State) -> Option<Result<MultiplexedConnection>> {
+fn settled(state: &State) -> Option<Result<Link>> {
     match state {
         State::Connecting => None,
-        State::Up(connection) => Some(Ok(connection.clone())),
+        State::Up(link) => Some(Ok(link.clone())),
         State::Down { kind, message } => Some(Err(Error::new(*kind, &**message))),
     }
 }
@@ -137,7 +159,7 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
     loop {
         let error = match connector.connect().await {
             Ok((connection, gone)) => {
-                connector.tell_up(&state.send_replace(State::Up(connection.clone())));
+                connector.tell_up(&state.send_replace(State::Up(Link::new(connection.clone()))));
                 if until_lost(connection, &gone).await {
                     failures = 0;
                     state.send_replace(State::Connecting);

@@ -86,7 +86,8 @@ impl News {
                     states: self.lane.states(),
                     lane: Arc::clone(&self.lane),
                     watchers: self.watchers.clone(),
-                    subscribed: HashSet::new(),
+                    channels: HashSet::new(),
+                    confirmed_on: None,
                     kept: 0,
                 };
                 *desk = Some(Desk { requests: requests.clone(), task: tokio::spawn(clerk.run()) });
@@ -132,7 +133,10 @@ struct Clerk {
     states: watch::Receiver<State>,
     lane: Arc<Lane>,
     watchers: Watchers,
-    subscribed: HashSet<String>,
+    /// What has been asked for and not been swept.
+    channels: HashSet<String>,
+    /// The number of the connection on which the server has confirmed all of them.
+    confirmed_on: Option<u64>,
     /// How many the last sweep left.
     kept: usize,
 }
@@ -150,73 +154,84 @@ impl Clerk {
                 }
                 // Fails only when the lane is gone, and the clerk holds it.
                 _ = self.states.changed() => self.look_again().await,
-                () = clock::sleep(SWEEP_INTERVAL), if !self.subscribed.is_empty() => self.sweep().await,
+                () = clock::sleep(SWEEP_INTERVAL), if !self.channels.is_empty() => self.sweep().await,
             }
         }
     }
 
     async fn serve(&mut self, requests: Vec<Request>) {
-        let wanted: HashSet<&String> = requests.iter().map(|request| &request.channel).collect();
-        let new: Vec<String> =
-            wanted.into_iter().filter(|channel| !self.subscribed.contains(*channel)).cloned().collect();
-        let outcome = self.subscribe(new).await;
-        for request in requests {
+        let (channels, callers): (Vec<String>, Vec<_>) =
+            requests.into_iter().map(|request| (request.channel, request.done)).unzip();
+        let outcome = self.subscribe(channels).await;
+        for caller in callers {
             let told = match &outcome {
                 Ok(()) => Ok(()),
                 Err(error) => Err(Error::new(error.kind(), error.to_string())),
             };
             // Whoever no longer waits is swept.
-            let _ = request.done.send(told);
+            let _ = caller.send(told);
         }
-        if self.subscribed.len() > self.kept + MAX_UNSWEPT {
+        if self.channels.len() > self.kept + MAX_UNSWEPT {
             self.sweep().await;
         }
     }
 
+    /// Adds channels, and has all of them confirmed on the present connection. They are kept when that fails, to be
+    /// asked for on the next one.
     async fn subscribe(&mut self, channels: Vec<String>) -> Result<()> {
-        if channels.is_empty() {
-            return Ok(());
+        let added: Vec<String> =
+            channels.into_iter().filter(|channel| self.channels.insert(channel.clone())).collect();
+        let link = self.lane.link().await?;
+        let missing = match self.confirmed_on.take() {
+            Some(number) if number == link.number => added,
+            _ => self.channels.iter().cloned().collect(),
+        };
+        if !missing.is_empty() {
+            let mut connection = link.connection;
+            connection.subscribe(&missing).await.map_err(|error| from_client(&error))?;
         }
-        let mut connection = self.lane.connection().await?;
-        connection.subscribe(&channels).await.map_err(|error| from_client(&error))?;
-        self.subscribed.extend(channels);
+        self.confirmed_on = Some(link.number);
         Ok(())
     }
 
     /// The connection was lost or made anew: subscribes again, and tells all watchers that they may have missed
     /// something. While there is no connection they are told too, for nothing else will come.
     async fn look_again(&mut self) {
-        let is_up = matches!(*self.states.borrow_and_update(), State::Up(_));
-        let watched: Vec<String> =
-            self.subscribed.iter().filter(|channel| self.is_watched(channel)).cloned().collect();
-        if is_up {
-            self.subscribed.clear();
-            // If this fails, the next watch subscribes again.
-            if let Err(error) = self.subscribe(watched.clone()).await {
+        let number = match &*self.states.borrow_and_update() {
+            State::Up(link) => Some(link.number),
+            State::Connecting | State::Down { .. } => None,
+        };
+        if number.is_some() {
+            if number == self.confirmed_on {
+                return;
+            }
+            self.drop_idle();
+            if let Err(error) = self.subscribe(Vec::new()).await {
                 tracing::debug!(%error, "could not subscribe again");
             }
         }
-        for key in watched.iter().filter_map(|channel| key_of(channel)) {
+        for key in self.channels.iter().filter_map(|channel| key_of(channel)) {
             self.watchers.notify(key, Signal::Changed);
         }
     }
 
     async fn sweep(&mut self) {
-        let (kept, idle): (HashSet<String>, HashSet<String>) =
-            mem::take(&mut self.subscribed).into_iter().partition(|channel| self.is_watched(channel));
-        self.kept = kept.len();
-        self.subscribed = kept;
+        let idle = self.drop_idle();
         if idle.is_empty() {
             return;
         }
         if let Ok(mut connection) = self.lane.connection().await {
-            let idle: Vec<String> = idle.into_iter().collect();
             // If it fails, the connection is lost, and the subscriptions with it.
             let _ = connection.unsubscribe(&idle).await;
         }
     }
 
-    fn is_watched(&self, channel: &str) -> bool {
-        key_of(channel).is_some_and(|key| self.watchers.is_watched(key))
+    /// Forgets the channels that nobody watches, and returns them.
+    fn drop_idle(&mut self) -> Vec<String> {
+        let watchers = &self.watchers;
+        let is_idle = |channel: &String| !key_of(channel).is_some_and(|key| watchers.is_watched(key));
+        let idle = self.channels.extract_if(is_idle).collect();
+        self.kept = self.channels.len();
+        idle
     }
 }

@@ -56,6 +56,7 @@ scripts! {
     SWEEP = "sweep.lua";
     BEGIN_WRITE = "begin_write.lua";
     END_WRITE = "end_write.lua";
+    TAG = "tag.lua";
     TTL = "ttl.lua";
     EXPIRE = "expire.lua";
     ADD = "add.lua";

@@ -268,6 +268,18 @@ fn large_arrays_and_deep_nests_end() {
 }
 
 #[test]
+fn a_struct_is_not_read_again_as_a_map_for_the_sake_of_a_field() {
+    #[derive(Deserialize)]
+    #[allow(dead_code, reason = "only the form matters")]
+    struct Outer {
+        first: u8,
+        never: (Never,),
+    }
+    let text = trace::<Outer>();
+    assert!(!text.contains("key"), "{text}");
+}
+
+#[test]
 fn types_that_reject_or_panic_do_not_fail_the_caller() {
     is_stable::<Never>();
     is_stable::<Vec<Never>>();

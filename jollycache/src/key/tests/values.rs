@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::Union;
 
 use super::super::{Key, KeyPart, KeyWriter, Pattern};
 
@@ -20,7 +21,11 @@ pub(super) enum Shape {
     List(Box<Shape>),
     Pair(Box<Shape>, Box<Shape>),
     Struct(Vec<(&'static str, Shape)>),
+    /// The data of each variant.
+    Enum(Vec<Vec<Shape>>),
 }
+
+const VARIANTS: [&str; 3] = ["A", "AB", "B"];
 
 /// A value of some [`Shape`]. Options, lists and pairs are written by the library's own implementations.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +37,7 @@ pub(super) enum Value {
     List(Vec<Value>),
     Pair(Box<(Value, Value)>),
     Struct(Vec<(&'static str, Value)>),
+    Enum(usize, Vec<Value>),
 }
 
 impl KeyPart for Value {
@@ -45,6 +51,13 @@ impl KeyPart for Value {
             Value::Pair(pair) => pair.write_key(out),
             Value::Struct(fields) => {
                 out.fields(fields.iter().map(|(name, value)| (*name, value as &dyn KeyPart)));
+            }
+            // As derived: a variant without data is its name.
+            Value::Enum(variant, data) => {
+                out.text(VARIANTS[*variant]);
+                if !data.is_empty() {
+                    out.nested().list(data.iter().map(|value| value as &dyn KeyPart));
+                }
             }
         }
     }
@@ -61,7 +74,9 @@ pub(super) fn shape() -> impl Strategy<Value = Shape> {
             3 => inner.clone().prop_map(|shape| Shape::Optional(shape.into())),
             2 => inner.clone().prop_map(|shape| Shape::List(shape.into())),
             1 => (inner.clone(), inner.clone()).prop_map(|(one, two)| Shape::Pair(one.into(), two.into())),
-            2 => vec(inner, 0..3).prop_map(|shapes| Shape::Struct(["a", "b"].into_iter().zip(shapes).collect())),
+            2 => vec(inner.clone(), 0..3)
+                .prop_map(|shapes| Shape::Struct(["a", "b"].into_iter().zip(shapes).collect())),
+            1 => vec(vec(inner, 0..2), 1..=VARIANTS.len()).prop_map(Shape::Enum),
         ]
     })
 }
@@ -82,6 +97,13 @@ pub(super) fn value(shape: &Shape) -> BoxedStrategy<Value> {
             let names: Vec<_> = fields.iter().map(|(name, _)| *name).collect();
             let values: Vec<_> = fields.iter().map(|(_, shape)| value(shape)).collect();
             values.prop_map(move |values| Value::Struct(names.iter().copied().zip(values).collect())).boxed()
+        }
+        Shape::Enum(variants) => {
+            let data = |(index, shapes): (usize, &Vec<Shape>)| {
+                let values: Vec<_> = shapes.iter().map(value).collect();
+                values.prop_map(move |values| Value::Enum(index, values)).boxed()
+            };
+            Union::new(variants.iter().enumerate().map(data)).boxed()
         }
     }
 }

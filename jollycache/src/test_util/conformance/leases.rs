@@ -1,5 +1,7 @@
 //! Leases: one loads, the others wait, and only the holder's value is stored.
 
+use std::time::Duration;
+
 use super::trial::{LONG, SHORT, Trial, draft, eventually, request};
 use crate::backend::{Lease, LeaseRequest, Selection};
 use crate::entry::Token;
@@ -9,7 +11,7 @@ pub(super) async fn a_miss_is_leased_once(trial: Trial) {
     trial.leased(&key).await;
     match trial.lease(&key, Token::random()).await {
         Lease::Wait { stale: None, remaining } => {
-            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}")
+            assert!(remaining <= LONG && remaining > LONG / 2, "{remaining:?}");
         }
         other => panic!("expected to wait: {other:?}"),
     }
@@ -108,7 +110,7 @@ pub(super) async fn a_fill_after_an_invalidation_is_refused(trial: Trial) {
 pub(super) async fn a_fill_after_an_invalidation_by_scan_is_refused(trial: Trial) {
     let key = trial.key("list:1");
     let token = trial.leased(&key).await;
-    let selection = Selection { glob: &trial.glob("list:*"), region: None };
+    let selection = Selection { glob: &trial.glob("list:*"), region: None, grace: Duration::ZERO };
     trial.backend.invalidate_matching(selection).await.expect("an invalidation");
     assert!(!trial.fill(&key, token, "old").await);
     assert_eq!(trial.read(&key).await, None);

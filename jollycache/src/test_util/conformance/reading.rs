@@ -69,7 +69,7 @@ pub(super) async fn a_read_of_nothing_is_empty(trial: Trial) {
     let (entries, ids) = trial.backend.read_many(&[], &[]).await.expect("reads");
     assert!(entries.is_empty() && ids.is_empty());
     assert!(trial.backend.tag_ids(&[]).await.expect("tag ids").is_empty());
-    assert_eq!(trial.backend.invalidate(&[], &[]).await.expect("an invalidation"), 0);
+    assert_eq!(trial.backend.invalidate(&[], &[], Duration::ZERO).await.expect("an invalidation"), 0);
     trial.backend.delete_raw(&[]).await.expect("a deletion");
 }
 

@@ -1,5 +1,7 @@
 //! Scans, and invalidation by scan.
 
+use std::time::Duration;
+
 use std::collections::BTreeSet;
 
 use super::trial::{LONG, REGION, Trial, draft, stale_draft};
@@ -33,7 +35,7 @@ async fn scan(trial: &Trial, glob: &str, page_size: usize) -> BTreeSet<StoredKey
 }
 
 async fn sweep(trial: &Trial, glob: &str, region: Option<RegionId>) -> u64 {
-    let selection = Selection { glob: &trial.glob(glob), region };
+    let selection = Selection { glob: &trial.glob(glob), region, grace: Duration::ZERO };
     trial.backend.invalidate_matching(selection).await.expect("an invalidation")
 }
 

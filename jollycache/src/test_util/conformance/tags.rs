@@ -1,5 +1,7 @@
 //! Tags: unique ids, and which entries may be served under which.
 
+use std::time::Duration;
+
 use std::collections::HashSet;
 
 use super::trial::{Trial, draft, request, stale_draft, stamp};
@@ -47,7 +49,11 @@ pub(super) async fn all_askers_at_once_get_the_same_id(trial: Trial) {
 }
 
 async fn invalidate_tag(trial: &Trial, tag: &StoredKey) {
-    let dropped = trial.backend.invalidate(&[], std::slice::from_ref(tag)).await.expect("an invalidation");
+    let dropped = trial
+        .backend
+        .invalidate(&[], std::slice::from_ref(tag), Duration::ZERO)
+        .await
+        .expect("an invalidation");
     assert_eq!(dropped, 0, "tags are not values");
 }
 
@@ -81,7 +87,10 @@ pub(super) async fn tags_are_invalidated_without_keys_and_keys_without_tags(tria
     assert_eq!(trial.tag_id(&tag).await, id_after);
     // Both in one call.
     trial.store(&key, &draft("v")).await;
-    let held = trial.backend.invalidate(std::slice::from_ref(&key), std::slice::from_ref(&tag)).await;
+    let held = trial
+        .backend
+        .invalidate(std::slice::from_ref(&key), std::slice::from_ref(&tag), Duration::ZERO)
+        .await;
     assert_eq!(held.expect("an invalidation"), 1);
     assert_eq!(trial.read(&key).await, None);
     assert_ne!(trial.tag_id(&tag).await, id_after);

@@ -82,7 +82,10 @@ impl Trial {
     }
 
     pub(super) async fn invalidate(&self, key: &StoredKey) -> u64 {
-        self.backend.invalidate(std::slice::from_ref(key), &[]).await.expect("an invalidation")
+        self.backend
+            .invalidate(std::slice::from_ref(key), &[], Duration::ZERO)
+            .await
+            .expect("an invalidation")
     }
 
     pub(super) async fn release(&self, key: &StoredKey, token: Token) -> bool {
@@ -106,6 +109,7 @@ pub(super) fn draft(text: &str) -> Draft {
         codec: Codec::Json,
         schema: 3,
         fingerprint: Fingerprint(0x0123_4567_89AB_CDEF),
+        version: None,
         cost_us: 1_500_000,
         tags: Vec::new(),
         ttl: LONG,

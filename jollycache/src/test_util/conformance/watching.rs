@@ -1,5 +1,7 @@
 //! Watches: news of a key reaches those who watched it before.
 
+use std::time::Duration;
+
 use super::trial::{LONG, REGION, Trial, draft, soon};
 use crate::backend::{Selection, Signal, Watch, WriteEnd};
 use crate::entry::Token;
@@ -38,7 +40,7 @@ pub(super) async fn an_invalidation_by_scan_is_told(trial: Trial) {
     let key = trial.key("list:1");
     trial.leased(&key).await;
     let mut watch = trial.watch(&key).await;
-    let selection = Selection { glob: &trial.glob("list:*"), region: None };
+    let selection = Selection { glob: &trial.glob("list:*"), region: None, grace: Duration::ZERO };
     trial.backend.invalidate_matching(selection).await.expect("an invalidation");
     assert_eq!(news(&mut watch).await, Signal::Changed);
 }

@@ -18,7 +18,7 @@ async fn put(trial: &Trial, key: &StoredKey, token: Token, text: &str) -> bool {
 }
 
 async fn evict(trial: &Trial, key: &StoredKey, token: Token) -> bool {
-    trial.backend.end_write(key, token, WriteEnd::Evict).await.expect("an end")
+    trial.backend.end_write(key, token, WriteEnd::Evict { grace: Duration::ZERO }).await.expect("an end")
 }
 
 async fn remaining_bypass(trial: &Trial, key: &StoredKey) -> Option<Duration> {
@@ -51,8 +51,8 @@ pub(super) async fn an_invalidation_counts_values(trial: Trial) {
     trial.store(&keys[1], &stale_draft("v")).await;
     trial.leased(&keys[2]).await;
     begin(&trial, &keys[3], LONG).await;
-    assert_eq!(trial.backend.invalidate(&keys, &[]).await.expect("an invalidation"), 2);
-    assert_eq!(trial.backend.invalidate(&keys, &[]).await.expect("an invalidation"), 0);
+    assert_eq!(trial.backend.invalidate(&keys, &[], Duration::ZERO).await.expect("an invalidation"), 2);
+    assert_eq!(trial.backend.invalidate(&keys, &[], Duration::ZERO).await.expect("an invalidation"), 0);
 }
 
 pub(super) async fn an_intent_drops_the_value(trial: Trial) {

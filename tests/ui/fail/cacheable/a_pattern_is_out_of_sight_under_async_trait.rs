@@ -9,9 +9,17 @@ trait Repository {
 
 #[async_trait::async_trait]
 impl Repository for Store {
-    #[cacheable(key = "pair:{a}:{b}")]
+    #[cacheable(key = "pair:{a}")]
     async fn find(&self, (a, b): (u32, u32)) -> u32 {
         a + b
+    }
+}
+
+#[async_trait::async_trait]
+trait Provided: Sync {
+    #[cacheable(key = "provided:{id}")]
+    async fn provided(&self, id: u32, (a, b): (u32, u32)) -> u32 {
+        id + a + b
     }
 }
 

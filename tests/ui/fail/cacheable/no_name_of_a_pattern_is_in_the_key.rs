@@ -1,8 +1,8 @@
 use jollycache::cacheable;
 
 #[cacheable(key = "orders:{user}")]
-async fn orders(user: u64, (page, size): (u32, u32)) -> Vec<u32> {
-    vec![page, size]
+async fn orders(user: u32, (page, size): (u32, u32)) -> Vec<u32> {
+    vec![user, page, size]
 }
 
 fn main() {}

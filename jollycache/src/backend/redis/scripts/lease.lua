@@ -49,8 +49,9 @@ end
 
 local now = now_ms()
 local record, kind = load()
-if kind == 'I' then
-  return {'bypass', math.max(millis_at(record, 7) - now, 0), false}
+local closed_until = kind == 'I' and millis_at(record, 7) or kind == 'E' and millis_at(record, 15) or 0
+if kind == 'I' or closed_until > now then
+  return {'bypass', math.max(closed_until - now, 0), false}
 end
 
 local value = kind == 'V' and acceptable(record) and record
@@ -69,6 +70,7 @@ if value then
   lease_in_place(value, now + ttl_ms)
 else
   local lease = MAGIC .. 'L' .. ARGV[1] .. struct.pack('>I8', now + ttl_ms) .. ARGV[2]
+    .. floor_of(record, kind)
   redis.call('SET', KEY, lease, 'PX', ttl_ms)
 end
 return {'leased', ttl_ms, value}
