@@ -1,5 +1,7 @@
 //! Leases on one key: any number of evictions and ended leases, failing loads, readers that lose patience.
 
+use std::time::Duration;
+
 use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
@@ -36,7 +38,7 @@ impl Leases {
         if self.broken == Some(Rule::InvalidationDropsLease) && slot.entry().is_none() {
             return;
         }
-        apply(slot, |slot| slot.invalidate(NOW));
+        apply(slot, |slot| slot.invalidate(NOW, Duration::ZERO));
     }
 
     fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {

@@ -10,8 +10,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
 
 mod explorer;
+mod flight;
 mod lease;
 mod naive;
 mod reader;
+mod scan;
+mod tags;
 mod world;
 mod writes;

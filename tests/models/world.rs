@@ -65,6 +65,7 @@ pub(crate) fn draft(version: u8, tags: Vec<TagStamp>) -> Draft {
         schema: 0,
         fingerprint: Fingerprint(1),
         cost_us: 0,
+        version: None,
         tags,
         ttl: LIFETIME,
         stale: LIFETIME,
@@ -92,7 +93,8 @@ pub(crate) fn has_intent(slot: &Slot) -> bool {
 
 /// What can happen to a slot without anybody's doing, an intent's end apart.
 pub(crate) fn befalls(slot: &Slot) -> impl Iterator<Item = (&'static str, Slot)> {
-    let evicted = (*slot != Slot::default() && !has_intent(slot)).then(|| ("evicts the key", Slot::default()));
+    let evicted =
+        (*slot != Slot::default() && !has_intent(slot)).then(|| ("evicts the key", Slot::default()));
     let lease_ends = match slot {
         Slot::Leased { holder: Holder { until, .. }, .. }
         | Slot::Filled { lease: Some(Holder { until, .. }), .. } => Some(("ends the lease", *until)),
@@ -157,6 +159,8 @@ pub(crate) enum Rule {
     InvalidationPoisons,
     /// A write whose intent is gone stores nothing and drops what is there.
     EndAfterDeadlineDrops,
+    /// A write ends its own announcement and no other's.
+    EndNamesItsWriter,
     /// An intent ends by itself.
     IntentEnds,
     /// A writer announces itself before the source is written.

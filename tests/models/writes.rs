@@ -1,6 +1,8 @@
 //! Writers side by side on one key: plain evictions, evictions around the write, puts, and puts whose key is known
 //! only after the write, as engine/write.rs has them.
 
+use std::time::Duration;
+
 use jollycache::backend::WriteEnd;
 use jollycache::protocol::Slot;
 
@@ -41,6 +43,7 @@ enum At {
     Ended,
     /// Cancelled, or the source refused: the key falls and the intent goes.
     GivesUp,
+    GivesUpTheKey,
     GivesUpTheIntent,
     Done,
 }
@@ -110,14 +113,20 @@ impl Writes {
             }
             return;
         }
+        if self.is_broken(Rule::EndNamesItsWriter)
+            && matches!(slot, Slot::Intent { writers, .. } if writers.len() == 1)
+        {
+            *slot = Slot::default();
+            return;
+        }
         let draft = put.map(|version| draft(version, Vec::new()));
-        let end = draft.as_ref().map_or(WriteEnd::Evict, WriteEnd::Put);
+        let end = draft.as_ref().map_or(WriteEnd::Evict { grace: Duration::ZERO }, WriteEnd::Put);
         apply(slot, |slot| slot.end_write(NOW, own_token(i), &end));
     }
 
     fn invalidate(&self, slot: &mut Slot) {
         let before = slot.clone();
-        apply(slot, |slot| slot.invalidate(NOW));
+        apply(slot, |slot| slot.invalidate(NOW, Duration::ZERO));
         if self.is_broken(Rule::InvalidationPoisons) && has_intent(&before) {
             *slot = before;
         }
@@ -182,6 +191,10 @@ impl Writes {
                 ("acknowledges", At::Done)
             }
             (At::GivesUp, _) => {
+                next.writes = Some(next.fresh_id());
+                ("tells of itself, gives up", At::GivesUpTheKey)
+            }
+            (At::GivesUpTheKey, _) => {
                 self.invalidate(&mut next.slot);
                 ("invalidates instead", At::GivesUpTheIntent)
             }
@@ -216,7 +229,7 @@ impl Writes {
         if at == At::Done || !announced {
             return;
         }
-        if !matches!(at, At::GivesUp | At::GivesUpTheIntent) {
+        if !matches!(at, At::GivesUp | At::GivesUpTheKey | At::GivesUpTheIntent) {
             let mut next = state.clone();
             next.writers[i] = Writer { at: At::GivesUp, ..Writer::NEW };
             steps.add("writer", i, "is cancelled", next);
@@ -273,20 +286,29 @@ impl Model for Writes {
             steps.add("environment", 0, "ends the intent", State { slot, ..state.clone() });
         }
         if state.writes.is_some() && self.kinds.contains(&Kind::LatePut) {
-            steps.add("environment", 0, "evicts the id of all writes", State { writes: None, ..state.clone() });
+            steps.add(
+                "environment",
+                0,
+                "evicts the id of all writes",
+                State { writes: None, ..state.clone() },
+            );
         }
     }
 
     fn violation(&self, state: &State) -> Option<&'static str> {
         let leftover = stored(&state.slot).filter(|_| !state.is_writing());
         state.source.violation().or_else(|| {
-            leftover.is_some_and(|version| version != state.source.committed).then_some("an older value is left")
+            leftover
+                .is_some_and(|version| version != state.source.committed)
+                .then_some("an older value is left")
         })
     }
 
     fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
         let waits = !state.readers.iter().all(|reader| reader.is_done());
-        waits.then_some("a reader is stuck").or(has_intent(&state.slot).then_some("an intent is left for ever"))
+        waits
+            .then_some("a reader is stuck")
+            .or(has_intent(&state.slot).then_some("an intent is left for ever"))
     }
 }
 
@@ -367,13 +389,22 @@ fn a_put_whose_intent_has_ended_and_that_stores_is_caught() {
 }
 
 #[test]
+fn an_end_that_takes_anothers_intent_away_is_caught() {
+    let model = crashes(&[Kind::Around, Kind::Around], Some(Rule::EndNamesItsWriter));
+    fails("intent, taken away by another's late end", &model);
+}
+
+#[test]
 fn two_puts_that_do_not_poison_each_other_are_caught() {
     fails("put, without poison", &writes(&[Kind::Put, Kind::Put], Some(Rule::Poison)));
 }
 
 #[test]
 fn a_put_that_an_eviction_does_not_poison_is_caught() {
-    fails("put, not poisoned by an eviction", &writes(&[Kind::Put, Kind::Evict], Some(Rule::InvalidationPoisons)));
+    fails(
+        "put, not poisoned by an eviction",
+        &writes(&[Kind::Put, Kind::Evict], Some(Rule::InvalidationPoisons)),
+    );
 }
 
 #[test]
