@@ -156,8 +156,9 @@ impl Dice {
             cost_us: self.random.random(),
             version: self.chance(50).then(|| Version::from(i32::try_from(self.below(5)).unwrap() - 2)),
             tags: self.tags(),
-            ttl: self.minutes(3, 60),
-            stale: if self.chance(50) { Duration::ZERO } else { self.minutes(3, 60) },
+            ttl: self.minutes(3, 15),
+            // Long beside a lease, so that a stale value outlives some of its refreshers.
+            stale: if self.chance(30) { Duration::ZERO } else { self.minutes(10, 90) },
             payload: Bytes::from((0..length).map(|_| self.random.random()).collect::<Vec<u8>>()),
         }
     }
@@ -172,7 +173,7 @@ impl Dice {
             2..=7 => Step::Lease {
                 region: self.region(),
                 token,
-                ttl: self.minutes(3, 30),
+                ttl: self.minutes(3, 12),
                 live_tags: self.tags(),
                 replace: self.chance(10),
             },
@@ -193,7 +194,7 @@ impl Dice {
     }
 
     pub(crate) fn jump(&mut self) -> Step {
-        Step::Jump { by: self.minutes(1, 40) }
+        Step::Jump { by: if self.chance(80) { self.minutes(1, 10) } else { self.minutes(10, 60) } }
     }
 }
 
