@@ -4,10 +4,15 @@
 mod breaker;
 mod eviction;
 mod flight;
+#[cfg(test)]
+mod flight_schedules;
+#[cfg(test)]
+mod flight_tests;
 mod guard;
 mod load;
 mod region;
 mod repair;
+mod sync;
 mod ticket;
 mod update;
 mod worker;
