@@ -188,9 +188,9 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// draft of a version below the stored or last evicted one, nothing is stored. Returns whether it was stored.
     async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool>;
 
-    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays, and
-    /// so does the memory of the version that fell. The tags are done before the first key. Returns how many keys
-    /// held a value.
+    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays, but
+    /// none of its writers may store any more; the memory of the version that fell stays too. The tags are done
+    /// before the first key. Returns how many keys held a value.
     ///
     /// For `grace` after that, nothing that is loaded is stored under the keys, or carries a live id of the tags:
     /// a lease is answered with [`Lease::Bypass`], a tag has no id, and [`Backend::tag_ids`] makes one up.

@@ -171,6 +171,9 @@ cases! {
         a_put_after_the_intent_ended_is_refused,
         a_late_end_drops_what_was_loaded_meanwhile,
         a_stranger_cannot_put_and_spoils_the_put,
+        an_invalidation_spoils_the_put,
+        a_late_end_leaves_anothers_intent,
+        a_writer_that_announces_itself_twice_is_one,
     }
     watching {
         a_fill_is_told,
