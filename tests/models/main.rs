@@ -11,10 +11,12 @@
 
 mod explorer;
 mod flight;
+mod lag;
 mod lease;
 mod naive;
 mod reader;
 mod scan;
 mod tags;
+mod versions;
 mod world;
 mod writes;

@@ -3,13 +3,15 @@
 use jollycache::backend::Lease;
 use jollycache::protocol::Slot;
 
-use crate::world::{NOW, Rule, Source, apply, draft, request, token, version_of};
+use crate::world::{NOW, Rule, Source, apply, draft, request, token, version_of, versioned};
 
 /// One read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Reader {
     /// The oldest version that this read may return.
     need: u8,
+    /// Whether what it fills has the source's version on it.
+    versioned: bool,
     at: At,
 }
 
@@ -28,9 +30,11 @@ enum At {
 }
 
 impl Reader {
-    pub(crate) const NEW: Reader = Reader { need: 0, at: At::Start };
+    pub(crate) const NEW: Reader = Reader { need: 0, versioned: false, at: At::Start };
 
-    const DONE: Reader = Reader { need: 0, at: At::Done };
+    pub(crate) const VERSIONED: Reader = Reader { versioned: true, ..Reader::NEW };
+
+    const DONE: Reader = Reader { at: At::Done, ..Reader::NEW };
 
     pub(crate) fn is_done(self) -> bool {
         self.at == At::Done
@@ -60,7 +64,9 @@ impl Reader {
                         source.serve(need, version_of(entry));
                         step("starts, hits", Reader::DONE, source, slot.clone());
                     }
-                    None => step("starts, misses", Reader { need, at: At::Missed }, source, slot.clone()),
+                    None => {
+                        step("starts, misses", Reader { need, at: At::Missed, ..self }, source, slot.clone())
+                    }
                 }
             }
             At::Missed => {
@@ -96,7 +102,7 @@ impl Reader {
                     _ => false,
                 };
                 let stored = apply(&mut filled, |slot| {
-                    let draft = draft(version, Vec::new());
+                    let draft = if self.versioned { versioned(version) } else { draft(version, Vec::new()) };
                     if unfenced { slot.store(NOW, &draft) } else { slot.fill(NOW, own, &draft) }
                 });
                 let what = if stored { "fills" } else { "is refused the fill" };

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jollycache::backend::LeaseRequest;
+use jollycache::backend::{LeaseMode, LeaseRequest};
 use jollycache::entry::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token};
 use jollycache::key::StoredKey;
 use jollycache::protocol::{Holder, Slot};
@@ -73,8 +73,13 @@ pub(crate) fn draft(version: u8, tags: Vec<TagStamp>) -> Draft {
     }
 }
 
+/// The same, with the source's version on it.
+pub(crate) fn versioned(version: u8) -> Draft {
+    Draft { version: Some(version.into()), ..draft(version, Vec::new()) }
+}
+
 pub(crate) fn request(token: Token, live_tags: &[TagStamp]) -> LeaseRequest<'_> {
-    LeaseRequest { key: &KEY, region: REGION, token, ttl: LIFETIME, live_tags, replace: false }
+    LeaseRequest { key: &KEY, region: REGION, token, ttl: LIFETIME, live_tags, mode: LeaseMode::Load }
 }
 
 pub(crate) fn version_of(entry: &Entry) -> u8 {
@@ -169,6 +174,10 @@ pub(crate) enum Rule {
     LatePutComparesWrites,
     /// A put tells of itself before it lets its key go.
     TellBeforeEnd,
+    /// A value of an older version is refused.
+    OlderVersionIsRefused,
+    /// An invalidation keeps fills out for as long as the replica may lag.
+    Grace,
     /// A tag's id is unique.
     UniqueTagId,
     /// The tags' ids are read before the load.
