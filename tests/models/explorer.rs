@@ -148,7 +148,8 @@ pub(crate) fn larger() -> usize {
 }
 
 fn listed(way: &[Step]) -> String {
-    way.iter().map(|step| format!("  {step}\n")).collect()
+    let steps: Vec<_> = way.iter().map(|step| format!("  {step}")).collect();
+    steps.join("\n")
 }
 
 /// Past the test harness, which keeps what `println!` says of a test that passes.

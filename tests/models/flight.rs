@@ -88,7 +88,7 @@ impl State {
             let known = self.readers.iter().any(|reader| reader.stamp == Some(id));
             known || self.tag == Some(id) || carried == Some(id)
         };
-        (1..).find(|id| !used(*id)).expect("few ids are in use")
+        (1..u8::MAX).find(|id| !used(*id)).expect("few ids are in use")
     }
 
     fn seal(&mut self, i: usize) {
@@ -144,7 +144,7 @@ impl Flights {
         let what = match reader.at {
             At::Start => {
                 next.readers[i].need = state.source.acked;
-                self.look(&mut next, i);
+                Self::look(&mut next, i);
                 "starts, looks"
             }
             At::Missed => {
@@ -163,7 +163,7 @@ impl Flights {
                     Landing::Value(version) => next.serve(i, version),
                     // Its failure is shared, or it loads by itself.
                     Landing::Failed | Landing::Alone => next.readers[i].at = At::Unleased,
-                    Landing::Retry => self.look(&mut next, i),
+                    Landing::Retry => Self::look(&mut next, i),
                 }
                 forget_landing(&mut next, leader);
                 "hears how the flight ended"
@@ -185,6 +185,16 @@ impl Flights {
                 next.readers[i].at = At::Loaded(state.source.committed);
                 "loads"
             }
+            At::Done => return,
+            _ => self.settle(&mut next, i, own),
+        };
+        steps.add("reader", i, what, next);
+    }
+
+    /// The steps of a leader that has loaded, or is to load without a lease.
+    fn settle(&self, next: &mut State, i: usize, own: jollycache::entry::Token) -> &'static str {
+        let reader = next.readers[i];
+        match reader.at {
             At::Loaded(version) => {
                 if !self.is_broken(Rule::SealBeforeFill) {
                     next.seal(i);
@@ -200,7 +210,7 @@ impl Flights {
             At::Sealed(version) => {
                 let draft = draft(version, stamps(reader.stamp));
                 let stored = apply(&mut next.slot, |slot| slot.fill(NOW, own, &draft));
-                let unchanged = reader.stamp == state.tag || self.is_broken(Rule::RetryOnChangedTag);
+                let unchanged = reader.stamp == next.tag || self.is_broken(Rule::RetryOnChangedTag);
                 let valid = stored && unchanged || !stored && self.is_broken(Rule::RetryOnRefusal);
                 next.readers[i].at = At::Lands(shared_if(valid, version), version);
                 "fills"
@@ -213,7 +223,7 @@ impl Flights {
                 "gives the lease back"
             }
             At::GaveBack(version) => {
-                let valid = reader.stamp == state.tag || self.is_broken(Rule::RetryOnLostLease);
+                let valid = reader.stamp == next.tag || self.is_broken(Rule::RetryOnLostLease);
                 next.readers[i].at = At::Lands(shared_if(valid, version), version);
                 "compares the tag"
             }
@@ -226,7 +236,7 @@ impl Flights {
                 if !self.is_broken(Rule::SealUnleasedBeforeLoad) {
                     next.seal(i);
                 }
-                next.readers[i].at = At::UnleasedLoaded(state.source.committed);
+                next.readers[i].at = At::UnleasedLoaded(next.source.committed);
                 "loads without a lease"
             }
             At::UnleasedLoaded(version) => {
@@ -234,13 +244,12 @@ impl Flights {
                 next.serve(i, version);
                 "lands without a lease"
             }
-            At::Done => return,
-        };
-        steps.add("reader", i, what, next);
+            _ => unreachable!("{reader:?} has not loaded"),
+        }
     }
 
     /// Reads the entry and the tag's id.
-    fn look(&self, next: &mut State, i: usize) {
+    fn look(next: &mut State, i: usize) {
         let live = next.tag;
         let valid = |entry: &&Entry| entry.is_fresh(NOW) && live.is_some() && stamp_of(entry) == live;
         match next.slot.entry().filter(valid).map(version_of) {
@@ -319,7 +328,7 @@ impl Flights {
         steps.add("reader", i, what, next);
     }
 
-    fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
+    fn write(state: &State, i: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
         let (what, writer) = match state.writers[i] {
             Writer::Start => ("commits", Writer::Committed(next.source.commit())),
@@ -375,7 +384,7 @@ impl Model for Flights {
             self.go_wrong(state, i, steps);
         }
         for i in 0..state.writers.len() {
-            self.write(state, i, steps);
+            Self::write(state, i, steps);
         }
         for (what, slot) in befalls(&state.slot) {
             steps.add("environment", 0, what, State { slot, ..state.clone() });

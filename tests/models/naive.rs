@@ -31,17 +31,12 @@ impl Naive {
     fn read(&self, state: &State, i: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
         let what = match state.readers[i] {
-            Reader::Start => match state.value {
-                Some(version) => {
-                    next.source.serve(state.source.acked, version);
-                    next.readers[i] = Reader::Done;
-                    "hits"
-                }
-                None => {
-                    next.readers[i] = Reader::Missed { need: state.source.acked };
-                    "misses"
-                }
-            },
+            Reader::Start => {
+                let need = state.source.acked;
+                next.readers[i] = if state.value.is_some() { Reader::Done } else { Reader::Missed { need } };
+                next.source.serve(need, state.value.unwrap_or(need));
+                "looks"
+            }
             Reader::Missed { need } => {
                 if self.locks && state.locked {
                     return;

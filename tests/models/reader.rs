@@ -65,7 +65,7 @@ impl Reader {
                         step("starts, hits", Reader::DONE, source, slot.clone());
                     }
                     None => {
-                        step("starts, misses", Reader { need, at: At::Missed, ..self }, source, slot.clone())
+                        step("starts, misses", Reader { need, at: At::Missed, ..self }, source, slot.clone());
                     }
                 }
             }

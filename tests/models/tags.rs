@@ -2,7 +2,7 @@
 //! all of the tags or fewer than the entry has.
 
 use jollycache::backend::Lease;
-use jollycache::entry::{Entry, TagStamp};
+use jollycache::entry::{Entry, TagStamp, Token};
 use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
@@ -72,7 +72,7 @@ impl State {
         };
         let known = self.readers.iter().flat_map(|reader| [reader.ids, held(reader.at)]);
         let used: Vec<_> = known.chain([self.tags, carried]).flatten().flatten().collect();
-        (1..).find(|id| !used.contains(id)).expect("few ids are in use")
+        (1..u8::MAX).find(|id| !used.contains(id)).expect("few ids are in use")
     }
 }
 
@@ -175,15 +175,7 @@ impl Tags {
                 "makes the ids that are missing"
             }
             At::Stamped => {
-                let shown = self.shown(reader.ids);
-                let lease = apply(&mut next.slot, |slot| slot.lease(NOW, &request(own, &shown)));
-                match lease {
-                    Lease::Hit(entry) | Lease::Wait { stale: Some(entry), .. } => {
-                        next.source.serve(reader.need, version_of(&entry));
-                    }
-                    Lease::Leased { .. } => at = At::Leased,
-                    Lease::Wait { stale: None, .. } | Lease::Bypass { .. } => at = At::Unleased,
-                }
+                at = self.ask(&mut next, i, own);
                 "asks for the lease"
             }
             At::Leased => {
@@ -211,6 +203,19 @@ impl Tags {
         };
         next.readers[i] = if at == At::Done { DONE } else { Reader { at, ..next.readers[i] } };
         steps.add("reader", i, what, next);
+    }
+
+    fn ask(&self, next: &mut State, i: usize, own: Token) -> At {
+        let reader = next.readers[i];
+        let shown = self.shown(reader.ids);
+        match apply(&mut next.slot, |slot| slot.lease(NOW, &request(own, &shown))) {
+            Lease::Hit(entry) | Lease::Wait { stale: Some(entry), .. } => {
+                next.source.serve(reader.need, version_of(&entry));
+                At::Done
+            }
+            Lease::Leased { .. } => At::Leased,
+            Lease::Wait { stale: None, .. } | Lease::Bypass { .. } => At::Unleased,
+        }
     }
 
     fn write(&self, state: &State, tag: usize, steps: &mut Steps<State>) {

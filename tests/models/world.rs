@@ -46,7 +46,7 @@ impl Source {
     }
 
     /// C1, over the reads so far.
-    pub(crate) fn violation(&self) -> Option<&'static str> {
+    pub(crate) fn violation(self) -> Option<&'static str> {
         self.read_too_old.then_some("a read returned a version older than one acknowledged before it started")
     }
 }

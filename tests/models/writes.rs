@@ -78,7 +78,7 @@ impl State {
     /// An id that nobody remembers.
     fn fresh_id(&self) -> u8 {
         let remembered = |id: &u8| self.writers.iter().any(|writer| writer.writes == Some(*id));
-        (1..).find(|id| self.writes != Some(*id) && !remembered(id)).expect("few ids are in use")
+        (1..u8::MAX).find(|id| self.writes != Some(*id) && !remembered(id)).expect("few ids are in use")
     }
 
     fn is_writing(&self) -> bool {
@@ -159,12 +159,7 @@ impl Writes {
                 ("announces itself after the commit", At::Compared)
             }
             (At::AnnouncedLate, _) => {
-                let id = next.writes.unwrap_or_else(|| next.fresh_id());
-                next.writes = Some(id);
-                let compares = !self.is_broken(Rule::LatePutComparesWrites);
-                let writer = &mut next.writers[i];
-                writer.undisturbed = !compares || writer.writes == Some(id);
-                writer.writes = None;
+                self.compare(&mut next, i);
                 ("compares the id of all writes", At::Compared)
             }
             (At::Committed | At::Compared, _) if self.is_broken(Rule::TellBeforeEnd) => {
@@ -208,6 +203,16 @@ impl Writes {
         steps.add("writer", i, what, next);
     }
 
+    /// A late put sees whether anybody wrote since it began.
+    fn compare(&self, next: &mut State, i: usize) {
+        let id = next.writes.unwrap_or_else(|| next.fresh_id());
+        next.writes = Some(id);
+        let compares = !self.is_broken(Rule::LatePutComparesWrites);
+        let writer = &mut next.writers[i];
+        writer.undisturbed = !compares || writer.writes == Some(id);
+        writer.writes = None;
+    }
+
     /// The last word of a writer to the key.
     fn finish(&self, next: &mut State, i: usize) {
         let Writer { version, undisturbed, .. } = next.writers[i];
@@ -246,7 +251,7 @@ impl Writes {
     /// Whether the intent may end now. Where writers may die, a transaction is shorter than its intent.
     fn may_end(&self, state: &State) -> bool {
         let in_transaction = state.writers.iter().any(|writer| writer.at == At::Announced);
-        !self.is_broken(Rule::IntentEnds) && !(self.crashes && in_transaction)
+        !(self.is_broken(Rule::IntentEnds) || self.crashes && in_transaction)
     }
 }
 

@@ -113,7 +113,7 @@ impl Pair {
             let Step::Jump { by } = step else { unreachable!("the dice make jumps") };
             let by = u64::try_from(by.as_millis()).unwrap();
             let near = |time: &mut u64| time.abs_diff(now + by) < MARGIN_MS;
-            if !self.slots.clone().iter_mut().flat_map(record::slot_times).any(|time| near(time)) {
+            if !self.slots.clone().iter_mut().flat_map(record::slot_times).any(near) {
                 break by;
             }
             step = self.dice.jump();

@@ -272,7 +272,8 @@ impl Step {
             }
             Step::Expire { ttl } => Reply::of(backend.expire(key, ttl).await.unwrap()),
             Step::Begin { region, token, ttl } => {
-                Reply::of(backend.begin_write(key, region, token, ttl).await.unwrap())
+                backend.begin_write(key, region, token, ttl).await.unwrap();
+                Reply::of(())
             }
             Step::Put { token, draft } => {
                 Reply::of(backend.end_write(key, token, WriteEnd::Put(&draft)).await.unwrap())
