@@ -22,6 +22,11 @@ pub(crate) fn as_millis(duration: Duration) -> Millis {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
+/// The whole microseconds since `start`, saturating.
+pub(crate) fn micros_since(start: Instant) -> u64 {
+    u64::try_from(now().saturating_duration_since(start).as_micros()).unwrap_or(u64::MAX)
+}
+
 /// Sleeps on tokio's timer.
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 pub(crate) async fn sleep(duration: Duration) {

@@ -21,6 +21,8 @@ pub enum ErrorKind {
     TooLarge,
     /// A process-wide cache is installed already.
     AlreadyInstalled,
+    /// Others were at work on the key for as long as the caller was willing to wait or to try again.
+    Contended,
     /// The loader of the value failed, where the error itself cannot be handed out.
     Load,
 }
@@ -36,11 +38,7 @@ pub struct Error {
 impl Error {
     /// An error with a lower-case message that says what was found and what is allowed.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Error {
-            kind,
-            message: message.into(),
-            source: None,
-        }
+        Error { kind, message: message.into(), source: None }
     }
 
     /// Adds what caused it.

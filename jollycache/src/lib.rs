@@ -7,17 +7,28 @@ pub mod __private;
 pub mod backend;
 mod cache;
 mod clock;
+mod engine;
 pub mod entry;
 mod error;
 pub mod key;
 pub mod policy;
+pub mod protocol;
+#[cfg(feature = "test-util")]
+pub mod test_util;
+pub mod tracker;
 mod value;
 
 #[cfg(feature = "macros")]
 pub use jollycache_macros::*;
 
-pub use crate::cache::Cache;
+#[cfg(feature = "memory")]
+pub use crate::backend::MemoryBackend;
+#[cfg(feature = "redis")]
+pub use crate::backend::{RedisBackend, RedisBuilder};
+pub use crate::cache::{Cache, CacheBuilder, KeyPage, WriteGuard, bypass, install, refresh, scope};
+pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};
-pub use crate::policy::{Policy, SingleFlight};
+pub use crate::policy::{Consistency, Policy, SingleFlight};
+pub use crate::tracker::{ConsistencyTracker, Latency, RegionStats, Stats};
 pub use crate::value::Value;

@@ -1,8 +1,12 @@
 //! `Policy`: how long a value lives and who may load it.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::key::Tag;
+
+pub use crate::entry::MAX_RECORD_TAGS as MAX_TAGS;
 
 /// The lifetime of a value for which nothing else is said.
 pub const DEFAULT_TTL: Duration = Duration::from_mins(5);
@@ -10,8 +14,13 @@ pub const DEFAULT_TTL: Duration = Duration::from_mins(5);
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a lease is held for one load. A load that takes longer returns its value but may not store it.
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(10);
+/// How long a write intent lives if its writer never ends it.
+pub const DEFAULT_INTENT: Duration = Duration::from_secs(10);
 /// How long a caller waits for somebody else's load before it loads by itself.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+/// The longest duration that is taken at its word; what is longer is cut to it, so that no sum overflows.
+const LONGEST: Duration = Duration::from_hours(24 * 365 * 10);
 
 /// Who waits for whom on a miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,9 +35,27 @@ pub enum SingleFlight {
     Off,
 }
 
-/// How the values of a region, or of one call, are kept. What is not set falls back: call, region, cache, default.
+/// What an invalidation promises to readers; docs/semantics.md has the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Consistency {
+    /// A read that starts after an invalidation was acknowledged never sees what it invalidated.
+    Strict,
+    /// The same for what is read from the backend. There is no near cache yet, so it is the same as `Strict`.
+    #[default]
+    Bounded,
+    /// Only expiry and evictions of keys count: entries carry no tags, and reads do not look at any.
+    Ttl,
+}
+
+/// How the values of a region, or of one call, are kept.
+///
+/// What was set for a region at start-up wins over what the code says at a call or in an attribute; what neither
+/// says is taken from the cache's default policy, and then from the defaults given at each setter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policy {
+    pub(crate) region: Option<Cow<'static, str>>,
+    pub(crate) tags: Vec<Tag>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) stale: Option<Duration>,
     pub(crate) none_ttl: Option<Duration>,
@@ -37,12 +64,47 @@ pub struct Policy {
     pub(crate) lease: Option<Duration>,
     pub(crate) wait: Option<Duration>,
     pub(crate) single_flight: Option<SingleFlight>,
+    pub(crate) grace: Option<Duration>,
+    pub(crate) intent: Option<Duration>,
+    pub(crate) consistency: Option<Consistency>,
 }
 
 impl Policy {
+    /// A policy that says nothing.
+    pub(crate) const UNSET: Policy = Policy {
+        region: None,
+        tags: Vec::new(),
+        ttl: None,
+        stale: None,
+        none_ttl: None,
+        jitter: None,
+        timeout: None,
+        lease: None,
+        wait: None,
+        single_flight: None,
+        grace: None,
+        intent: None,
+        consistency: None,
+    };
+
     /// A policy that leaves everything to its fallbacks.
-    pub fn new() -> Self {
-        Policy::default()
+    pub const fn new() -> Self {
+        Policy::UNSET
+    }
+
+    /// The region that the values belong to, for calls by hand. Default: `default`.
+    #[must_use]
+    pub fn region(mut self, name: impl Into<Cow<'static, str>>) -> Self {
+        self.region = Some(name.into());
+        self
+    }
+
+    /// Adds a tag to the values. An entry is valid only as long as none of its tags is evicted.
+    /// Default: no tags. At most [`MAX_TAGS`].
+    #[must_use]
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.tags.push(tag.into());
+        self
     }
 
     /// Hard lifetime of a value. Default: 5 minutes.
@@ -103,19 +165,27 @@ impl Policy {
         self
     }
 
-    /// This policy, with what it leaves open taken from `fallback`.
+    /// How long after an invalidation nothing is stored that was loaded: at least the lag of the replica that loads
+    /// read from. Default: 0.
     #[must_use]
-    pub fn or(&self, fallback: &Policy) -> Self {
-        Policy {
-            ttl: self.ttl.or(fallback.ttl),
-            stale: self.stale.or(fallback.stale),
-            none_ttl: self.none_ttl.or(fallback.none_ttl),
-            jitter: self.jitter.or(fallback.jitter),
-            timeout: self.timeout.or(fallback.timeout),
-            lease: self.lease.or(fallback.lease),
-            wait: self.wait.or(fallback.wait),
-            single_flight: self.single_flight.or(fallback.single_flight),
-        }
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.grace = Some(grace);
+        self
+    }
+
+    /// How long a write intent lives if its writer never ends it: longer than the longest transaction.
+    /// Default: 10 s.
+    #[must_use]
+    pub fn intent(mut self, intent: Duration) -> Self {
+        self.intent = Some(intent);
+        self
+    }
+
+    /// What an invalidation promises to readers. Default: [`Consistency::Bounded`].
+    #[must_use]
+    pub fn consistency(mut self, consistency: Consistency) -> Self {
+        self.consistency = Some(consistency);
+        self
     }
 
     /// Rejects settings that cannot work.
@@ -126,22 +196,62 @@ impl Policy {
             ("timeout", self.timeout),
             ("lease", self.lease),
             ("wait", self.wait),
+            ("intent", self.intent),
         ];
         for (name, value) in durations {
             if value.is_some_and(|duration| duration < Duration::from_millis(1)) {
-                return Err(config_error(
-                    whose,
-                    format!("{name} is {value:?}: expected at least 1 ms"),
-                ));
+                return Err(config_error(whose, format!("{name} is {value:?}: expected at least 1 ms")));
             }
         }
         match self.jitter {
-            Some(jitter) if !(0.0..=1.0).contains(&jitter) => Err(config_error(
-                whose,
-                format!("jitter is {jitter}: expected a fraction from 0 to 1"),
-            )),
+            Some(jitter) if !(0.0..=1.0).contains(&jitter) => {
+                Err(config_error(whose, format!("jitter is {jitter}: expected a fraction from 0 to 1")))
+            }
             _ => Ok(()),
         }
+    }
+}
+
+/// A policy with nothing left open.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Resolved {
+    pub(crate) ttl: Duration,
+    pub(crate) stale: Duration,
+    pub(crate) none_ttl: Option<Duration>,
+    pub(crate) jitter: f64,
+    pub(crate) timeout: Duration,
+    pub(crate) lease: Duration,
+    pub(crate) wait: Duration,
+    pub(crate) single_flight: SingleFlight,
+    pub(crate) grace: Duration,
+    pub(crate) intent: Duration,
+    pub(crate) consistency: Consistency,
+}
+
+impl Resolved {
+    /// Each setting from the first of `layers` that has it, or its default.
+    pub(crate) fn of(layers: &[&Policy]) -> Self {
+        fn first<T: Copy>(layers: &[&Policy], get: impl Fn(&Policy) -> Option<T>) -> Option<T> {
+            layers.iter().find_map(|policy| get(policy))
+        }
+        Resolved {
+            ttl: first(layers, |policy| policy.ttl).unwrap_or(DEFAULT_TTL).min(LONGEST),
+            stale: first(layers, |policy| policy.stale).unwrap_or_default().min(LONGEST),
+            none_ttl: first(layers, |policy| policy.none_ttl).map(|none_ttl| none_ttl.min(LONGEST)),
+            jitter: first(layers, |policy| policy.jitter).unwrap_or_default(),
+            timeout: first(layers, |policy| policy.timeout).unwrap_or(DEFAULT_TIMEOUT),
+            lease: first(layers, |policy| policy.lease).unwrap_or(DEFAULT_LEASE).min(LONGEST),
+            wait: first(layers, |policy| policy.wait).unwrap_or(DEFAULT_WAIT).min(LONGEST),
+            single_flight: first(layers, |policy| policy.single_flight).unwrap_or_default(),
+            grace: first(layers, |policy| policy.grace).unwrap_or_default().min(LONGEST),
+            intent: first(layers, |policy| policy.intent).unwrap_or(DEFAULT_INTENT).min(LONGEST),
+            consistency: first(layers, |policy| policy.consistency).unwrap_or_default(),
+        }
+    }
+
+    /// A lifetime shortened by chance; `chance` is from 0 to 1.
+    pub(crate) fn spread(&self, ttl: Duration, chance: f64) -> Duration {
+        ttl.mul_f64(1.0 - (self.jitter * chance).clamp(0.0, 1.0)).max(Duration::from_millis(1))
     }
 }
 

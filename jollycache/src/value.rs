@@ -13,4 +13,6 @@ use serde::de::DeserializeOwned;
 )]
 pub trait Value: Serialize + DeserializeOwned + Send + Sync {}
 
+// Else the compiler speaks of serde's traits, once for each.
+#[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + Send + Sync> Value for T {}

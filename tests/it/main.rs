@@ -1,1 +1,12 @@
 //! Integration tests against real servers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
+
+mod attribute_keys;
+mod attributes;
+mod backends;
+mod broken;
+mod conformance;
+mod mongo_server;
+mod races;
+mod redis_backend;

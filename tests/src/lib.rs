@@ -1,1 +1,14 @@
 //! Fixtures shared by the tests.
+
+mod gate;
+mod missing;
+mod mongo_server;
+pub mod ports;
+mod redis_server;
+mod tcp_proxy;
+
+pub use gate::Gate;
+pub use missing::skip;
+pub use mongo_server::MongoServer;
+pub use redis_server::RedisServer;
+pub use tcp_proxy::TcpProxy;

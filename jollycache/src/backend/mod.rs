@@ -3,6 +3,10 @@
 //! The operations are those of docs/semantics.md. Whoever implements [`Backend`] runs
 //! [`crate::test_util::conformance`] against it.
 
+#[cfg(feature = "memory")]
+mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 mod watch;
 
 use std::fmt;
@@ -10,6 +14,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+#[cfg(feature = "memory")]
+pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
+#[cfg(feature = "redis")]
+pub use self::redis::{RedisBackend, RedisBuilder};
 pub use self::watch::{Signal, Watch, Watchers};
 
 use crate::entry::{Draft, Entry, RegionId, TagStamp, Token};
@@ -39,8 +47,20 @@ pub struct LeaseRequest<'a> {
     /// The live ids of the tags the caller knows of. A stored value that carries one of these names with another
     /// id, or that lacks one of them, counts as absent.
     pub live_tags: &'a [TagStamp],
-    /// Treat any stored value as absent: the caller found it unreadable, or was asked to refresh it.
-    pub replace: bool,
+    /// What a stored value means to the caller.
+    pub mode: LeaseMode,
+}
+
+/// What a stored value means to one who asks for a lease.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LeaseMode {
+    /// A fresh one is a hit.
+    #[default]
+    Load,
+    /// It counts as absent: the caller cannot read it.
+    Replace,
+    /// A fresh one too is kept and leased over: the caller wants to write what follows from it.
+    Refresh,
 }
 
 /// The answer to a [`LeaseRequest`].
@@ -81,8 +101,11 @@ pub struct Filled {
 pub enum WriteEnd<'a> {
     /// Store this, if nobody else wrote meanwhile; else leave nothing.
     Put(&'a Draft),
-    /// Leave nothing.
-    Evict,
+    /// Leave nothing, and let nothing be filled for this long.
+    Evict {
+        /// As for [`Backend::invalidate`].
+        grace: Duration,
+    },
 }
 
 /// One page of a scan.
@@ -120,6 +143,8 @@ pub struct Selection<'a> {
     pub glob: &'a str,
     /// Only values and leases of this region.
     pub region: Option<RegionId>,
+    /// As for [`Backend::invalidate`].
+    pub grace: Duration,
 }
 
 /// A store for entries.
@@ -151,20 +176,25 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Asks for the lease on a key.
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease>;
 
-    /// Stores `draft` if the lease `token` is still there, drops the lease and notifies; else does nothing.
+    /// Stores `draft` if the lease `token` is still there, drops the lease and notifies; else does nothing. A draft
+    /// of a version below the stored or last evicted one is refused, and the lease dropped.
     /// Reads the live ids of `tags` (the draft's) after that, in the same round trip.
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled>;
 
     /// Gives a lease back after a failed load and notifies. Returns whether it was still there.
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool>;
 
-    /// Stores `draft` whatever is there, dropping a lease and notifying; where a write intent is live, the key is
-    /// left without a value instead. Returns whether it was stored.
+    /// Stores `draft` whatever is there, dropping a lease and notifying; where a write intent is live, or for a
+    /// draft of a version below the stored or last evicted one, nothing is stored. Returns whether it was stored.
     async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool>;
 
-    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays.
-    /// The tags are done before the first key. Returns how many keys held a value.
-    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey]) -> Result<u64>;
+    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays, and
+    /// so does the memory of the version that fell. The tags are done before the first key. Returns how many keys
+    /// held a value.
+    ///
+    /// For `grace` after that, nothing that is loaded is stored under the keys, or carries a live id of the tags:
+    /// a lease is answered with [`Lease::Bypass`], a tag has no id, and [`Backend::tag_ids`] makes one up.
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64>;
 
     /// Scans, and invalidates each key found as [`Backend::invalidate`] does. A key that is there during the
     /// whole scan is found. Returns how many keys held a value.
@@ -179,6 +209,14 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// was the sole, unpoisoned one and its intent is still there; in every other case the key is left without a
     /// value. Notifies. Returns whether it was stored.
     async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool>;
+
+    /// Closes tags for a write: for at most `ttl`, or until as many writers open them as have closed them, they have
+    /// no id, and an invalidation of them does not open them.
+    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()>;
+
+    /// Takes one writer off each tag; the last one's leaves a new random id, or, with a `grace`, leaves the tag
+    /// closed for so long.
+    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()>;
 
     /// Starts to watch a key: the returned [`Watch`] resolves after the next fill, release, store or
     /// invalidation of it. Messages may be lost; nobody waits without a deadline.

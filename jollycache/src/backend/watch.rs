@@ -51,14 +51,8 @@ impl Watchers {
     /// Begins a watch on `key`.
     pub fn watch(&self, key: &str) -> Watch {
         let mut channels = self.lock();
-        let sender = channels
-            .entry(key.into())
-            .or_insert_with(|| watch::channel(None).0);
-        Watch {
-            news: sender.subscribe(),
-            key: key.into(),
-            registry: self.clone(),
-        }
+        let sender = channels.entry(key.into()).or_insert_with(|| watch::channel(None).0);
+        Watch { news: sender.subscribe(), key: key.into(), registry: self.clone() }
     }
 
     /// Tells all who watch `key`.
@@ -76,10 +70,7 @@ impl Watchers {
     fn leave(&self, key: &str) {
         let mut channels = self.lock();
         // The one who leaves still counts.
-        if channels
-            .get(key)
-            .is_some_and(|sender| sender.receiver_count() <= 1)
-        {
+        if channels.get(key).is_some_and(|sender| sender.receiver_count() <= 1) {
             channels.remove(key);
         }
     }

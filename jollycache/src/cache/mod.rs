@@ -1,10 +1,81 @@
 //! `Cache`: the handle that everything goes through.
 
+mod builder;
+mod codec;
+mod current;
+mod key_value;
+mod read;
+mod read_through;
+mod write;
+mod write_guard;
+mod write_through;
+
 use std::sync::Arc;
 
-/// A cache: a backend, a namespace, and the policies of its regions. Cheap to clone.
+pub use self::builder::CacheBuilder;
+pub(crate) use self::current::{Mode, mode, resolve};
+pub use self::current::{bypass, install, refresh, scope};
+pub use self::key_value::KeyPage;
+pub(crate) use self::read_through::{Hooks, ReadThrough};
+pub use self::write_guard::WriteGuard;
+pub(crate) use self::write_through::{WriteThrough, Written};
+
+use crate::engine::Engine;
+use crate::tracker::Stats;
+
+/// A cache: a backend, a namespace, and the policies of its regions. Cheap to clone; clones are one cache.
+///
+/// A cache belongs to the tokio runtime on which it was built, or on which it first missed.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use jollycache::{Cache, MemoryBackend, Policy};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// let policy = Policy::new().ttl(Duration::from_mins(30));
+/// let load = || async { Ok::<_, std::io::Error>("loaded".to_owned()) };
+/// let first = cache.get_or_load("product:42", &policy, load).await.expect("the load cannot fail");
+/// assert_eq!(first, "loaded");
+/// assert_eq!(cache.get("product:42").await?, Some("loaded".to_owned()));
+///
+/// cache.evict("product:42").await?;
+/// assert_eq!(cache.get::<String>("product:42").await?, None);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Cache {
-    #[allow(dead_code)]
-    inner: Arc<()>,
+    pub(crate) engine: Arc<Engine>,
+}
+
+impl Cache {
+    /// Starts a builder.
+    pub fn builder() -> CacheBuilder {
+        CacheBuilder::default()
+    }
+
+    /// The counters of the cache since it was built.
+    pub fn stats(&self) -> Stats {
+        self.engine.stats()
+    }
+
+    /// The namespace that all keys of this cache share.
+    pub fn namespace(&self) -> &str {
+        self.engine.namespace.as_str()
+    }
+
+    /// The backend's name, such as `memory` or `redis`.
+    pub fn backend_name(&self) -> &'static str {
+        self.engine.backend.name()
+    }
+
+    /// Tries to deliver what is queued for the backend. Returns whether nothing is left.
+    ///
+    /// Call it before the process ends: an invalidation that is still queued then is lost with the process.
+    pub async fn close(&self) -> bool {
+        self.engine.flush_repairs().await
+    }
 }

@@ -2,6 +2,7 @@
 
 mod fingerprint;
 mod record;
+mod version;
 
 use std::time::Duration;
 
@@ -9,11 +10,12 @@ use bytes::Bytes;
 
 pub use fingerprint::Fingerprint;
 pub use record::{MAX_RECORD_TAGS, Record, decode_record, encode_entry};
+pub use version::Version;
 
 use crate::clock::Millis;
 
 /// Which format a payload is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Codec {
     /// JSON, by `serde_json`.
@@ -68,7 +70,7 @@ impl std::fmt::Debug for Token {
 }
 
 /// A tag's name (without namespace) and the id it had before the value was loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagStamp {
     /// The tag, escaped.
     pub name: Box<str>,
@@ -77,7 +79,7 @@ pub struct TagStamp {
 }
 
 /// What is known of a value before it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Draft {
     /// The region it belongs to.
     pub region: RegionId,
@@ -91,6 +93,8 @@ pub struct Draft {
     pub fingerprint: Fingerprint,
     /// How long the load took, in microseconds.
     pub cost_us: u32,
+    /// The source's own version of the value; one that is older than what was stored or evicted is refused.
+    pub version: Option<Version>,
     /// The tags, with the ids read before the load.
     pub tags: Vec<TagStamp>,
     /// How long it is fresh.
@@ -102,7 +106,7 @@ pub struct Draft {
 }
 
 /// A stored value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Entry {
     /// The region it belongs to.
     pub region: RegionId,
@@ -120,6 +124,8 @@ pub struct Entry {
     pub created: Millis,
     /// Until when it is fresh, by the backend's clock.
     pub fresh_until: Millis,
+    /// The source's own version of the value.
+    pub version: Option<Version>,
     /// The tags, with the ids read before the load.
     pub tags: Vec<TagStamp>,
     /// The value.
@@ -136,6 +142,7 @@ impl Entry {
             schema: draft.schema,
             fingerprint: draft.fingerprint,
             cost_us: draft.cost_us,
+            version: draft.version,
             created: now,
             fresh_until: now.saturating_add(crate::clock::as_millis(draft.ttl)),
             tags: draft.tags.clone(),

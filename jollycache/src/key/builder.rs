@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use sha2::{Digest, Sha256};
-
-use super::escape::escape_literal;
+use super::digest::{DIGEST_DIGITS, push_digest};
+use super::escape::in_literal;
 use super::part::{KeyPart, KeyWriter};
+use super::template::Template;
 
 /// The longest tag that is stored as it stands, in bytes; entries carry their tags' names.
 pub const MAX_TAG_BYTES: usize = 128;
@@ -94,7 +94,7 @@ impl<T: Into<Key>> From<T> for Tag {
             return Tag(text);
         }
         // As for a long key: readable in front, and `#`, which no shorter tag can hold, before the hash.
-        let mut cut = text[..MAX_TAG_BYTES - 33].to_owned();
+        let mut cut = text[..MAX_TAG_BYTES - DIGEST_DIGITS - 1].to_owned();
         cut.push('#');
         push_digest(&text, &mut cut);
         Tag(cut.into_boxed_str())
@@ -114,23 +114,24 @@ impl fmt::Debug for Tag {
 }
 
 /// Builds a [`Key`] (or [`Tag`]) from literal text and values.
+///
+/// The same literals with other values make another key, always: where no separator stands between two values, a
+/// `~` is put there.
 #[derive(Debug, Clone, Default)]
-pub struct KeyBuilder {
-    text: String,
-}
+pub struct KeyBuilder(Template);
 
 impl KeyBuilder {
     /// Appends text of the author's own; separators in it structure the key.
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {
-        escape_literal(text, &mut self.text);
+        self.0.literal(text, in_literal);
         self
     }
 
     /// Appends a value as one escaped segment.
     #[must_use]
     pub fn part<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
-        value.write_key(&mut KeyWriter::new(&mut self.text));
+        self.0.part(value);
         self
     }
 
@@ -139,15 +140,13 @@ impl KeyBuilder {
     /// The digest hides the value from someone who reads keys, not from someone who can guess it.
     #[must_use]
     pub fn hash<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
-        let mut plain = String::new();
-        value.write_key(&mut KeyWriter::new(&mut plain));
-        push_digest(&plain, &mut self.text);
+        self.0.hash(value);
         self
     }
 
     /// Finishes the key.
     pub fn build(self) -> Key {
-        Key(self.text.into_boxed_str())
+        Key(self.0.into_text())
     }
 }
 
@@ -178,14 +177,5 @@ impl Segment {
 impl KeyPart for Segment {
     fn write_key(&self, out: &mut KeyWriter<'_>) {
         out.raw(&self.0);
-    }
-}
-
-/// Appends the first 128 bits of the SHA-256 of `text`, as 32 hex digits.
-pub(super) fn push_digest(text: &str, out: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
-    for byte in &Sha256::digest(text.as_bytes())[..16] {
-        out.push(char::from(HEX[usize::from(byte >> 4)]));
-        out.push(char::from(HEX[usize::from(byte & 15)]));
     }
 }

@@ -5,12 +5,17 @@
 //! character, no hash-tag brace and no control character. docs/keys.md has the grammar.
 
 mod builder;
+mod digest;
 mod escape;
 mod namespace;
 mod part;
 mod pattern;
+mod template;
+#[cfg(test)]
+mod tests;
 
 pub use builder::{Key, KeyBuilder, MAX_TAG_BYTES, Segment, Tag};
 pub use namespace::{MAX_NAMESPACE_BYTES, MAX_STORED_KEY_BYTES, Namespace, StoredKey};
 pub use part::{KeyPart, KeyWriter};
 pub use pattern::Pattern;
+pub(crate) use pattern::glob_matches;

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::builder::{Key, Tag, push_digest};
+use super::builder::{Key, Tag};
+use super::digest::{DIGEST_DIGITS, push_digest};
 use super::pattern::Pattern;
 use crate::error::{Error, ErrorKind};
 
@@ -18,7 +19,8 @@ const RESERVED: char = '#';
 
 /// The prefix that all names of one application in one environment share, such as `jollyjet:dev`.
 ///
-/// Two caches with one namespace on one server share their entries; two namespaces never meet.
+/// Two caches with one namespace on one server share their entries. Two namespaces never meet, unless one is the
+/// other's beginning: `shop` holds all of `shop:dev`, and flushing it flushes both.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Namespace(Arc<str>);
 
@@ -30,9 +32,7 @@ impl Namespace {
     /// between them.
     pub fn new(name: &str) -> Result<Self, Error> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let well_formed = name
-            .split(':')
-            .all(|part| !part.is_empty() && part.bytes().all(allowed));
+        let well_formed = name.split(':').all(|part| !part.is_empty() && part.bytes().all(allowed));
         if !well_formed || name.len() > MAX_NAMESPACE_BYTES {
             return Err(Error::new(
                 ErrorKind::Config,
@@ -73,6 +73,11 @@ impl Namespace {
         format!("{}:{}", self.0, pattern.as_str())
     }
 
+    /// The glob that finds the counters.
+    pub(crate) fn counters_pattern(&self) -> String {
+        format!("{}:#counter:*", self.0)
+    }
+
     /// The key inside the namespace, or `None` for a reserved name or another namespace's.
     pub(crate) fn key_of<'s>(&self, stored: &'s str) -> Option<&'s str> {
         let key = stored.strip_prefix(&*self.0)?.strip_prefix(':')?;
@@ -90,7 +95,7 @@ impl Namespace {
             return StoredKey(stored.into());
         }
         // A 32-digit hash behind `#`, which no key can hold, so that no shorter key is equal to a cut one.
-        let kept = MAX_STORED_KEY_BYTES - stored.len() - 33;
+        let kept = MAX_STORED_KEY_BYTES - stored.len() - DIGEST_DIGITS - 1;
         stored.push_str(&name[..kept]);
         stored.push(RESERVED);
         push_digest(name, &mut stored);

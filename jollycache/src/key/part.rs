@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::escape::escape_segment;
+use super::escape::{escape, is_plain};
 
 /// A value that can take part in a key.
 ///
@@ -38,14 +38,14 @@ impl<'a> KeyWriter<'a> {
 
     /// Writes text, escaped.
     pub fn text(&mut self, text: &str) {
-        escape_segment(text, self.out);
+        escape(text, is_plain, self.out);
     }
 
     /// Writes a list: `(a,b,)`. The comma after each element tells no element from an empty one.
     pub fn list<'p>(&mut self, elements: impl IntoIterator<Item = &'p dyn KeyPart>) {
         self.out.push('(');
         for element in elements {
-            element.write_key(&mut self.inner());
+            element.write_key(&mut self.nested());
             self.out.push(',');
         }
         self.out.push(')');
@@ -62,7 +62,7 @@ impl<'a> KeyWriter<'a> {
             }
             self.text(name);
             self.out.push(':');
-            value.write_key(&mut self.inner());
+            value.write_key(&mut self.nested());
         }
         if self.nested {
             self.out.push(')');
@@ -74,11 +74,9 @@ impl<'a> KeyWriter<'a> {
         self.out.push_str(text);
     }
 
-    fn inner(&mut self) -> KeyWriter<'_> {
-        KeyWriter {
-            out: self.out,
-            nested: true,
-        }
+    /// A writer for a value inside this one: its [`KeyWriter::fields`] are in parentheses.
+    pub fn nested(&mut self) -> KeyWriter<'_> {
+        KeyWriter { out: self.out, nested: true }
     }
 }
 
@@ -165,9 +163,7 @@ impl<T: KeyPart, const N: usize> KeyPart for [T; N] {
 
 impl<K: KeyPart, V: KeyPart> KeyPart for BTreeMap<K, V> {
     fn write_key(&self, out: &mut KeyWriter<'_>) {
-        let flat = self
-            .iter()
-            .flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
+        let flat = self.iter().flat_map(|(key, value)| [key as &dyn KeyPart, value as &dyn KeyPart]);
         out.list(flat);
     }
 }

@@ -2,20 +2,21 @@
 
 use std::fmt;
 
-use super::builder::{Key, KeyBuilder};
-use super::escape::escape_pattern;
-use super::part::{KeyPart, KeyWriter};
+use super::builder::Key;
+use super::escape::in_pattern;
+use super::part::KeyPart;
+use super::template::Template;
 
 /// A glob over the keys of a namespace: `*` is any run of characters, `?` any one character.
 ///
 /// Everything else is literal. Values put in by [`Pattern::part`] are escaped and cannot widen the pattern.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Pattern(String);
+pub struct Pattern(Template);
 
 impl Pattern {
     /// Every key.
     pub fn all() -> Self {
-        Pattern("*".to_owned())
+        Pattern::from("*")
     }
 
     /// An empty pattern, to be extended.
@@ -26,33 +27,32 @@ impl Pattern {
     /// Appends pattern text.
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {
-        escape_pattern(text, &mut self.0);
+        self.0.literal(text, in_pattern);
         self
     }
 
     /// Appends a value as one escaped segment.
     #[must_use]
     pub fn part<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
-        value.write_key(&mut KeyWriter::new(&mut self.0));
+        self.0.part(value);
         self
     }
 
-    /// Appends the hash of a value, as [`KeyBuilder::hash`] does.
+    /// Appends the hash of a value, as [`KeyBuilder::hash`](super::KeyBuilder::hash) does.
     #[must_use]
     pub fn hash<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
-        self.0
-            .push_str(KeyBuilder::default().hash(value).build().as_str());
+        self.0.hash(value);
         self
     }
 
     /// The pattern's text, without the namespace.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.as_str()
     }
 
     /// Whether `key` matches.
     pub fn matches(&self, key: &Key) -> bool {
-        glob_matches(self.0.as_bytes(), key.as_str().as_bytes())
+        glob_matches(self.as_str().as_bytes(), key.as_str().as_bytes())
     }
 }
 
@@ -70,13 +70,13 @@ impl From<String> for Pattern {
 
 impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pattern({})", self.0)
+        write!(f, "Pattern({self})")
     }
 }
 

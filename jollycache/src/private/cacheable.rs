@@ -1,14 +1,16 @@
 //! `#[cacheable]` at run time.
 
 use std::fmt;
+use std::pin::Pin;
 use std::time::Duration;
 
 use super::{HoldsError, HoldsOption, Shape, Sharing, Site};
-use crate::cache::Cache;
-use crate::error::Error;
+use crate::Value;
+use crate::cache::{Cache, Hooks, ReadThrough, resolve};
+use crate::engine::{Ask, TypeOf};
+use crate::entry::{Fingerprint, Version};
 use crate::key::{Key, Tag};
-
-type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
+use crate::policy::Policy;
 
 /// One call of a `#[cacheable]` function, under construction.
 pub struct Cacheable<'a, S: Shape> {
@@ -16,23 +18,14 @@ pub struct Cacheable<'a, S: Shape> {
     cache: Option<Cache>,
     key: Option<Key>,
     tags: Vec<Tag>,
-    ttl: Option<Duration>,
-    stale: Option<Duration>,
-    none_ttl: Option<Duration>,
-    timeout: Option<Duration>,
+    said: Policy,
     condition: bool,
-    ttl_by: Option<ByValue<'a, S::Value, Duration>>,
-    unless: Option<ByValue<'a, S::Value, bool>>,
-    sharing: Option<Sharing<S::Return>>,
-    propagate: Option<fn(Error) -> S::Return>,
+    hooks: Hooks<'a, S>,
 }
 
 impl<S: Shape> fmt::Debug for Cacheable<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Cacheable")
-            .field("site", &self.site)
-            .field("key", &self.key)
-            .finish_non_exhaustive()
+        f.debug_struct("Cacheable").field("site", &self.site).field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -43,15 +36,9 @@ impl<'a, S: Shape> Cacheable<'a, S> {
             cache: None,
             key: None,
             tags: Vec::new(),
-            ttl: None,
-            stale: None,
-            none_ttl: None,
-            timeout: None,
+            said: Policy::new(),
             condition: true,
-            ttl_by: None,
-            unless: None,
-            sharing: None,
-            propagate: None,
+            hooks: Hooks::default(),
         }
     }
 
@@ -79,21 +66,21 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     /// `ttl = expr`
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.ttl = Some(ttl);
+        self.said = self.said.ttl(ttl);
         self
     }
 
     /// `ttl = |v| …`
     #[must_use]
     pub fn ttl_by<F: FnOnce(&S::Value) -> Duration + Send + 'a>(mut self, ttl: F) -> Self {
-        self.ttl_by = Some(Box::new(ttl));
+        self.hooks.ttl_by = Some(Box::new(ttl));
         self
     }
 
     /// `stale = expr`
     #[must_use]
     pub fn stale(mut self, stale: Duration) -> Self {
-        self.stale = Some(stale);
+        self.said = self.said.stale(stale);
         self
     }
 
@@ -103,14 +90,14 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     where
         S: HoldsOption,
     {
-        self.none_ttl = Some(none_ttl);
+        self.said = self.said.none_ttl(none_ttl);
         self
     }
 
     /// `timeout = expr`
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
+        self.said = self.said.timeout(timeout);
         self
     }
 
@@ -121,17 +108,24 @@ impl<'a, S: Shape> Cacheable<'a, S> {
         self
     }
 
+    /// `version = ret…`
+    #[must_use]
+    pub fn version_by<V: Into<Version>, F: FnOnce(&S::Value) -> V + Send + 'a>(mut self, version: F) -> Self {
+        self.hooks.version_by = Some(Box::new(|value| version(value).into()));
+        self
+    }
+
     /// `unless = |ret| …`
     #[must_use]
     pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(mut self, unless: F) -> Self {
-        self.unless = Some(Box::new(unless));
+        self.hooks.unless = Some(Box::new(unless));
         self
     }
 
     /// How a failure is shared; see [`super::Share`].
     #[must_use]
     pub fn sharing(mut self, sharing: Option<Sharing<S::Return>>) -> Self {
-        self.sharing = sharing;
+        self.hooks.sharing = sharing;
         self
     }
 
@@ -141,17 +135,33 @@ impl<'a, S: Shape> Cacheable<'a, S> {
     where
         S: HoldsError,
     {
-        self.propagate = Some(S::from_error);
+        self.hooks.propagate = Some(S::from_error);
         self
     }
 
     /// Returns the cached value, or runs the body.
-    pub async fn load<F, L>(self, body: F) -> S::Return
+    ///
+    /// Boxed as a whole: one allocation a call buys the annotated function a small future, however deep such
+    /// functions call each other.
+    pub fn load<F, L>(self, body: F) -> Pin<Box<impl Future<Output = S::Return> + use<'a, S, F, L>>>
     where
-        S::Value: crate::Value,
+        S::Value: Value,
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        body().await
+        Box::pin(async move {
+            let Some(cache) = self.condition.then(|| resolve(self.cache)).flatten() else {
+                return body().await;
+            };
+            let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
+            let ask = Ask {
+                region: self.site.region_name(),
+                key: &key,
+                tags: &self.tags,
+                policies: [&self.said, &self.site.policy],
+                type_of: TypeOf { fingerprint: Fingerprint::of::<S::Value>(), schema: self.site.schema },
+            };
+            ReadThrough::new(cache, &ask, self.hooks).run(body).await
+        })
     }
 }

@@ -3,10 +3,11 @@
 //! An expansion is one `static` [`Site`] and one chain of calls:
 //!
 //! ```text
+//! use jollycache::__private as __jollycache;
 //! static SITE: Site = Site::new(|| {}).region("product").ttl_ms(1_800_000);
 //! Return::<R>::NEW.shape().cacheable(&SITE)
 //!     .key(Key::builder().literal("product:").part(&id))
-//!     .load(move || -> BoxFuture<'_, R> { Box::pin(async move { …the body… }) })
+//!     .load(move || boxed(async move { …the body… }))
 //!     .await
 //! ```
 
@@ -20,6 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use std::boxed::Box;
+pub use std::option::Option::Some;
 pub use std::time::Duration;
 
 pub use self::cacheable::Cacheable;
@@ -29,9 +31,20 @@ pub use self::shape::{
     Fallible, HoldsError, HoldsOption, Optional, OptionalResult, Plain, Return, Shape, Share, Sharing, View,
 };
 pub use self::site::Site;
+pub use crate::entry::Version;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
-pub use crate::policy::SingleFlight;
+pub use crate::policy::{Consistency, SingleFlight};
 
 /// The future of an annotated function's body: boxed, so that the wrapper's own future stays small, and only when
 /// the body runs.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// No `R`: what an expansion returns nowhere, to tell the compiler the type that the body returns.
+pub fn none<R>() -> Option<R> {
+    None
+}
+
+/// Boxes a body.
+pub fn boxed<'a, R>(body: impl Future<Output = R> + Send + 'a) -> BoxFuture<'a, R> {
+    Box::pin(body)
+}

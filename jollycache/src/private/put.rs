@@ -1,24 +1,39 @@
 //! `#[cache_put]` at run time.
 
 use std::fmt;
-use std::marker::PhantomData;
+use std::pin::Pin;
 use std::time::Duration;
 
-use super::{HoldsError, HoldsOption, Shape, Site};
-use crate::cache::Cache;
+use super::{HoldsError, HoldsOption, Shape, Site, View};
+use crate::Value;
+use crate::cache::{Cache, WriteThrough, Written, resolve};
+use crate::engine::Announced;
+use crate::entry::Version;
+use crate::error::{Error, Result};
 use crate::key::{Key, Tag};
+use crate::policy::Policy;
+
+type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
 
 /// One call of a `#[cache_put]` function, under construction.
 pub struct Put<'a, S: Shape> {
     site: &'static Site,
-    shape: PhantomData<fn(&'a ()) -> S>,
+    cache: Option<Cache>,
+    key: Option<Key>,
+    key_by: Option<ByValue<'a, S::Value, Key>>,
+    tags: Vec<Tag>,
+    tags_by: Vec<ByValue<'a, S::Value, Tag>>,
+    said: Policy,
+    condition: bool,
+    ttl_by: Option<ByValue<'a, S::Value, Duration>>,
+    unless: Option<ByValue<'a, S::Value, bool>>,
+    version_by: Option<ByValue<'a, S::Value, Version>>,
+    propagate: Option<fn(Error) -> S::Return>,
 }
 
 impl<S: Shape> fmt::Debug for Put<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Put")
-            .field("site", &self.site)
-            .finish_non_exhaustive()
+        f.debug_struct("Put").field("site", &self.site).field("key", &self.key).finish_non_exhaustive()
     }
 }
 
@@ -26,101 +41,191 @@ impl<'a, S: Shape> Put<'a, S> {
     pub(super) fn new(site: &'static Site) -> Self {
         Put {
             site,
-            shape: PhantomData,
+            cache: None,
+            key: None,
+            key_by: None,
+            tags: Vec::new(),
+            tags_by: Vec::new(),
+            said: Policy::new(),
+            condition: true,
+            ttl_by: None,
+            unless: None,
+            version_by: None,
+            propagate: None,
         }
     }
 
     /// `with = expr`
     #[must_use]
-    pub fn with(self, _cache: &Cache) -> Self {
+    pub fn with(mut self, cache: &Cache) -> Self {
+        self.cache = Some(cache.clone());
         self
     }
 
     /// `key = "…"` over arguments only
     #[must_use]
-    pub fn key(self, _key: impl Into<Key>) -> Self {
+    pub fn key(mut self, key: impl Into<Key>) -> Self {
+        self.key = Some(key.into());
         self
     }
 
     /// `key = "…{ret…}…"`
     #[must_use]
-    pub fn key_by<K: Into<Key>, F: FnOnce(&S::Value) -> K + Send + 'a>(self, _key: F) -> Self {
+    pub fn key_by<K: Into<Key>, F: FnOnce(&S::Value) -> K + Send + 'a>(mut self, key: F) -> Self {
+        self.key_by = Some(Box::new(|value| key(value).into()));
         self
     }
 
     /// One of `tags = […]` over arguments only
     #[must_use]
-    pub fn tag(self, _tag: impl Into<Tag>) -> Self {
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.tags.push(tag.into());
         self
     }
 
     /// One of `tags = ["…{ret…}…"]`
     #[must_use]
-    pub fn tag_by<K: Into<Tag>, F: FnOnce(&S::Value) -> K + Send + 'a>(self, _tag: F) -> Self {
+    pub fn tag_by<K: Into<Tag>, F: FnOnce(&S::Value) -> K + Send + 'a>(mut self, tag: F) -> Self {
+        self.tags_by.push(Box::new(|value| tag(value).into()));
         self
     }
 
     /// `ttl = expr`
     #[must_use]
-    pub fn ttl(self, _ttl: Duration) -> Self {
+    pub fn ttl(mut self, ttl: Duration) -> Self {
+        self.said = self.said.ttl(ttl);
         self
     }
 
     /// `ttl = |v| …`
     #[must_use]
-    pub fn ttl_by<F: FnOnce(&S::Value) -> Duration + Send + 'a>(self, _ttl: F) -> Self {
+    pub fn ttl_by<F: FnOnce(&S::Value) -> Duration + Send + 'a>(mut self, ttl: F) -> Self {
+        self.ttl_by = Some(Box::new(ttl));
         self
     }
 
     /// `stale = expr`
     #[must_use]
-    pub fn stale(self, _stale: Duration) -> Self {
+    pub fn stale(mut self, stale: Duration) -> Self {
+        self.said = self.said.stale(stale);
         self
     }
 
     /// `none_ttl = …`
     #[must_use]
-    pub fn none_ttl(self, _none_ttl: Duration) -> Self
+    pub fn none_ttl(mut self, none_ttl: Duration) -> Self
     where
         S: HoldsOption,
     {
+        self.said = self.said.none_ttl(none_ttl);
         self
     }
 
     /// `timeout = expr`
     #[must_use]
-    pub fn timeout(self, _timeout: Duration) -> Self {
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.said = self.said.timeout(timeout);
         self
     }
 
     /// `condition = expr`
     #[must_use]
-    pub fn condition(self, _condition: bool) -> Self {
+    pub fn condition(mut self, condition: bool) -> Self {
+        self.condition = condition;
+        self
+    }
+
+    /// `version = ret…`
+    #[must_use]
+    pub fn version_by<V: Into<Version>, F: FnOnce(&S::Value) -> V + Send + 'a>(mut self, version: F) -> Self {
+        self.version_by = Some(Box::new(|value| version(value).into()));
         self
     }
 
     /// `unless = |ret| …`
     #[must_use]
-    pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(self, _unless: F) -> Self {
+    pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(mut self, unless: F) -> Self {
+        self.unless = Some(Box::new(unless));
         self
     }
 
     /// `on_error = "propagate"`
     #[must_use]
-    pub fn propagate(self) -> Self
+    pub fn propagate(mut self) -> Self
     where
         S: HoldsError,
     {
+        self.propagate = Some(S::from_error);
         self
     }
 
     /// Runs the body, and stores what it returns.
-    pub async fn run<F, L>(self, body: F) -> S::Return
+    pub fn run<F, L>(self, body: F) -> Pin<Box<impl Future<Output = S::Return> + use<'a, S, F, L>>>
     where
-        S::Value: crate::Value,
+        S::Value: Value,
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        body().await
+        Box::pin(async move {
+            match self.condition.then(|| resolve(self.cache.clone())).flatten() {
+                Some(cache) => self.run_with(cache, body).await,
+                None => body().await,
+            }
+        })
+    }
+
+    async fn run_with<F, L>(self, cache: Cache, body: F) -> S::Return
+    where
+        S::Value: Value,
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let policies = [&self.said, &self.site.policy];
+        let announced = Announced { keys: self.key.as_slice(), tags: &[], value_tags: &self.tags };
+        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
+        if let (Some(error), Some(propagate)) = (failed, self.propagate) {
+            // The source is untouched, so a call that is to fail fails before it is written.
+            return propagate(error);
+        }
+        let returned = body().await;
+        let committed = match S::view(&returned) {
+            View::Value(value) => {
+                let key = self.key_by.map(|key_by| key_by(value)).or(self.key);
+                let tags: Vec<Tag> = self.tags_by.into_iter().map(|tag_by| tag_by(value)).collect();
+                let written = if self.unless.is_some_and(|unless| unless(value)) {
+                    Written::Unstored
+                } else {
+                    let ttl = self.ttl_by.map(|ttl_by| ttl_by(value));
+                    Written::Value {
+                        value,
+                        ttl,
+                        version: self.version_by.map(|version_by| version_by(value)),
+                    }
+                };
+                store(write, key, tags, written, self.site.schema).await
+            }
+            View::None => {
+                store::<S::Value>(write, self.key, Vec::new(), Written::None, self.site.schema).await
+            }
+            View::Failed => write.evict(Vec::new()).await,
+        };
+        match (committed, self.propagate) {
+            (Err(error), Some(propagate)) => propagate(error),
+            _ => returned,
+        }
+    }
+}
+
+async fn store<V: Value>(
+    write: WriteThrough,
+    key: Option<Key>,
+    tags: Vec<Tag>,
+    written: Written<'_, V>,
+    schema: u16,
+) -> Result<()> {
+    match key {
+        Some(key) => write.put(key, tags, written, schema).await.map(drop),
+        // A late key, and no value to make it from.
+        None => write.evict(Vec::new()).await,
     }
 }

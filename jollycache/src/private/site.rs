@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::key::{Key, KeyBuilder};
-use crate::policy::{Policy, SingleFlight};
+use crate::policy::{Consistency, Policy, SingleFlight};
 
 /// One annotation, as a `static`.
 #[derive(Debug)]
@@ -18,22 +18,7 @@ impl Site {
     /// `marker` is a closure written at the site: its type's name holds the path of the function, with the type or
     /// the trait implementation it stands in, which no macro can know.
     pub const fn new<F: Copy + 'static>(_marker: F) -> Self {
-        let policy = Policy {
-            ttl: None,
-            stale: None,
-            none_ttl: None,
-            jitter: None,
-            timeout: None,
-            lease: None,
-            wait: None,
-            single_flight: None,
-        };
-        Site {
-            path: std::any::type_name::<F>,
-            region: None,
-            policy,
-            schema: 0,
-        }
+        Site { path: std::any::type_name::<F>, region: None, policy: Policy::new(), schema: 0 }
     }
 
     /// `cache = "…"`
@@ -78,6 +63,20 @@ impl Site {
         self
     }
 
+    /// `grace = "…"`
+    #[must_use]
+    pub const fn grace_ms(mut self, ms: u64) -> Self {
+        self.policy.grace = Some(Duration::from_millis(ms));
+        self
+    }
+
+    /// `consistency = "…"`
+    #[must_use]
+    pub const fn consistency(mut self, consistency: Consistency) -> Self {
+        self.policy.consistency = Some(consistency);
+        self
+    }
+
     /// `schema = …`
     #[must_use]
     pub const fn schema(mut self, schema: u16) -> Self {
@@ -90,20 +89,22 @@ impl Site {
         self.region.unwrap_or_else(|| self.function())
     }
 
-    /// The start of the default key: the function's path.
-    pub fn key(&self) -> KeyBuilder {
-        Key::builder().part(self.function())
+    /// The start of the default key: the function's path. `marker` is a closure written in the call, where, other
+    /// than in the `static`, its type's name holds the generic arguments of the function and of what it stands in.
+    pub fn key<F: Copy>(&self, _marker: F) -> KeyBuilder {
+        Key::builder().part(function_of(std::any::type_name::<F>()))
     }
 
-    /// The start of a method's default key: trait methods and generic types share one function path.
-    pub fn key_of<T: ?Sized>(&self) -> KeyBuilder {
-        self.key().literal("@").part(std::any::type_name::<T>())
+    /// The function's path, without generic arguments.
+    pub(crate) fn function(&self) -> &'static str {
+        function_of((self.path)())
     }
+}
 
-    /// `crate::Type::method`, from `crate::Type::method::{{closure}}::SITE::{{closure}}`.
-    fn function(&self) -> &'static str {
-        let path = (self.path)();
-        let end = path.find("::{{closure}}").unwrap_or(path.len());
-        path[..end].trim_end_matches("::SITE")
-    }
+/// `crate::Type::method`, from `crate::Type::method::{{closure}}::__JOLLYCACHE_SITE::{{closure}}`.
+fn function_of(marker: &str) -> &str {
+    marker
+        .trim_end_matches("::{{closure}}")
+        .trim_end_matches("::__JOLLYCACHE_SITE")
+        .trim_end_matches("::{{closure}}")
 }

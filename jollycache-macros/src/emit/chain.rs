@@ -1,0 +1,153 @@
+//! The call: a chain of setters, and the body at its end.
+
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::{body, glue, private, reference, site, template};
+use crate::model::{Annotation, Key, Lifetime, Target, Template, Ttl};
+use crate::options::Macro;
+use crate::parse::{Body, Function};
+
+pub(super) fn chain(
+    annotation: &Annotation,
+    target: &Target,
+    function: &Function,
+    body: &Body,
+) -> TokenStream {
+    // Here the compiler asks whether the value can be stored.
+    let span = glue(target.returned.span());
+    let private = private(span);
+    let site = site::name();
+    let returned = &target.returned;
+    let mut names = Names { before: TokenStream::new(), segments: 0 };
+    let names_of_entries = names.setters(annotation);
+    let before = names.before;
+    let sharing = body::sharing(annotation, target, &function.sig);
+    let policy = policy(annotation);
+    let moments = moments(annotation);
+    let loader = body::loader(target, function, body);
+    let (begin, end) = match annotation.macro_ {
+        Macro::Put => ("put", "run"),
+        Macro::Evict => ("evict", "run"),
+        _ => ("cacheable", "load"),
+    };
+    let (begin, end) = (Ident::new(begin, span), Ident::new(end, span));
+    quote_spanned! {span=>
+        #before
+        #private::Return::<#returned>::NEW
+            .shape()
+            .#begin(&#site)
+            #sharing
+            #policy
+            #moments
+            #names_of_entries
+            .#end(#loader)
+            .await
+    }
+}
+
+/// `.with(…)`, and what the `static` cannot hold of the policy.
+fn policy(annotation: &Annotation) -> TokenStream {
+    let mut setters = TokenStream::new();
+    if let Some(cache) = &annotation.with {
+        setters.extend(setter("with", cache.span(), reference(cache, cache.span())));
+    }
+    match &annotation.ttl {
+        Some(Ttl::Expr(expr)) => setters.extend(setter("ttl", expr.span(), expr)),
+        Some(Ttl::ByValue(closure)) => setters.extend(setter("ttl_by", closure.span(), closure)),
+        None => {}
+    }
+    for (name, expr) in [("stale", &annotation.stale), ("timeout", &annotation.timeout)] {
+        setters.extend(expr.iter().map(|expr| setter(name, expr.span(), expr)));
+    }
+    if let Some(none_ttl) = &annotation.none_ttl {
+        let span = glue(none_ttl.span);
+        let lifetime = match &none_ttl.lifetime {
+            Lifetime::Expr(expr) => quote! { #expr },
+            Lifetime::Millis(ms) => {
+                let (private, ms) = (private(span), Literal::u64_unsuffixed(*ms));
+                quote_spanned! {span=> #private::Duration::from_millis(#ms) }
+            }
+        };
+        setters.extend(setter("none_ttl", none_ttl.span, lifetime));
+    }
+    if let Some(span) = annotation.propagate {
+        setters.extend(setter("propagate", span, TokenStream::new()));
+    }
+    setters
+}
+
+/// Whether, and when, the cache takes part.
+fn moments(annotation: &Annotation) -> TokenStream {
+    let mut setters = TokenStream::new();
+    for (name, expr) in [("condition", &annotation.condition), ("unless", &annotation.unless)] {
+        setters.extend(expr.iter().map(|expr| setter(name, expr.span(), expr)));
+    }
+    if annotation.all {
+        setters.extend(quote! { .all() });
+    }
+    if annotation.before {
+        setters.extend(quote! { .before() });
+    }
+    setters
+}
+
+/// A setter whose errors show `span`.
+fn setter(name: &str, span: Span, value: impl quote::ToTokens) -> TokenStream {
+    let span = glue(span);
+    let name = Ident::new(name, span);
+    quote_spanned! {span=> .#name(#value) }
+}
+
+/// Keys, tags and patterns.
+struct Names {
+    before: TokenStream,
+    segments: usize,
+}
+
+impl Names {
+    fn setters(&mut self, annotation: &Annotation) -> TokenStream {
+        let mut setters = match &annotation.key {
+            None => TokenStream::new(),
+            Some(Key::Default(arguments)) => default_key(arguments),
+            Some(Key::Template(template)) => self.setter("key", "Key", template),
+        };
+        for tag in &annotation.tags {
+            setters.extend(self.setter("tag", "Key", tag));
+        }
+        if let Some(pattern) = &annotation.pattern {
+            setters.extend(self.setter("pattern", "Pattern", pattern));
+        }
+        setters
+    }
+
+    fn setter(&mut self, name: &str, builder: &str, template: &Template) -> TokenStream {
+        let span = glue(template.span);
+        let private = private(span);
+        let builder = Ident::new(builder, span);
+        if !template.uses_ret() {
+            let pieces = template::pieces(template);
+            return setter(
+                name,
+                template.span,
+                quote_spanned! {span=> #private::#builder::builder()#pieces },
+            );
+        }
+        let deferred = template::deferred(template, &mut self.segments);
+        self.before.extend(deferred.before);
+        let (ret, pieces) = (deferred.ret, deferred.pieces);
+        let closure = quote_spanned! {span=> move |#ret| #private::#builder::builder()#pieces };
+        setter(&format!("{name}_by"), template.span, closure)
+    }
+}
+
+/// `.key(SITE.key(|| {}).literal(":").part(&id))`
+fn default_key(arguments: &[syn::Ident]) -> TokenStream {
+    let site = site::name();
+    let parts = arguments.iter().map(|argument| {
+        let span = glue(argument.span());
+        quote_spanned! {span=> .literal(":").part(&#argument) }
+    });
+    quote! { .key(#site.key(|| {}) #(#parts)*) }
+}

@@ -1,0 +1,42 @@
+//! The `static`: what does not depend on the arguments.
+
+use proc_macro2::{Ident, Literal, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+use super::{glue, private};
+use crate::model::Annotation;
+
+/// The name of the `static`. Items are not hygienic, so it is one that no body uses.
+pub(super) fn name() -> Ident {
+    format_ident!("__JOLLYCACHE_SITE", span = proc_macro2::Span::mixed_site())
+}
+
+pub(super) fn site(annotation: &Annotation) -> TokenStream {
+    let span = glue(proc_macro2::Span::call_site());
+    let private = private(span);
+    let name = name();
+    let site = &annotation.site;
+    let region = site.region.iter().map(|name| quote! { .region(#name) });
+    let lifetimes = [("ttl_ms", site.ttl_ms), ("stale_ms", site.stale_ms), ("timeout_ms", site.timeout_ms)];
+    let lifetimes = lifetimes.into_iter().filter_map(|(setter, ms)| {
+        let setter = Ident::new(setter, proc_macro2::Span::mixed_site());
+        let ms = Literal::u64_unsuffixed(ms?);
+        Some(quote! { .#setter(#ms) })
+    });
+    let jitter = site.jitter.iter().map(|fraction| {
+        let fraction = Literal::f64_unsuffixed(*fraction);
+        quote! { .jitter(#fraction) }
+    });
+    let single_flight = site.single_flight.iter().map(|variant| {
+        let variant = Ident::new(variant, proc_macro2::Span::mixed_site());
+        quote! { .single_flight(#private::SingleFlight::#variant) }
+    });
+    let schema = site.schema.iter().map(|schema| {
+        let schema = Literal::u16_unsuffixed(*schema);
+        quote! { .schema(#schema) }
+    });
+    quote_spanned! {span=>
+        static #name: #private::Site = #private::Site::new(|| {})
+            #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#schema)*;
+    }
+}

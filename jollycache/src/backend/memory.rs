@@ -1,0 +1,391 @@
+//! `MemoryBackend`: the protocol in this process, on moka.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use moka::Expiry;
+use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache as Store;
+
+use super::{
+    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch,
+    Watchers, WriteEnd,
+};
+use crate::clock::{Millis, as_millis, now_ms};
+use crate::entry::{Draft, Entry, RegionId, Token};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{StoredKey, glob_matches};
+use crate::protocol::Slot;
+
+/// How many bytes of keys and payloads a [`MemoryBackend`] keeps by default.
+pub const DEFAULT_MAX_BYTES: u64 = 256 * 1024 * 1024;
+/// How many tag ids and counters it keeps, each; a tag id that is pushed out makes its entries misses.
+const MAX_TAGS: u64 = 1_000_000;
+/// What a slot costs beside its payload, roughly.
+const SLOT_OVERHEAD_BYTES: usize = 160;
+
+/// Entries in this process's memory, with a bound on their size.
+///
+/// The same protocol as on a server, for one process: for tests, for small services, and for a start without one.
+/// Nothing outlives the process. When the bound is reached, the entries used least recently go first.
+///
+/// ```
+/// use jollycache::MemoryBackend;
+///
+/// let backend = MemoryBackend::with_max_bytes(16 * 1024 * 1024);
+/// ```
+pub struct MemoryBackend {
+    slots: Store<StoredKey, Slot>,
+    tags: Store<StoredKey, TagLife>,
+    counters: Store<StoredKey, Counter>,
+    watchers: Watchers,
+}
+
+/// What is known of a tag.
+#[derive(Debug, Clone, Copy)]
+enum TagLife {
+    Id(Token),
+    /// Until then it has no id, and nothing that carries it is valid.
+    Closed {
+        until: Millis,
+        /// How many writers keep it closed.
+        writers: u8,
+    },
+}
+
+impl TagLife {
+    /// What an invalidation leaves. One does not open what writers keep closed.
+    fn rotated(self, now: Millis, grace: Duration) -> Self {
+        let closed_until = now.saturating_add(as_millis(grace));
+        match self {
+            TagLife::Closed { until, writers } if until > now && writers > 0 => {
+                TagLife::Closed { until: until.max(closed_until), writers }
+            }
+            _ if grace.is_zero() => TagLife::Id(Token::random()),
+            _ => TagLife::Closed { until: closed_until, writers: 0 },
+        }
+    }
+
+    fn closed(self, now: Millis, ttl: Duration) -> Self {
+        let closed_until = now.saturating_add(as_millis(ttl));
+        match self {
+            TagLife::Closed { until, writers } if until > now => {
+                TagLife::Closed { until: until.max(closed_until), writers: writers.saturating_add(1) }
+            }
+            _ => TagLife::Closed { until: closed_until, writers: 1 },
+        }
+    }
+
+    fn opened(self, now: Millis, grace: Duration) -> Self {
+        match self {
+            TagLife::Closed { until, writers } if until > now && writers > 1 => {
+                TagLife::Closed { until, writers: writers - 1 }
+            }
+            _ => TagLife::rotated(TagLife::Closed { until: 0, writers: 0 }, now, grace),
+        }
+    }
+
+    fn id(self) -> Option<Token> {
+        match self {
+            TagLife::Id(id) => Some(id),
+            TagLife::Closed { .. } => None,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Counter {
+    value: i64,
+    expires: Option<Millis>,
+}
+
+impl MemoryBackend {
+    /// A store of at most 256 MiB.
+    pub fn new() -> Self {
+        MemoryBackend::with_max_bytes(DEFAULT_MAX_BYTES)
+    }
+
+    /// A store of at most `max_bytes` of keys and payloads, about.
+    pub fn with_max_bytes(max_bytes: u64) -> Self {
+        let slots = Store::builder()
+            .max_capacity(max_bytes)
+            // Not TinyLFU: it may turn away a key that is seldom seen, and a lease is always new.
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(|key: &StoredKey, slot: &Slot| weigh(key, slot))
+            .expire_after(UntilVacant)
+            .build();
+        MemoryBackend {
+            slots,
+            tags: Store::new(MAX_TAGS),
+            counters: Store::new(MAX_TAGS),
+            watchers: Watchers::default(),
+        }
+    }
+}
+
+impl Default for MemoryBackend {
+    fn default() -> Self {
+        MemoryBackend::new()
+    }
+}
+
+impl fmt::Debug for MemoryBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryBackend").field("entries", &self.slots.entry_count()).finish_non_exhaustive()
+    }
+}
+
+impl MemoryBackend {
+    /// Runs one transition of the protocol, atomically on its key.
+    fn transition<T: Default>(&self, key: &StoredKey, step: impl FnOnce(Slot, Millis) -> (Slot, T)) -> T {
+        let mut outcome = T::default();
+        self.slots.entry_by_ref(key).and_compute_with(|found| {
+            let (next, result) = step(found.map(moka::Entry::into_value).unwrap_or_default(), now_ms());
+            outcome = result;
+            match next {
+                Slot::Vacant => Op::Remove,
+                slot => Op::Put(slot),
+            }
+        });
+        outcome
+    }
+
+    fn entry(&self, key: &StoredKey) -> Option<Entry> {
+        match self.slots.get(key)?.at(now_ms()) {
+            Slot::Filled { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+
+    fn live_ids(&self, tags: &[StoredKey]) -> Vec<Option<Token>> {
+        tags.iter().map(|tag| self.tags.get(tag).and_then(TagLife::id)).collect()
+    }
+
+    fn change_tags(&self, tags: &[StoredKey], change: impl Fn(TagLife, Millis) -> TagLife) {
+        let now = now_ms();
+        for tag in tags {
+            self.tags.entry_by_ref(tag).and_upsert_with(|found| {
+                change(found.map_or(TagLife::Closed { until: 0, writers: 0 }, moka::Entry::into_value), now)
+            });
+        }
+    }
+
+    /// The tag's id, made if it has none. A closed tag's is not kept, so that nothing stored meanwhile is valid.
+    fn tag_id(&self, tag: &StoredKey, now: Millis) -> Token {
+        let fresh = Token::random();
+        let held =
+            self.tags.entry_by_ref(tag).and_compute_with(|found| match found.map(moka::Entry::into_value) {
+                Some(TagLife::Id(_)) => Op::Nop,
+                Some(TagLife::Closed { until, .. }) if until > now => Op::Nop,
+                _ => Op::Put(TagLife::Id(fresh)),
+            });
+        held.into_entry().and_then(|held| held.into_value().id()).unwrap_or(fresh)
+    }
+
+    fn invalidate_key(&self, key: &StoredKey, region: Option<RegionId>, grace: Duration) -> u64 {
+        let held = self.transition(key, |slot, now| {
+            if region.is_some_and(|region| slot.region() != Some(region)) {
+                return (slot, false);
+            }
+            slot.invalidate(now, grace)
+        });
+        self.watchers.notify(key.as_str(), Signal::Changed);
+        u64::from(held)
+    }
+}
+
+#[async_trait]
+impl Backend for MemoryBackend {
+    fn name(&self) -> &'static str {
+        "memory"
+    }
+
+    async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
+        // The entry first: ids read later can only be newer, and a newer id makes a miss.
+        let entry = self.entry(key);
+        Ok(Read { entry, tag_ids: self.live_ids(tags) })
+    }
+
+    async fn read_many(
+        &self,
+        keys: &[StoredKey],
+        tags: &[StoredKey],
+    ) -> Result<(Vec<Option<Entry>>, Vec<Option<Token>>)> {
+        let entries = keys.iter().map(|key| self.entry(key)).collect();
+        Ok((entries, self.live_ids(tags)))
+    }
+
+    async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
+        Ok(tags.iter().map(|tag| self.tag_id(tag, now_ms())).collect())
+    }
+
+    async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
+        let answer = self.transition(request.key, |slot, now| {
+            let (slot, lease) = slot.lease(now, &request);
+            (slot, Some(lease))
+        });
+        answer.ok_or_else(|| Error::new(ErrorKind::Backend, "the store did not run the lease"))
+    }
+
+    async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
+        let stored = self.transition(key, |slot, now| slot.fill(now, token, draft));
+        self.watchers.notify(key.as_str(), Signal::Changed);
+        Ok(Filled { stored, tag_ids: self.live_ids(tags) })
+    }
+
+    async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
+        let released = self.transition(key, |slot, now| slot.release(now, token));
+        if released {
+            self.watchers.notify(key.as_str(), Signal::Failed);
+        }
+        Ok(released)
+    }
+
+    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
+        let stored = self.transition(key, |slot, now| slot.store(now, draft));
+        self.watchers.notify(key.as_str(), Signal::Changed);
+        Ok(stored)
+    }
+
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
+        self.change_tags(tags, |life, now| life.rotated(now, grace));
+        Ok(keys.iter().map(|key| self.invalidate_key(key, None, grace)).sum())
+    }
+
+    async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
+        let glob = selection.glob.as_bytes();
+        let matching = self.slots.iter().filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));
+        Ok(matching.map(|(key, _)| self.invalidate_key(&key, selection.region, selection.grace)).sum())
+    }
+
+    async fn begin_write(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<()> {
+        self.transition(key, |slot, now| (slot.begin_write(now, region, token, ttl), ()));
+        self.watchers.notify(key.as_str(), Signal::Changed);
+        Ok(())
+    }
+
+    async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool> {
+        let stored = self.transition(key, |slot, now| slot.end_write(now, token, &end));
+        self.watchers.notify(key.as_str(), Signal::Changed);
+        Ok(stored)
+    }
+
+    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
+        self.change_tags(tags, |life, now| life.closed(now, ttl));
+        Ok(())
+    }
+
+    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
+        self.change_tags(tags, |life, now| life.opened(now, grace));
+        Ok(())
+    }
+
+    async fn watch(&self, key: &StoredKey) -> Result<Watch> {
+        Ok(self.watchers.watch(key.as_str()))
+    }
+
+    async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
+        let now = now_ms();
+        Ok(self.slots.get(key).and_then(|slot| match slot.at(now) {
+            Slot::Filled { expires, .. } => Some(Duration::from_millis(expires - now)),
+            _ => None,
+        }))
+    }
+
+    async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
+        Ok(self.transition(key, |slot, now| slot.expire(now, ttl)))
+    }
+
+    async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
+        let now = now_ms();
+        let mut sum = None;
+        self.counters.entry_by_ref(counter).and_compute_with(|found| {
+            let fresh = || Counter { value: 0, expires: ttl.map(|ttl| now.saturating_add(as_millis(ttl))) };
+            let live = found
+                .map(moka::Entry::into_value)
+                .filter(|counter| counter.expires.is_none_or(|end| end > now));
+            let counter = live.unwrap_or_else(fresh);
+            sum = counter.value.checked_add(delta);
+            sum.map_or(Op::Nop, |value| Op::Put(Counter { value, ..counter }))
+        });
+        sum.ok_or_else(|| {
+            Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer")
+        })
+    }
+
+    async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
+        let after = cursor.map(|cursor| cursor.0);
+        let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
+        let matching = self.slots.iter().map(|(key, _)| (*key).clone());
+        let mut keys: Vec<_> = matching
+            .filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes()))
+            .collect();
+        keys.sort_unstable();
+        let more = keys.len() > page_size;
+        keys.truncate(page_size);
+        let next = keys.last().filter(|_| more).map(|key| ScanCursor(key.as_str().to_owned()));
+        Ok(ScanPage { keys, next })
+    }
+
+    async fn delete_raw(&self, names: &[StoredKey]) -> Result<()> {
+        for name in names {
+            self.slots.invalidate(name);
+            self.tags.invalidate(name);
+            self.counters.invalidate(name);
+        }
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn info(&self) -> Result<BackendInfo> {
+        self.slots.run_pending_tasks();
+        Ok(BackendInfo {
+            backend: self.name().to_owned(),
+            version: None,
+            used_memory: Some(self.slots.weighted_size()),
+            max_memory: self.slots.policy().max_capacity(),
+            keys: Some(self.slots.entry_count()),
+        })
+    }
+}
+
+fn weigh(key: &StoredKey, slot: &Slot) -> u32 {
+    let payload = slot.entry().map_or(0, |entry| entry.payload.len());
+    u32::try_from(key.as_str().len() + payload + SLOT_OVERHEAD_BYTES).unwrap_or(u32::MAX)
+}
+
+/// Lets moka drop a slot when it has ended by itself.
+struct UntilVacant;
+
+impl UntilVacant {
+    fn remaining(slot: &Slot) -> Option<Duration> {
+        Some(Duration::from_millis(slot.expires().saturating_sub(now_ms())))
+    }
+}
+
+impl Expiry<StoredKey, Slot> for UntilVacant {
+    fn expire_after_create(&self, _key: &StoredKey, slot: &Slot, _now: Instant) -> Option<Duration> {
+        Self::remaining(slot)
+    }
+
+    fn expire_after_update(
+        &self,
+        _key: &StoredKey,
+        slot: &Slot,
+        _now: Instant,
+        _remaining: Option<Duration>,
+    ) -> Option<Duration> {
+        Self::remaining(slot)
+    }
+}

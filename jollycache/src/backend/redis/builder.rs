@@ -1,0 +1,183 @@
+//! `RedisBuilder`: where the server is and how to reach it.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::io::tcp::TcpSettings;
+use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
+
+use super::commands::RedisBackend;
+use super::lane::Connector;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many connections there are by default: one for writes, one for reads.
+const DEFAULT_CONNECTIONS: usize = 2;
+/// The most connections for commands.
+const MAX_CONNECTIONS: usize = 64;
+const DEFAULT_CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+const DEFAULT_MAX_RETRIES: u32 = 5;
+const DEFAULT_RETRY_DELAY: Duration = Duration::from_millis(20);
+
+/// Settings of a [`RedisBackend`].
+///
+/// ```
+/// use jollycache::RedisBackend;
+///
+/// let backend = RedisBackend::builder("redis://127.0.0.1:6379").database(2).connections(4).build()?;
+/// # Ok::<_, jollycache::Error>(())
+/// ```
+#[derive(Clone)]
+#[must_use]
+pub struct RedisBuilder {
+    url: String,
+    username: Option<String>,
+    password: Option<String>,
+    database: Option<u32>,
+    connections: usize,
+    connect_timeout: Duration,
+    max_retries: u32,
+    retry_delay: Duration,
+}
+
+impl RedisBuilder {
+    pub(super) fn new(url: String) -> Self {
+        RedisBuilder {
+            url,
+            username: None,
+            password: None,
+            database: None,
+            connections: DEFAULT_CONNECTIONS,
+            connect_timeout: DEFAULT_CONNECT_TIMEOUT,
+            max_retries: DEFAULT_MAX_RETRIES,
+            retry_delay: DEFAULT_RETRY_DELAY,
+        }
+    }
+
+    /// The user's name, instead of the URL's. Default: the server's default user.
+    pub fn username(mut self, username: impl Into<String>) -> Self {
+        self.username = Some(username.into());
+        self
+    }
+
+    /// The password, instead of the URL's. Default: none.
+    pub fn password(mut self, password: impl Into<String>) -> Self {
+        self.password = Some(password.into());
+        self
+    }
+
+    /// The database's number, instead of the URL's. Default: 0.
+    pub fn database(mut self, database: u32) -> Self {
+        self.database = Some(database);
+        self
+    }
+
+    /// How many connections carry commands, from 1 to 64: one for writes, the others for reads. Notifications have
+    /// one more. All tasks share them; more of them help only against big values holding up small ones. Default: 2.
+    pub fn connections(mut self, connections: usize) -> Self {
+        self.connections = connections;
+        self
+    }
+
+    /// How long one attempt to connect may take. Default: 1 second.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.connect_timeout = timeout;
+        self
+    }
+
+    /// How often the pause between attempts to reconnect doubles; attempts go on for ever, at least two a second.
+    /// No call waits for them. Default: 5.
+    pub fn max_retries(mut self, retries: u32) -> Self {
+        self.max_retries = retries;
+        self
+    }
+
+    /// The pause after the first failed attempt to reconnect; at most half a second counts. Default: 20 ms.
+    pub fn retry_delay(mut self, delay: Duration) -> Self {
+        self.retry_delay = delay;
+        self
+    }
+
+    /// Makes the backend. It connects when it is first used, so that a server that is down is no error here.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for a URL that is not `redis://` or `unix:`, a number of connections out of range, or a
+    /// connect timeout of zero.
+    pub fn build(self) -> Result<RedisBackend> {
+        if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
+            return Err(config(format!(
+                "{} connections to redis: expected 1 to {MAX_CONNECTIONS}",
+                self.connections
+            )));
+        }
+        if self.connect_timeout.is_zero() {
+            return Err(config("a connect timeout of zero: expected more"));
+        }
+        let connector = Connector {
+            client: Client::open(self.connection_info()?).map_err(|_| bad_url())?,
+            connect_timeout: self.connect_timeout,
+            retry_delay: self.retry_delay,
+            max_doublings: self.max_retries,
+            on_push: None,
+            speaks: true,
+        };
+        Ok(RedisBackend::new(&connector, self.connections))
+    }
+
+    fn connection_info(&self) -> Result<ConnectionInfo> {
+        check_scheme(&self.url)?;
+        let info = self.url.as_str().into_connection_info().map_err(|_| bad_url())?;
+        // RESP3 tells of a connection's end at once, and brings notifications.
+        let mut settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        if let Some(username) = &self.username {
+            settings = settings.set_username(username);
+        }
+        if let Some(password) = &self.password {
+            settings = settings.set_password(password);
+        }
+        if let Some(database) = self.database {
+            settings = settings.set_db(i64::from(database));
+        }
+        Ok(info.set_redis_settings(settings).set_tcp_settings(tcp_settings()))
+    }
+}
+
+/// Nagle's algorithm would hold small commands back. And a connection that was given up must not deliver, when the
+/// network heals, what was left in its buffer: a write that nobody waits for any more, behind newer ones.
+fn tcp_settings() -> TcpSettings {
+    TcpSettings::default().set_nodelay(true).set_linger_time(Duration::ZERO)
+}
+
+/// Without the password, and without the URL, which may hold one.
+impl fmt::Debug for RedisBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisBuilder")
+            .field("database", &self.database)
+            .field("connections", &self.connections)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("max_retries", &self.max_retries)
+            .field("retry_delay", &self.retry_delay)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The texts below never quote the URL: what is wrong with it may be an unescaped password.
+fn check_scheme(url: &str) -> Result<()> {
+    match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("redis" | "unix") => Ok(()),
+        Some("rediss") => {
+            Err(config("a rediss:// URL needs TLS, which this build does not have; use redis://"))
+        }
+        _ => Err(bad_url()),
+    }
+}
+
+fn bad_url() -> Error {
+    config(
+        "the redis URL cannot be read: expected redis://[user:password@]host[:port][/database] or \
+         unix:/path/to/socket[?db=database], with special characters percent-encoded",
+    )
+}
+
+fn config(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Config, message)
+}

@@ -1,0 +1,443 @@
+//! `RedisBackend`: each operation of the contract as commands.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use redis::{Cmd, Value, cmd};
+
+use super::builder::RedisBuilder;
+use super::error::unexpected;
+use super::lane::Connector;
+use super::news::News;
+use super::pool::Pool;
+use super::{reply, script};
+use crate::backend::{
+    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
+    Watch, WriteEnd,
+};
+use crate::clock::as_millis;
+use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::StoredKey;
+
+/// How long a tag's id lives. When it ends, what carries the tag is loaded again; ids of tags that are no longer
+/// used do not pile up.
+const TAG_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// The longest lifetime that is asked of the server: a century. Beyond some 2^53 ms a script would lose digits.
+const MAX_LIFETIME_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+/// How many commands are sent in one go at most.
+const MAX_PIPELINE: usize = 500;
+/// How many slots the server looks at for one page of a sweep.
+const SWEEP_PAGE: usize = 500;
+
+/// Entries on a Redis server, version 7.0 or later, shared by all processes of one namespace.
+///
+/// Commands of all tasks share a few connections, which are kept up in the background: while the server is away, a
+/// call fails at once with [`ErrorKind::Unavailable`], and works again within about half a second of its return.
+///
+/// ```no_run
+/// # async fn example() -> jollycache::Result<()> {
+/// use jollycache::RedisBackend;
+///
+/// let backend = RedisBackend::connect("redis://127.0.0.1:6379").await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RedisBackend {
+    pool: Pool,
+    news: News,
+}
+
+impl RedisBackend {
+    /// Makes a backend with default settings and tries to connect.
+    ///
+    /// A server that cannot be reached is not an error: a warning is logged, and attempts go on.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for a URL that is not `redis://` or `unix:`.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let backend = RedisBackend::builder(url).build()?;
+        // The lane has logged why.
+        let _ = backend.pool.connect().await;
+        Ok(backend)
+    }
+
+    /// Starts a backend's settings.
+    pub fn builder(url: impl Into<String>) -> RedisBuilder {
+        RedisBuilder::new(url.into())
+    }
+
+    pub(super) fn new(connector: &Connector, connections: usize) -> Self {
+        RedisBackend { pool: Pool::new(connector, connections), news: News::new(connector) }
+    }
+
+    async fn try_lease(&self, request: &LeaseRequest<'_>, mode: LeaseMode) -> Result<Option<Lease>> {
+        let mut call = script::LEASE.call(request.key.as_str());
+        call.arg(&request.region.0.to_be_bytes()[..]).arg(&request.token.0[..]).arg(lifetime_ms(request.ttl));
+        call.arg(match mode {
+            LeaseMode::Load => "load",
+            LeaseMode::Replace => "replace",
+            LeaseMode::Refresh => "refresh",
+        });
+        for tag in request.live_tags {
+            call.arg(&*tag.name).arg(&tag.id.0[..]);
+        }
+        let [status, remaining, value] = reply::list_of(self.pool.call(call).await?)?;
+        let was_value = !matches!(value, Value::Nil);
+        let entry = reply::entry(value);
+        if was_value && entry.is_none() {
+            return Ok(None);
+        }
+        lease_of(&reply::text(status)?, duration(reply::integer(remaining)?), entry).map(Some)
+    }
+
+    async fn sweep_page(&self, keys: &[Vec<u8>], selection: &Selection<'_>) -> Result<u64> {
+        let region = selection.region.map(|region| region.0.to_be_bytes());
+        let calls = keys.iter().filter_map(|key| std::str::from_utf8(key).ok()).map(|key| {
+            let mut call = script::SWEEP.call(key);
+            call.arg(region.as_ref().map_or(&[][..], |region| &region[..]));
+            call.arg(lifetime_or_none_ms(selection.grace));
+            call
+        });
+        sum(reply::all_ok(self.pool.write_all(calls).await?)?)
+    }
+
+    /// One step of a scan: the next cursor (zero at the end) and raw names.
+    async fn scan_step(&self, glob: &str, cursor: &str, count: usize) -> Result<(String, Vec<Vec<u8>>)> {
+        let mut command = cmd("SCAN");
+        command.arg(cursor).arg("MATCH").arg(server_glob(glob)).arg("COUNT").arg(count.max(1));
+        let [next, names] = reply::list_of(self.pool.read(glob, &command).await?)?;
+        let names = reply::list(names)?.into_iter().filter_map(|name| match name {
+            Value::BulkString(name) => Some(name),
+            _ => None,
+        });
+        Ok((reply::text(next)?, names.collect()))
+    }
+
+    /// A server that is full sets nothing, but still deletes. A tag without an id is as good as one with a new id:
+    /// no entry carries it.
+    async fn drop_unset_tags(&self, tags: &[StoredKey], replies: Vec<Value>) -> Result<()> {
+        let mut unset = Vec::new();
+        for (tag, reply) in tags.iter().zip(replies) {
+            if is_error(&reply, "OOM") {
+                unset.push(tag.clone());
+            } else {
+                reply::ok(reply)?;
+            }
+        }
+        self.delete_raw(&unset).await
+    }
+
+    /// The id that `SET … NX GET` found or left under a tag. What is there and is no id gives way.
+    async fn settle_tag(&self, tag: &StoredKey, reply: Value, fresh: Token) -> Result<Token> {
+        if matches!(reply, Value::Nil) {
+            return Ok(fresh);
+        }
+        if let Some(id) = reply::token(&reply) {
+            return Ok(id);
+        }
+        // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
+        if matches!(&reply, Value::BulkString(held) if matches!(held[..], [b'c', _])) {
+            return Ok(fresh);
+        }
+        if !is_error(&reply, "WRONGTYPE") {
+            reply::ok(reply)?;
+        }
+        self.pool.write(&set_tag(tag, fresh)).await?;
+        Ok(fresh)
+    }
+}
+
+#[async_trait]
+impl Backend for RedisBackend {
+    fn name(&self) -> &'static str {
+        "redis"
+    }
+
+    async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
+        let (mut entries, tag_ids) = self.read_many(std::slice::from_ref(key), tags).await?;
+        Ok(Read { entry: entries.pop().flatten(), tag_ids })
+    }
+
+    async fn read_many(
+        &self,
+        keys: &[StoredKey],
+        tags: &[StoredKey],
+    ) -> Result<(Vec<Option<Entry>>, Vec<Option<Token>>)> {
+        let Some(first) = keys.first().or(tags.first()) else {
+            return Ok((Vec::new(), Vec::new()));
+        };
+        // Of one key, too: unlike GET, MGET reads another type as nothing.
+        let command = mget(keys.iter().chain(tags));
+        let mut values = reply::list(self.pool.read(first.as_str(), &command).await?)?;
+        if values.len() != keys.len() + tags.len() {
+            return Err(unexpected());
+        }
+        let tag_ids = values.split_off(keys.len());
+        Ok((values.into_iter().map(reply::entry).collect(), tag_ids.iter().map(reply::token).collect()))
+    }
+
+    async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
+        if tags.is_empty() {
+            return Ok(Vec::new());
+        }
+        let fresh: Vec<Token> = tags.iter().map(|_| Token::random()).collect();
+        let commands = tags.iter().zip(&fresh).map(|(tag, &id)| {
+            let mut command = set_tag(tag, id);
+            command.arg("NX").arg("GET");
+            command
+        });
+        let replies = self.pool.write_all(commands).await?;
+        let mut ids = Vec::with_capacity(tags.len());
+        for ((tag, reply), &fresh) in tags.iter().zip(replies).zip(&fresh) {
+            ids.push(self.settle_tag(tag, reply, fresh).await?);
+        }
+        Ok(ids)
+    }
+
+    async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
+        if let Some(lease) = self.try_lease(&request, request.mode).await? {
+            return Ok(lease);
+        }
+        // What the script took for a value cannot be decoded: a foreign record, which counts as absent.
+        self.try_lease(&request, LeaseMode::Replace).await?.ok_or_else(unexpected)
+    }
+
+    async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
+        let mut call = script::FILL.call(key.as_str());
+        call.arg(&token.0[..]);
+        add_draft(&mut call, draft);
+        if tags.is_empty() {
+            return Ok(Filled { stored: reply::flag(self.pool.call(call).await?)?, tag_ids: Vec::new() });
+        }
+        let [stored, ids] = exactly(self.pool.write_all([call, mget(tags)]).await?)?;
+        let tag_ids = reply::list(ids)?.iter().map(reply::token).collect();
+        Ok(Filled { stored: reply::flag(stored)?, tag_ids })
+    }
+
+    async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
+        let mut call = script::RELEASE.call(key.as_str());
+        call.arg(&token.0[..]);
+        reply::flag(self.pool.call(call).await?)
+    }
+
+    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
+        let mut call = script::STORE.call(key.as_str());
+        add_draft(&mut call, draft);
+        reply::flag(self.pool.call(call).await?)
+    }
+
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
+        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", grace));
+        let key_commands = keys.iter().map(|key| {
+            let mut call = script::INVALIDATE.call(key.as_str());
+            call.arg(lifetime_or_none_ms(grace));
+            call
+        });
+        let commands: Vec<Cmd> = tag_commands.chain(key_commands).collect();
+        let mut replies = Vec::with_capacity(commands.len());
+        for part in commands.chunks(MAX_PIPELINE) {
+            replies.extend(self.pool.write_all(part.iter().cloned()).await?);
+        }
+        let held = replies.split_off(tags.len().min(replies.len()));
+        self.drop_unset_tags(tags, replies).await?;
+        sum(held)
+    }
+
+    async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
+        let mut cursor = "0".to_owned();
+        let mut held = 0;
+        loop {
+            let (next, keys) = self.scan_step(selection.glob, &cursor, SWEEP_PAGE).await?;
+            // A page may be larger than asked for.
+            for part in keys.chunks(MAX_PIPELINE) {
+                held += self.sweep_page(part, &selection).await?;
+            }
+            if next == "0" {
+                return Ok(held);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn begin_write(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<()> {
+        let mut call = script::BEGIN_WRITE.call(key.as_str());
+        call.arg(&region.0.to_be_bytes()[..]).arg(&token.0[..]).arg(lifetime_ms(ttl));
+        self.pool.call(call).await.map(drop)
+    }
+
+    async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool> {
+        let mut call = script::END_WRITE.call(key.as_str());
+        call.arg(&token.0[..]);
+        match end {
+            WriteEnd::Put(draft) => {
+                call.arg(0);
+                add_draft(&mut call, draft);
+            }
+            WriteEnd::Evict { grace } => {
+                call.arg(lifetime_or_none_ms(grace));
+            }
+        }
+        reply::flag(self.pool.call(call).await?)
+    }
+
+    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
+        let calls = tags.iter().map(|tag| change_tag(tag, "close", ttl.max(Duration::from_millis(1))));
+        reply::all_ok(self.pool.write_all(calls).await?).map(drop)
+    }
+
+    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
+        let calls = tags.iter().map(|tag| change_tag(tag, "open", grace));
+        reply::all_ok(self.pool.write_all(calls).await?).map(drop)
+    }
+
+    async fn watch(&self, key: &StoredKey) -> Result<Watch> {
+        self.news.watch(key).await
+    }
+
+    async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
+        let remaining = reply::integer(self.pool.call(script::TTL.call(key.as_str())).await?)?;
+        Ok(u64::try_from(remaining).ok().map(Duration::from_millis))
+    }
+
+    async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
+        let mut call = script::EXPIRE.call(key.as_str());
+        call.arg(lifetime_ms(ttl));
+        reply::flag(self.pool.call(call).await?)
+    }
+
+    async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
+        let mut call = script::ADD.call(counter.as_str());
+        call.arg(delta).arg(ttl.map_or_else(String::new, |ttl| lifetime_ms(ttl).to_string()));
+        match self.pool.call(call).await? {
+            Value::Nil => {
+                Err(Error::new(ErrorKind::Backend, "the counter would pass the range of a 64-bit integer"))
+            }
+            sum => reply::integer(sum),
+        }
+    }
+
+    async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
+        let cursor = cursor.map_or_else(|| "0".to_owned(), |cursor| cursor.0);
+        let (next, names) = self.scan_step(glob, &cursor, page_size).await?;
+        // A name that is not text is another program's.
+        let keys = names.iter().filter_map(|name| std::str::from_utf8(name).ok()).map(StoredKey::found);
+        Ok(ScanPage { keys: keys.collect(), next: (next != "0").then_some(ScanCursor(next)) })
+    }
+
+    async fn delete_raw(&self, names: &[StoredKey]) -> Result<()> {
+        for part in names.chunks(MAX_PIPELINE) {
+            let commands = part.iter().map(|name| {
+                let mut command = cmd("UNLINK");
+                command.arg(name.as_str());
+                command
+            });
+            reply::all_ok(self.pool.write_all(commands).await?)?;
+        }
+        Ok(())
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.pool.every(&cmd("PING")).await
+    }
+
+    async fn info(&self) -> Result<BackendInfo> {
+        let mut command = cmd("INFO");
+        command.arg("server").arg("memory");
+        let text = reply::text(self.pool.read("", &command).await?)?;
+        let keys = reply::integer(self.pool.read("", &cmd("DBSIZE")).await?)?;
+        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+        let bytes = |name: &str| field(name).and_then(|text| text.trim().parse::<u64>().ok());
+        Ok(BackendInfo {
+            backend: self.name().to_owned(),
+            version: field("redis_version").map(|version| version.trim().to_owned()),
+            used_memory: bytes("used_memory"),
+            max_memory: bytes("maxmemory").filter(|&limit| limit > 0),
+            keys: u64::try_from(keys).ok(),
+        })
+    }
+}
+
+fn mget<'k>(names: impl IntoIterator<Item = &'k StoredKey>) -> Cmd {
+    let mut command = cmd("MGET");
+    for name in names {
+        command.arg(name.as_str());
+    }
+    command
+}
+
+fn set_tag(tag: &StoredKey, id: Token) -> Cmd {
+    let mut command = cmd("SET");
+    command.arg(tag.as_str()).arg(&id.0[..]).arg("PX").arg(TAG_TTL_MS);
+    command
+}
+
+/// A call of the tag script; `closed` is how long the tag is to be closed.
+fn change_tag(tag: &StoredKey, how: &str, closed: Duration) -> Cmd {
+    let mut call = script::TAG.call(tag.as_str());
+    call.arg(how).arg(&Token::random().0[..]).arg(TAG_TTL_MS).arg(lifetime_or_none_ms(closed));
+    call
+}
+
+fn add_draft(call: &mut Cmd, draft: &Draft) {
+    let lifetimes = (lifetime_or_none_ms(draft.ttl), lifetime_or_none_ms(draft.stale));
+    call.arg(&encode_entry(draft)[..]).arg(lifetimes.0).arg(lifetimes.1);
+}
+
+/// The server takes no lifetime of zero.
+fn lifetime_ms(lifetime: Duration) -> u64 {
+    lifetime_or_none_ms(lifetime).max(1)
+}
+
+fn lifetime_or_none_ms(lifetime: Duration) -> u64 {
+    as_millis(lifetime).min(MAX_LIFETIME_MS)
+}
+
+fn duration(millis: i64) -> Duration {
+    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
+}
+
+fn lease_of(status: &str, remaining: Duration, entry: Option<Entry>) -> Result<Lease> {
+    match (status, entry) {
+        ("hit", Some(entry)) => Ok(Lease::Hit(entry)),
+        ("leased", stale) => Ok(Lease::Leased { stale }),
+        ("wait", stale) => Ok(Lease::Wait { stale, remaining }),
+        ("bypass", _) => Ok(Lease::Bypass { remaining }),
+        _ => Err(unexpected()),
+    }
+}
+
+fn is_error(reply: &Value, code: &str) -> bool {
+    matches!(reply, Value::ServerError(error) if error.code() == code)
+}
+
+fn exactly<const N: usize>(values: Vec<Value>) -> Result<[Value; N]> {
+    values.try_into().map_err(|_| unexpected())
+}
+
+fn sum(replies: Vec<Value>) -> Result<u64> {
+    let counts = replies.into_iter().map(|reply| {
+        let count = reply::integer(reply)?;
+        u64::try_from(count).map_err(|_| unexpected())
+    });
+    counts.sum()
+}
+
+/// The server's globs know `[…]` and `\` besides; here they stand for themselves.
+fn server_glob(glob: &str) -> String {
+    let mut escaped = String::with_capacity(glob.len());
+    for character in glob.chars() {
+        if matches!(character, '[' | ']' | '\\') {
+            escaped.push('\\');
+        }
+        escaped.push(character);
+    }
+    escaped
+}

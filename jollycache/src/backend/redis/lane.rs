@@ -1,0 +1,296 @@
+//! `Lane`: one connection that is kept up. A task makes it, listens for its end, pings it, and makes the next.
+//!
+//! A caller never waits for a retry: while the server is away, [`Lane::connection`] fails at once. It waits only for
+//! the first attempt after a start or a loss, which on a refused connection is a matter of microseconds.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{AsyncConnectionConfig, Client, PushInfo, PushKind};
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use super::error::from_connecting;
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long a connection may be silent before it is pinged.
+const PING_INTERVAL: Duration = Duration::from_millis(500);
+/// How long an answer may take. A connection that leaves a ping unanswered for that long is replaced.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// The shortest pause between two attempts.
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(2);
+/// The longest pause between two attempts, so that service is back within a second of the server's return.
+const MAX_RETRY_DELAY: Duration = Duration::from_millis(500);
+
+/// What a lane needs to know to connect.
+#[derive(Clone)]
+pub(super) struct Connector {
+    /// Where to.
+    pub(super) client: Client,
+    /// How long one attempt may take.
+    pub(super) connect_timeout: Duration,
+    /// The pause after the first failed attempt.
+    pub(super) retry_delay: Duration,
+    /// How often that pause doubles.
+    pub(super) max_doublings: u32,
+    /// Takes what the server sends unasked. Must not block.
+    pub(super) on_push: Option<Arc<dyn Fn(PushInfo) + Send + Sync>>,
+    /// Whether losses are told to people, or only to those who debug: one voice for all lanes is enough.
+    pub(super) speaks: bool,
+}
+
+/// Where a lane stands.
+#[derive(Clone)]
+pub(super) enum State {
+    /// The first attempt since the start or the loss is under way.
+    Connecting,
+    /// Ready.
+    Up(Link),
+    /// The last attempt failed; further ones follow.
+    Down {
+        /// What kind of failure it was.
+        kind: ErrorKind,
+        /// In words.
+        message: Arc<str>,
+    },
+}
+
+/// A connection, told from those before and after it.
+#[derive(Clone)]
+pub(super) struct Link {
+    /// Shared by all who use it.
+    pub(super) connection: MultiplexedConnection,
+    /// Never used twice in a process.
+    pub(super) number: u64,
+}
+
+impl Link {
+    fn new(connection: MultiplexedConnection) -> Self {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed) }
+    }
+}
+
+impl State {
+    fn down(error: &Error) -> Self {
+        State::Down { kind: error.kind(), message: error.to_string().into() }
+    }
+}
+
+/// One connection that is kept up as long as the lane lives.
+pub(super) struct Lane {
+    connector: Connector,
+    state: Arc<watch::Sender<State>>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Lane {
+    /// A lane that connects when it is first used.
+    pub(super) fn new(connector: Connector) -> Self {
+        Lane { connector, state: Arc::new(watch::channel(State::Connecting).0), task: Mutex::new(None) }
+    }
+
+    /// The connection.
+    pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
+        Ok(self.link().await?.connection)
+    }
+
+    /// The connection and its number.
+    pub(super) async fn link(&self) -> Result<Link> {
+        self.keep_running();
+        if let Some(settled) = settled(&self.state.borrow()) {
+            return settled;
+        }
+        let mut states = self.state.subscribe();
+        let state = states.wait_for(|state| !matches!(state, State::Connecting)).await;
+        state
+            .ok()
+            .and_then(|state| settled(&state))
+            .unwrap_or_else(|| Err(Error::new(ErrorKind::Unavailable, "the connection to redis is closed")))
+    }
+
+    /// The lane's state and its changes.
+    pub(super) fn states(&self) -> watch::Receiver<State> {
+        self.state.subscribe()
+    }
+
+    /// Starts the task, and starts it again when it ended with the runtime it ran on (a test's, for example).
+    fn keep_running(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if task.as_ref().is_none_or(JoinHandle::is_finished) {
+            self.state.send_replace(State::Connecting);
+            *task = Some(tokio::spawn(supervise(self.connector.clone(), Arc::clone(&self.state))));
+        }
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Some(task) = task.take() {
+            task.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = match &*self.state.borrow() {
+            State::Connecting => "connecting",
+            State::Up(_) => "up",
+            State::Down { .. } => "down",
+        };
+        f.debug_struct("Lane").field("state", &state).finish_non_exhaustive()
+    }
+}
+
+fn settled(state: &State) -> Option<Result<Link>> {
+    match state {
+        State::Connecting => None,
+        State::Up(link) => Some(Ok(link.clone())),
+        State::Down { kind, message } => Some(Err(Error::new(*kind, &**message))),
+    }
+}
+
+async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
+    let mut failures = 0;
+    loop {
+        let error = match connector.connect().await {
+            Ok((connection, gone)) => {
+                connector.tell_up(&state.send_replace(State::Up(Link::new(connection.clone()))));
+                if until_lost(connection, &gone).await {
+                    failures = 0;
+                    state.send_replace(State::Connecting);
+                    continue;
+                }
+                // Lost as soon as it was made: a failed attempt, or the two would spin.
+                Error::new(ErrorKind::Unavailable, "redis closes its connections")
+            }
+            Err(error) => error,
+        };
+        failures += 1;
+        connector.tell_down(&error, &state.send_replace(State::down(&error)));
+        clock::sleep(connector.pause(failures)).await;
+    }
+}
+
+/// Waits until the connection is closed or does not answer. Returns whether it held for at least one ping.
+async fn until_lost(mut connection: MultiplexedConnection, gone: &Notify) -> bool {
+    let ping = redis::cmd("PING");
+    let mut held_long = false;
+    loop {
+        tokio::select! {
+            () = gone.notified() => return held_long,
+            () = clock::sleep(PING_INTERVAL) => {}
+        }
+        tokio::select! {
+            () = gone.notified() => return held_long,
+            answer = connection.req_packed_command(&ping) => if answer.is_err() {
+                return held_long;
+            }
+        }
+        held_long = true;
+    }
+}
+
+impl Connector {
+    async fn connect(&self) -> Result<(MultiplexedConnection, Arc<Notify>)> {
+        let gone = Arc::new(Notify::new());
+        let on_push = self.push_handler(Arc::clone(&gone));
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.connect_timeout))
+            .set_response_timeout(Some(RESPONSE_TIMEOUT))
+            .set_push_sender(on_push);
+        match self.client.get_multiplexed_async_connection_with_config(&config).await {
+            Ok(connection) => Ok((connection, gone)),
+            Err(error) => Err(from_connecting(&error)),
+        }
+    }
+
+    fn push_handler(&self, gone: Arc<Notify>) -> impl Fn(PushInfo) -> Result<()> + use<> {
+        let on_push = self.on_push.clone();
+        move |push: PushInfo| {
+            if push.kind == PushKind::Disconnection {
+                gone.notify_one();
+            } else if let Some(on_push) = &on_push {
+                on_push(push);
+            }
+            Ok(())
+        }
+    }
+
+    /// Doubles with each failure; half of it is random, so that many processes do not come back in step.
+    fn pause(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(self.max_doublings);
+        let full = self
+            .retry_delay
+            .saturating_mul(2_u32.saturating_pow(doublings))
+            .clamp(MIN_RETRY_DELAY, MAX_RETRY_DELAY);
+        full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
+    }
+
+    fn tell_up(&self, before: &State) {
+        let regained = matches!(before, State::Down { .. });
+        if self.speaks && regained {
+            tracing::info!(address = %self.address(), "connected to redis again");
+        } else {
+            tracing::debug!(address = %self.address(), "connected to redis");
+        }
+    }
+
+    fn tell_down(&self, error: &Error, before: &State) {
+        let lost = !matches!(before, State::Down { .. });
+        if self.speaks && lost {
+            tracing::warn!(address = %self.address(), %error, "no connection to redis, trying again");
+        } else {
+            tracing::debug!(address = %self.address(), %error, "no connection to redis");
+        }
+    }
+
+    fn address(&self) -> &redis::ConnectionAddr {
+        self.client.get_connection_info().addr()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn connector(retry_delay: Duration, max_doublings: u32) -> Connector {
+        Connector {
+            client: Client::open("redis://127.0.0.1").unwrap(),
+            connect_timeout: Duration::from_secs(1),
+            retry_delay,
+            max_doublings,
+            on_push: None,
+            speaks: false,
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_their_limit_and_half_of_each_is_random() {
+        let connector = connector(Duration::from_millis(20), 3);
+        for (failures, full_ms) in [(1, 20), (2, 40), (3, 80), (4, 160), (5, 160), (u32::MAX, 160)] {
+            let full = Duration::from_millis(full_ms);
+            let pauses: Vec<_> = (0..100).map(|_| connector.pause(failures)).collect();
+            assert!(pauses.iter().all(|&pause| pause >= full / 2 && pause <= full), "{failures}: {pauses:?}");
+            assert!(pauses.iter().any(|pause| pause != &pauses[0]), "{failures}: {pauses:?}");
+        }
+    }
+
+    #[test]
+    fn no_setting_makes_a_pause_too_short_or_too_long() {
+        for (delay, doublings) in
+            [(Duration::ZERO, 0), (Duration::ZERO, u32::MAX), (Duration::MAX, 0), (Duration::MAX, u32::MAX)]
+        {
+            for failures in [0, 1, 40, u32::MAX] {
+                let pause = connector(delay, doublings).pause(failures);
+                assert!(pause >= MIN_RETRY_DELAY / 2 && pause <= MAX_RETRY_DELAY, "{pause:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! `RedisBackend`: the protocol on a Redis server, version 7.0 or later.
+//!
+//! Reads are plain commands; everything else is a script of one key (`scripts/`), so that each step is atomic where
+//! the data is. Tag ids are read and written by plain commands beside the scripts, never inside them.
+
+mod builder;
+mod commands;
+mod error;
+mod lane;
+mod news;
+mod pool;
+mod reply;
+mod script;
+
+pub use self::builder::RedisBuilder;
+pub use self::commands::RedisBackend;

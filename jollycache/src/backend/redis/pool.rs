@@ -1,0 +1,131 @@
+//! `Pool`: the connections that commands go over.
+
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{Cmd, Pipeline, ServerErrorKind, Value};
+
+use super::error::{from_client, unexpected};
+use super::lane::{Connector, Lane};
+use super::reply::ok;
+use super::script;
+use crate::error::Result;
+
+/// One lane for writes and some for reads.
+///
+/// All writes of a process share a lane: a command that was given up (its future dropped) may still be on its way,
+/// and must not arrive after one that was sent later. Big values hold up only the reads behind them.
+#[derive(Debug)]
+pub(super) struct Pool {
+    writes: Lane,
+    reads: Vec<Lane>,
+}
+
+impl Pool {
+    /// Lanes that connect when they are first used; with one connection, reads share the writes' lane.
+    pub(super) fn new(connector: &Connector, connections: usize) -> Self {
+        let quiet = Connector { speaks: false, ..connector.clone() };
+        Pool {
+            writes: Lane::new(connector.clone()),
+            reads: (1..connections).map(|_| Lane::new(quiet.clone())).collect(),
+        }
+    }
+
+    /// Waits for the first attempt of every lane.
+    ///
+    /// # Errors
+    /// What the first lane that is not connected says.
+    pub(super) async fn connect(&self) -> Result<()> {
+        let mut outcome = Ok(());
+        for lane in self.lanes() {
+            outcome = outcome.and(lane.connection().await.map(drop));
+        }
+        outcome
+    }
+
+    /// Sends one reading command.
+    pub(super) async fn read(&self, key: &str, command: &Cmd) -> Result<Value> {
+        request(&mut self.read_lane(key).connection().await?, command).await
+    }
+
+    /// Sends one writing command.
+    pub(super) async fn write(&self, command: &Cmd) -> Result<Value> {
+        request(&mut self.writes.connection().await?, command).await
+    }
+
+    /// Sends one command to every lane.
+    pub(super) async fn every(&self, command: &Cmd) -> Result<()> {
+        for lane in self.lanes() {
+            request(&mut lane.connection().await?, command).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends writing commands in one go. The replies come in order; each may be an error of its own.
+    pub(super) async fn write_all(&self, commands: impl IntoIterator<Item = Cmd>) -> Result<Vec<Value>> {
+        let pipeline = pipeline(commands);
+        let mut connection = self.writes.connection().await?;
+        let mut replies = request_all(&mut connection, &pipeline).await?;
+        if let Some(first) = replies.iter().position(is_unknown_script) {
+            replies.truncate(first);
+            replies.extend(teach(&mut connection, &pipeline, first).await?);
+        }
+        // Callers tell the replies apart by their place.
+        if replies.len() == pipeline.len() { Ok(replies) } else { Err(unexpected()) }
+    }
+
+    /// Calls one script.
+    pub(super) async fn call(&self, script: Cmd) -> Result<Value> {
+        let mut replies = self.write_all([script]).await?;
+        ok(replies.pop().unwrap_or_default())
+    }
+
+    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+        std::iter::once(&self.writes).chain(&self.reads)
+    }
+
+    fn read_lane(&self, key: &str) -> &Lane {
+        if self.reads.is_empty() {
+            return &self.writes;
+        }
+        &self.reads[spread(key) % self.reads.len()]
+    }
+}
+
+/// FNV-1a: nothing more is asked than that keys spread over a handful of lanes.
+fn spread(key: &str) -> usize {
+    let hash =
+        key.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    // The low bits of FNV are its weak ones.
+    (hash >> 16) as usize
+}
+
+fn pipeline(commands: impl IntoIterator<Item = Cmd>) -> Pipeline {
+    let mut pipeline = Pipeline::new();
+    for command in commands {
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+async fn request(connection: &mut MultiplexedConnection, command: &Cmd) -> Result<Value> {
+    let reply = connection.req_packed_command(command).await;
+    ok(reply.map_err(|error| from_client(&error))?)
+}
+
+async fn request_all(connection: &mut MultiplexedConnection, pipeline: &Pipeline) -> Result<Vec<Value>> {
+    let replies = connection.req_packed_commands(pipeline, 0, pipeline.len()).await;
+    replies.map_err(|error| from_client(&error))
+}
+
+fn is_unknown_script(reply: &Value) -> bool {
+    matches!(reply, Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript))
+}
+
+/// Loads the scripts and sends again what came from the first unknown one on: the commands behind it (the tag ids
+/// that are read after a fill) count on its having run.
+async fn teach(connection: &mut MultiplexedConnection, sent: &Pipeline, first: usize) -> Result<Vec<Value>> {
+    let lessons = script::load_all();
+    let taught = lessons.len();
+    let again = pipeline(lessons.into_iter().chain(sent.cmd_iter().skip(first).cloned()));
+    let mut replies = request_all(connection, &again).await?;
+    Ok(replies.split_off(taught.min(replies.len())))
+}

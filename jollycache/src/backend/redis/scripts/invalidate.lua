@@ -1,0 +1,10 @@
+-- Drops value and lease, or whatever else is there; an intent stays, for it has neither.
+-- KEYS[1] the key. ARGV[1] grace in ms: for so long nothing is filled.
+-- Returns 1 if a value was dropped, else 0.
+
+local record, kind = load()
+if kind ~= 'I' then
+  evict(record, kind, tonumber(ARGV[1]), now_ms())
+end
+publish(CHANGED)
+return kind == 'V' and 1 or 0

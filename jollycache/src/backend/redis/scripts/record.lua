@@ -1,0 +1,142 @@
+-- What every script begins with: the record's layout (entry/record.rs; Lua counts from 1, so offsets are one
+-- more), and how a slot is read and written. Every script works on one key, KEYS[1].
+local KEY = KEYS[1]
+local MAGIC = '\202'
+local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 38, 40, 30, 39
+local TRAILER_BYTES = 24
+local LEASED, VERSIONED = 2, 4
+local CHANGED, FAILED = 'c', 'f'
+-- How long the version of an evicted value is remembered; protocol/slot.rs has the same number.
+local VERSION_MEMORY_MS = 60000
+local NO_FLOOR = string.rep('\0', 8)
+
+-- The server's time: callers' clocks do not agree.
+local function now_ms()
+  local time = redis.call('TIME')
+  return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- The stored record and its kind, or false and nil where there is none, or one that is not ours: another type,
+-- another format, a torn one. Whatever is written next replaces it.
+local function load()
+  local record = redis.pcall('GET', KEY)
+  if type(record) ~= 'string' or string.sub(record, 1, 1) ~= MAGIC then
+    return false, nil
+  end
+  local kind = string.sub(record, 2, 2)
+  if (kind == 'V' and #record >= VALUE_BYTES)
+    or (kind == 'L' and #record == LEASE_BYTES)
+    or (kind == 'I' and #record == INTENT_BYTES)
+    or (kind == 'E' and #record == EVICTED_BYTES) then
+    return record, kind
+  end
+  return false, nil
+end
+
+local function millis_at(record, position)
+  return (struct.unpack('>I8', record, position))
+end
+
+-- A value's flags with the lease flag taken out, and whether it was set.
+local function flags_of(value)
+  local flags = string.byte(value, 23)
+  local leased = bit.band(flags, LEASED) ~= 0 and #value >= VALUE_BYTES + TRAILER_BYTES
+  return bit.band(flags, bit.bnot(LEASED)), leased
+end
+
+-- The token and the end of the lease that a record holds, or nil. An ended one may still stand in a value.
+local function lease_of(record, kind, now)
+  local until_ms, token
+  if kind == 'L' then
+    until_ms, token = millis_at(record, 7), string.sub(record, 15, 30)
+  elseif kind == 'V' then
+    local _, leased = flags_of(record)
+    if leased then
+      until_ms, token = millis_at(record, #record - 23), string.sub(record, -16)
+    end
+  end
+  if until_ms and until_ms > now then
+    return token, until_ms
+  end
+  return nil
+end
+
+-- The version at the end of a value, or NO_FLOOR. The lease trailer comes after it.
+local function version_of(value)
+  local flags, leased = flags_of(value)
+  if bit.band(flags, VERSIONED) == 0 then
+    return NO_FLOOR
+  end
+  local last = #value - (leased and TRAILER_BYTES or 0)
+  return string.sub(value, last - 7, last)
+end
+
+-- The version below which nothing may be stored.
+local function floor_of(record, kind)
+  if kind == 'V' then
+    return version_of(record)
+  elseif kind == 'L' or kind == 'I' then
+    return string.sub(record, 31, 38)
+  elseif kind == 'E' then
+    return string.sub(record, 23, 30)
+  end
+  return NO_FLOOR
+end
+
+-- Whether a draft is older than a floor. By halves: a number of Lua holds 53 bits, and texts compare by locale.
+local function too_old(draft, floor)
+  local version = version_of(draft)
+  if version == NO_FLOOR or floor == NO_FLOOR then
+    return false
+  end
+  local high, low = struct.unpack('>I4I4', version)
+  local floor_high, floor_low = struct.unpack('>I4I4', floor)
+  return high < floor_high or (high == floor_high and low < floor_low)
+end
+
+-- Leaves what is remembered of a value that fell: until when nothing may be filled, and the floor.
+local function remember(region, closed_until, floor, now)
+  local until_ms = closed_until
+  if floor ~= NO_FLOOR then
+    until_ms = math.max(until_ms, now + VERSION_MEMORY_MS)
+  end
+  if until_ms <= now then
+    redis.call('DEL', KEY)
+  else
+    local evicted = MAGIC .. 'E' .. region .. struct.pack('>I8I8', until_ms, closed_until) .. floor
+    redis.call('SET', KEY, evicted, 'PX', until_ms - now)
+  end
+end
+
+-- Lets value and lease fall, or whatever else is there. An eviction never shortens what is remembered.
+local function evict(record, kind, grace_ms, now)
+  local closed_until = now + grace_ms
+  if kind == 'E' then
+    closed_until = math.max(closed_until, millis_at(record, 15))
+  end
+  local region = kind and string.sub(record, 3, 6) or '\0\0\0\0'
+  remember(region, closed_until, floor_of(record, kind), now)
+end
+
+-- Takes the lease out of a record that has one, and leaves the rest.
+local function drop_lease(record, kind, now)
+  if kind == 'L' then
+    remember(string.sub(record, 3, 6), now, floor_of(record, kind), now)
+  else
+    local flags = flags_of(record)
+    local bare = string.sub(record, 1, 22) .. string.char(flags) .. string.sub(record, 24, -TRAILER_BYTES - 1)
+    redis.call('SET', KEY, bare, 'KEEPTTL')
+  end
+end
+
+local function publish(signal)
+  redis.call('PUBLISH', 'jollycache:' .. KEY, signal)
+end
+
+-- Stores a draft with the times it lives by. Without a stale window it is gone when it stops being fresh.
+local function put(draft, ttl_ms, stale_ms, now)
+  local times = struct.pack('>I8I8', now, now + ttl_ms)
+  local record = string.sub(draft, 1, 6) .. times .. string.sub(draft, 23)
+  redis.call('SET', KEY, record, 'PX', math.max(ttl_ms + stale_ms, 1))
+  publish(CHANGED)
+end

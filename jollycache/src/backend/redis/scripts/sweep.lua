@@ -1,0 +1,15 @@
+-- Drops value and lease of a key that a scan found. What is not ours stays: a scan also finds tag ids, counters
+-- and other programs' data, and for a reader a foreign record is nothing anyway.
+-- KEYS[1] the key. ARGV[1] region (4 bytes) that it must be of, or '', [2] grace in ms.
+-- Returns 1 if a value was dropped, else 0.
+
+local record, kind = load()
+if not kind or kind == 'I' then
+  return 0
+end
+if ARGV[1] ~= '' and string.sub(record, 3, 6) ~= ARGV[1] then
+  return 0
+end
+evict(record, kind, tonumber(ARGV[2]), now_ms())
+publish(CHANGED)
+return kind == 'V' and 1 or 0

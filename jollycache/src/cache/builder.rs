@@ -1,0 +1,105 @@
+//! `CacheBuilder`: what a cache is made of, checked in one place.
+
+use std::sync::Arc;
+
+use super::Cache;
+use crate::backend::Backend;
+use crate::engine::{Engine, Limits};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Namespace;
+use crate::policy::Policy;
+
+const DEFAULT_UNLEASED_LOADS: usize = 128;
+const DEFAULT_VALUE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Builds a [`Cache`].
+#[derive(Debug)]
+#[must_use]
+pub struct CacheBuilder {
+    namespace: Option<String>,
+    backend: Option<Arc<dyn Backend>>,
+    default_policy: Policy,
+    regions: Vec<(String, Policy)>,
+    limits: Limits,
+}
+
+impl Default for CacheBuilder {
+    fn default() -> Self {
+        CacheBuilder {
+            namespace: None,
+            backend: None,
+            default_policy: Policy::default(),
+            regions: Vec::new(),
+            limits: Limits { unleased_loads: DEFAULT_UNLEASED_LOADS, value_bytes: DEFAULT_VALUE_BYTES },
+        }
+    }
+}
+
+impl CacheBuilder {
+    /// The prefix of all keys, such as `jollyjet:dev`. Required.
+    pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
+        self.namespace = Some(namespace.into());
+        self
+    }
+
+    /// Where entries are kept. Required.
+    pub fn backend(mut self, backend: impl Backend) -> Self {
+        self.backend = Some(Arc::new(backend));
+        self
+    }
+
+    /// As [`CacheBuilder::backend`], for one that is shared.
+    pub fn shared_backend(mut self, backend: Arc<dyn Backend>) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// What holds where neither a region nor a call says anything.
+    pub fn default_policy(mut self, policy: Policy) -> Self {
+        self.default_policy = policy;
+        self
+    }
+
+    /// Sets, or overrides, the policy of a region. It wins over what attributes and calls say.
+    pub fn region(mut self, name: impl Into<String>, policy: Policy) -> Self {
+        self.regions.push((name.into(), policy));
+        self
+    }
+
+    /// How many loads may run at once while the backend is broken, or keys are bypassed. Default: 128.
+    pub fn max_unleased_loads(mut self, loads: usize) -> Self {
+        self.limits.unleased_loads = loads;
+        self
+    }
+
+    /// The largest encoded value that is stored, in bytes. A larger one is returned to its caller and not stored.
+    /// Default: 8 MiB.
+    pub fn max_value_bytes(mut self, bytes: usize) -> Self {
+        self.limits.value_bytes = bytes;
+        self
+    }
+
+    /// Checks everything and builds the cache.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`], saying what is missing or wrong.
+    pub fn build(self) -> Result<Cache> {
+        let missing =
+            |what: &str| Error::new(ErrorKind::Config, format!("a cache needs a {what}: call `.{what}(…)`"));
+        let namespace = Namespace::new(&self.namespace.ok_or_else(|| missing("namespace"))?)?;
+        let backend = self.backend.ok_or_else(|| missing("backend"))?;
+        self.default_policy.validate("the cache")?;
+        for (name, policy) in &self.regions {
+            policy.validate(&format!("region {name:?}"))?;
+        }
+        if !(1..=tokio::sync::Semaphore::MAX_PERMITS).contains(&self.limits.unleased_loads) {
+            let found = self.limits.unleased_loads;
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("max_unleased_loads is {found}: expected at least 1"),
+            ));
+        }
+        let engine = Engine::new(namespace, backend, self.limits, self.default_policy, self.regions);
+        Ok(Cache { engine })
+    }
+}

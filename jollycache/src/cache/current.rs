@@ -1,0 +1,90 @@
+//! Which cache an annotated function uses, and how.
+
+use std::future::Future;
+use std::sync::Once;
+
+use once_cell::sync::OnceCell;
+
+use super::Cache;
+use crate::error::{Error, ErrorKind, Result};
+
+static INSTALLED: OnceCell<Cache> = OnceCell::new();
+static WARNED: Once = Once::new();
+
+tokio::task_local! {
+    static SCOPE: Cache;
+    static MODE: Mode;
+}
+
+/// What annotated calls do with the cache.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Use it.
+    Normal,
+    /// Go past it.
+    Bypass,
+    /// Load, and replace what it holds.
+    Refresh,
+}
+
+/// Makes `cache` the one that annotated functions use, unless they say `with = …` or run in a [`scope`].
+///
+/// # Errors
+/// [`ErrorKind::AlreadyInstalled`] the second time: functions that run already must not change their cache.
+pub fn install(cache: Cache) -> Result<()> {
+    INSTALLED
+        .set(cache)
+        .map_err(|_| Error::new(ErrorKind::AlreadyInstalled, "a process-wide cache is installed already"))
+}
+
+/// Runs `future` with `cache` as the cache of all annotated calls in it, whatever is installed or named by `with`.
+///
+/// For tests. It holds for the task, not for what the task spawns. Dropping the returned future drops `future`.
+///
+/// ```
+/// # use jollycache::{Cache, MemoryBackend};
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("test").backend(MemoryBackend::new()).build()?;
+/// let answer = jollycache::scope(cache.clone(), async { 42 }).await;
+/// assert_eq!(answer, 42);
+/// # Ok(())
+/// # }
+/// ```
+pub async fn scope<F: Future>(cache: Cache, future: F) -> F::Output {
+    SCOPE.scope(cache, future).await
+}
+
+/// Runs `future` with all annotated calls in it uncached: `#[cacheable]` loads and stores nothing.
+///
+/// `#[cache_put]` and `#[cache_evict]` still evict, since what they write is seen by others through the cache.
+/// This is how the original of an annotated function is called, of a trait's method too. It holds for the task,
+/// not for what the task spawns.
+pub async fn bypass<F: Future>(future: F) -> F::Output {
+    MODE.scope(Mode::Bypass, future).await
+}
+
+/// Runs `future` with each `#[cacheable]` call in it loading, and replacing what the cache holds.
+///
+/// It holds for the task, not for what the task spawns.
+pub async fn refresh<F: Future>(future: F) -> F::Output {
+    MODE.scope(Mode::Refresh, future).await
+}
+
+/// The cache of an annotated call: the scope's, the one named by `with`, the installed one.
+pub(crate) fn resolve(with: Option<Cache>) -> Option<Cache> {
+    let cache = SCOPE.try_with(Cache::clone).ok().or(with).or_else(|| INSTALLED.get().cloned());
+    if cache.is_none() {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                "no cache is installed: annotated functions run uncached; call `jollycache::install`"
+            );
+        });
+    }
+    cache
+}
+
+/// How annotated calls of this task use the cache.
+pub(crate) fn mode() -> Mode {
+    MODE.try_with(|mode| *mode).unwrap_or(Mode::Normal)
+}

@@ -1,0 +1,193 @@
+//! The key-value service: typed values by key, counters, lifetimes, scans.
+
+use std::time::{Duration, Instant};
+
+use super::Cache;
+use super::write::DEFAULT_REGION;
+use crate::Value;
+use crate::backend::{BackendInfo, ScanCursor};
+use crate::clock;
+use crate::error::Result;
+use crate::key::{Key, Pattern};
+use crate::policy::Policy;
+
+/// How many names a backend is asked for at once.
+const SCAN_PAGE: usize = 500;
+
+impl Cache {
+    /// Stores a value for `ttl`; [`Cache::put`] has more options.
+    ///
+    /// # Errors
+    /// As [`Cache::put`].
+    pub async fn set<V: Value>(&self, key: impl Into<Key>, value: &V, ttl: Duration) -> Result<()> {
+        self.put(key, value, &Policy::new().ttl(ttl)).await
+    }
+
+    /// Stores many values for `ttl`, concurrently. Each is stored or not by itself.
+    ///
+    /// # Errors
+    /// The first error, when all have been tried.
+    pub async fn set_many<V: Value>(&self, values: &[(Key, V)], ttl: Duration) -> Result<()> {
+        let sets = values.iter().map(|(key, value)| self.set(key, value, ttl));
+        futures_util::future::join_all(sets).await.into_iter().collect()
+    }
+
+    /// Deletes a value: another word for [`Cache::evict`].
+    ///
+    /// # Errors
+    /// As [`Cache::evict`].
+    pub async fn delete(&self, key: impl Into<Key>) -> Result<bool> {
+        self.evict(key).await
+    }
+
+    /// Whether there is a value, of whatever type, tags aside.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn exists(&self, key: impl Into<Key>) -> Result<bool> {
+        Ok(self.ttl(key).await?.is_some())
+    }
+
+    /// The remaining lifetime of a value, stale window included; `None` without a value.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn ttl(&self, key: impl Into<Key>) -> Result<Option<Duration>> {
+        let key = self.engine.namespace.key(&key.into());
+        self.ask(self.engine.backend.ttl(&key)).await
+    }
+
+    /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn expire(&self, key: impl Into<Key>, ttl: Duration) -> Result<bool> {
+        let key = self.engine.namespace.key(&key.into());
+        self.ask(self.engine.backend.expire(&key, ttl.max(Duration::from_millis(1)))).await
+    }
+
+    /// Adds to a counter, which starts at zero, and returns the sum. Counters have names of their own: a value and
+    /// a counter may share a key, and `get` does not see a counter; `increment(key, 0)` reads it.
+    ///
+    /// # Errors
+    /// When the sum would pass the range of `i64`, and when the backend fails. Not idempotent: after a timeout the
+    /// counter may have been incremented.
+    pub async fn increment(&self, key: impl Into<Key>, by: i64) -> Result<i64> {
+        self.increment_for(key, by, None).await
+    }
+
+    /// As [`Cache::increment`], for a counter that ends `ttl` after it was made.
+    ///
+    /// # Errors
+    /// As [`Cache::increment`].
+    pub async fn increment_for(&self, key: impl Into<Key>, by: i64, ttl: Option<Duration>) -> Result<i64> {
+        let counter = self.engine.namespace.counter(&key.into());
+        self.ask(self.engine.backend.add(&counter, by, ttl)).await
+    }
+
+    /// Subtracts from a counter; see [`Cache::increment`].
+    ///
+    /// # Errors
+    /// As [`Cache::increment`].
+    pub async fn decrement(&self, key: impl Into<Key>, by: i64) -> Result<i64> {
+        use crate::error::{Error, ErrorKind};
+        let by = by.checked_neg().ok_or_else(|| {
+            Error::new(ErrorKind::Backend, format!("{by} cannot be subtracted: its opposite is out of range"))
+        })?;
+        self.increment(key, by).await
+    }
+
+    /// All keys that match, by a scan. Keys of values that have no value any more, but a load under way, are among
+    /// them; keys longer than the limit come in their cut form. At most `most` keys.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn keys(&self, pattern: impl Into<Pattern>, most: usize) -> Result<Vec<String>> {
+        let pattern = pattern.into();
+        let mut keys = std::collections::BTreeSet::new();
+        let mut cursor = None;
+        loop {
+            let page = self.scan(&pattern, cursor, SCAN_PAGE).await?;
+            keys.extend(page.keys);
+            cursor = page.next;
+            if cursor.is_none() || keys.len() >= most {
+                return Ok(keys.into_iter().take(most).collect());
+            }
+        }
+    }
+
+    /// One page of the keys that match, without the namespace. A key may come twice.
+    ///
+    /// # Errors
+    /// When the backend fails.
+    pub async fn scan(
+        &self,
+        pattern: &Pattern,
+        cursor: Option<ScanCursor>,
+        page_size: usize,
+    ) -> Result<KeyPage> {
+        let namespace = &self.engine.namespace;
+        let page =
+            self.ask(self.engine.backend.scan(&namespace.pattern(pattern), cursor, page_size.max(1))).await?;
+        let keys =
+            page.keys.iter().filter_map(|key| namespace.key_of(key.as_str())).map(str::to_owned).collect();
+        Ok(KeyPage { keys, next: page.next })
+    }
+
+    /// Invalidates everything in the namespace, and deletes its counters. Other namespaces, and the server, are
+    /// not touched. Returns how many values fell.
+    ///
+    /// # Errors
+    /// As [`Cache::evict`].
+    pub async fn flush(&self) -> Result<u64> {
+        let fallen = self.evict_pattern(Pattern::all()).await?;
+        let glob = self.engine.namespace.counters_pattern();
+        let mut cursor = None;
+        loop {
+            let page = self.ask(self.engine.backend.scan(&glob, cursor, SCAN_PAGE)).await?;
+            self.ask(self.engine.backend.delete_raw(&page.keys)).await?;
+            cursor = page.next;
+            if cursor.is_none() {
+                return Ok(fallen);
+            }
+        }
+    }
+
+    /// Asks the backend whether it is there, and returns how long it took.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn ping(&self) -> Result<Duration> {
+        let start: Instant = clock::now();
+        self.ask(self.engine.backend.ping()).await?;
+        Ok(clock::now().saturating_duration_since(start))
+    }
+
+    /// Whether calls go to the backend; `false` while the circuit breaker is open.
+    pub fn is_connected(&self) -> bool {
+        self.engine.is_connected()
+    }
+
+    /// What the backend tells about itself.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn info(&self) -> Result<BackendInfo> {
+        self.ask(self.engine.backend.info()).await
+    }
+
+    async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+        let region = self.engine.region(DEFAULT_REGION);
+        let timeout = region.resolve_default().timeout;
+        self.engine.guarded(&region, timeout, operation).await
+    }
+}
+
+/// One page of [`Cache::scan`].
+#[derive(Debug, Clone, Default)]
+pub struct KeyPage {
+    /// Keys, without the namespace.
+    pub keys: Vec<String>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<ScanCursor>,
+}

@@ -1,0 +1,214 @@
+//! Reading by hand: get, and get or load.
+
+use std::collections::HashMap;
+use std::future::Future;
+
+use super::codec::{decode, encode};
+use super::write::DEFAULT_REGION;
+use super::{Cache, Hooks, ReadThrough};
+use crate::__private::{Fallible, OptionalResult, Shape};
+use crate::Value;
+use crate::clock;
+use crate::engine::{Ask, Lookup, ToStore, TypeOf};
+use crate::entry::{Entry, Fingerprint};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+use crate::policy::{Policy, Resolved};
+use crate::tracker::{Count, Timed};
+
+/// How often [`Cache::update`] tries.
+const MAX_UPDATE_ATTEMPTS: usize = 16;
+
+impl Cache {
+    /// The cached value, fresh, or stale within its window. `None` is a miss, a cached `None`, and a value that is
+    /// not a `V`.
+    ///
+    /// # Errors
+    /// When the backend fails. Cancel safe.
+    pub async fn get<V: Value>(&self, key: impl Into<Key>) -> Result<Option<V>> {
+        let lookup = self.lookup::<V>(&key.into(), &Policy::default());
+        let entry = self.engine.peek(&lookup).await?;
+        Ok(take(&lookup, entry.as_ref()))
+    }
+
+    /// Many values, in the order of `keys`, with one round trip, or two where values have tags.
+    ///
+    /// # Errors
+    /// As [`Cache::get`].
+    pub async fn get_many<V: Value>(&self, keys: &[Key]) -> Result<Vec<Option<V>>> {
+        let lookups: Vec<_> = keys.iter().map(|key| self.lookup::<V>(key, &Policy::default())).collect();
+        let entries = self.engine.peek_many(&lookups).await?;
+        Ok(lookups.iter().zip(entries).map(|(lookup, entry)| take(lookup, entry.as_ref())).collect())
+    }
+
+    /// The cached value, or what `load` brings; one load at a time for all who ask.
+    ///
+    /// What `#[cacheable]` does for a function that returns `Result<V, E>`. A broken cache does not fail the call.
+    /// An `Err` is not stored.
+    ///
+    /// # Errors
+    /// Those of `load`. When the future is dropped, the load is dropped with it and the next waiter takes over.
+    pub async fn get_or_load<V, E, F, L>(&self, key: impl Into<Key>, policy: &Policy, load: F) -> Result<V, E>
+    where
+        V: Value,
+        F: FnOnce() -> L,
+        L: Future<Output = Result<V, E>>,
+    {
+        self.read_through::<Fallible<V, E>>(&key.into(), policy).run(load).await
+    }
+
+    /// As [`Cache::get_or_load`], for a value that may not exist: `None` is stored for the policy's
+    /// [`none_ttl`](Policy::none_ttl), if it has one.
+    ///
+    /// # Errors
+    /// Those of `load`.
+    pub async fn get_or_load_option<V, E, F, L>(
+        &self,
+        key: impl Into<Key>,
+        policy: &Policy,
+        load: F,
+    ) -> Result<Option<V>, E>
+    where
+        V: Value,
+        F: FnOnce() -> L,
+        L: Future<Output = Result<Option<V>, E>>,
+    {
+        self.read_through::<OptionalResult<V, E>>(&key.into(), policy).run(load).await
+    }
+
+    /// The cached values, and those that `load` brings for the keys without one, with one call for all of them.
+    /// Keys that `load` does not answer are missing in the result.
+    ///
+    /// A key that somebody else loads at the same time is loaded here too, and not stored. A broken cache does not
+    /// fail the call.
+    ///
+    /// # Errors
+    /// Those of `load`; nothing is stored then.
+    pub async fn get_or_load_many<V, E, F, L>(
+        &self,
+        keys: &[Key],
+        policy: &Policy,
+        load: F,
+    ) -> Result<HashMap<Key, V>, E>
+    where
+        V: Value,
+        F: FnOnce(Vec<Key>) -> L,
+        L: Future<Output = Result<HashMap<Key, V>, E>>,
+    {
+        let lookups: Vec<_> = keys.iter().map(|key| self.lookup::<V>(key, policy)).collect();
+        let entries = self.engine.peek_many(&lookups).await.unwrap_or_else(|_| vec![None; keys.len()]);
+        let mut found = HashMap::with_capacity(keys.len());
+        let mut missing = Vec::new();
+        for ((key, lookup), entry) in keys.iter().zip(&lookups).zip(&entries) {
+            match take(lookup, entry.as_ref()) {
+                Some(value) => drop(found.insert(key.clone(), value)),
+                None => missing.push((key, lookup)),
+            }
+        }
+        if missing.is_empty() {
+            return Ok(found);
+        }
+        let leases = missing.iter().map(|(_, lookup)| self.engine.try_lease(lookup));
+        let tickets = futures_util::future::join_all(leases).await;
+        let missing_keys: Vec<Key> = missing.iter().map(|(key, _)| (*key).clone()).collect();
+        match load(missing_keys).await {
+            Ok(loaded) => {
+                let settled = missing.iter().zip(tickets).filter_map(|((key, lookup), ticket)| {
+                    ticket.map(|ticket| ticket.complete(self.to_store(lookup, loaded.get(*key))))
+                });
+                futures_util::future::join_all(settled).await;
+                found.extend(loaded);
+                Ok(found)
+            }
+            Err(error) => {
+                futures_util::future::join_all(tickets.into_iter().flatten().map(|ticket| ticket.fail(None)))
+                    .await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Replaces a cached value by one that follows from it, if nothing happened to it meanwhile; else tries again with
+    /// what is there then, at most 16 times. `change` gets `None` where there is no value, and may be called more
+    /// than once. Returns what was stored.
+    ///
+    /// For values whose source is the cache itself. The new value lives as long as `policy` says; the tags are those
+    /// of the old value, or the policy's where there was none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when others were in between each time; else as
+    /// [`Cache::put`].
+    pub async fn update<V: Value>(
+        &self,
+        key: impl Into<Key>,
+        policy: &Policy,
+        mut change: impl FnMut(Option<V>) -> V,
+    ) -> Result<V> {
+        let key = key.into();
+        for _ in 0..MAX_UPDATE_ATTEMPTS {
+            let lookup = self.lookup::<V>(&key, policy);
+            let (old, ticket) = self.engine.link(&lookup).await?;
+            let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
+            let new = change(old);
+            let payload = encode(&new, self.engine.limits.value_bytes)?;
+            let Resolved { ttl, stale, .. } = lookup.policy;
+            if ticket.store_if_untouched(ToStore::Value { payload, ttl, stale, version: None }).await {
+                return Ok(new);
+            }
+        }
+        let why = format!("{key} changed during each of {MAX_UPDATE_ATTEMPTS} attempts to update it");
+        Err(Error::new(ErrorKind::Contended, why))
+    }
+
+    fn to_store<V: Value>(&self, lookup: &Lookup, value: Option<&V>) -> ToStore {
+        let Some(value) = value else { return ToStore::None { ttl: None } };
+        match encode(value, self.engine.limits.value_bytes) {
+            Ok(payload) => {
+                ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale, version: None }
+            }
+            Err(_) => ToStore::Unshareable,
+        }
+    }
+
+    fn lookup<V: Value>(&self, key: &Key, policy: &Policy) -> Lookup {
+        Lookup::new(&self.engine, &ask::<V>(key, policy))
+    }
+
+    fn read_through<S: Shape>(&self, key: &Key, policy: &Policy) -> ReadThrough<'_, S>
+    where
+        S::Value: Value,
+    {
+        ReadThrough::new(self.clone(), &ask::<S::Value>(key, policy), Hooks::default())
+    }
+}
+
+/// The second layer of a call that has but one.
+static NOTHING: Policy = Policy::UNSET;
+
+fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> Ask<'a> {
+    let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
+    let policies = [policy, &NOTHING];
+    Ask {
+        region,
+        key,
+        tags: &[],
+        policies,
+        type_of: TypeOf { fingerprint: Fingerprint::of::<V>(), schema: 0 },
+    }
+}
+
+/// The value of an entry that may be served, counted as a hit or a miss.
+fn take<V: Value>(lookup: &Lookup, entry: Option<&Entry>) -> Option<V> {
+    let value = entry.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
+    let tracker = &lookup.region.tracker;
+    let fresh = entry.is_some_and(|entry| entry.is_fresh(clock::now_ms()));
+    match (&value, fresh) {
+        (None, _) => tracker.count(Count::Miss),
+        (Some(_), true) => tracker.count(Count::Hit),
+        (Some(_), false) => tracker.count(Count::StaleRead),
+    }
+    if value.is_some() {
+        tracker.time(Timed::Hit, clock::now().saturating_duration_since(lookup.started));
+    }
+    value
+}

@@ -1,0 +1,196 @@
+//! `ReadThrough`: one typed read that loads on a miss. Attributes and calls by hand both end here.
+
+use std::any::Any;
+use std::time::Duration;
+
+use super::codec::{decode, encode};
+use super::{Cache, Mode, mode};
+use crate::__private::{Shape, Sharing, View};
+use crate::Value;
+use crate::clock;
+use crate::engine::{Ask, Found, Lookup, Ticket, ToStore};
+use crate::entry::{Entry, Version};
+use crate::error::Error;
+use crate::tracker::{Count, Timed};
+
+type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
+
+/// What to do with a loaded value, besides what the policy says.
+pub(crate) struct Hooks<'a, S: Shape> {
+    pub(crate) ttl_by: Option<ByValue<'a, S::Value, Duration>>,
+    pub(crate) unless: Option<ByValue<'a, S::Value, bool>>,
+    pub(crate) version_by: Option<ByValue<'a, S::Value, Version>>,
+    pub(crate) sharing: Option<Sharing<S::Return>>,
+    pub(crate) propagate: Option<fn(Error) -> S::Return>,
+}
+
+impl<S: Shape> Default for Hooks<'_, S> {
+    fn default() -> Self {
+        Hooks { ttl_by: None, unless: None, version_by: None, sharing: None, propagate: None }
+    }
+}
+
+/// See the module.
+pub(crate) struct ReadThrough<'a, S: Shape> {
+    cache: Cache,
+    lookup: Lookup,
+    hooks: Hooks<'a, S>,
+}
+
+impl<'a, S: Shape> ReadThrough<'a, S>
+where
+    S::Value: Value,
+{
+    pub(crate) fn new(cache: Cache, ask: &Ask<'_>, hooks: Hooks<'a, S>) -> Self {
+        let mut lookup = Lookup::new(&cache.engine, ask);
+        lookup.takes_none = S::from_none().is_some();
+        lookup.propagates = hooks.propagate.is_some();
+        ReadThrough { cache, lookup, hooks }
+    }
+
+    /// Returns the cached value, or what `body` loads.
+    pub(crate) async fn run<F, L>(self, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let engine = &self.cache.engine;
+        let found = match mode() {
+            Mode::Normal => engine.find(&self.lookup).await,
+            Mode::Refresh => engine.find_nothing(&self.lookup).await,
+            Mode::Bypass => {
+                self.lookup.region.tracker.count(Count::Bypass);
+                return body().await;
+            }
+        };
+        match found {
+            Ok(Found::Entry(entry)) => match self.open(&entry) {
+                Some(value) => value,
+                None => Box::pin(self.replace_unreadable(body)).await,
+            },
+            Ok(found) => Box::pin(self.finish(found, body)).await,
+            Err(error) => Box::pin(self.fail(error, body)).await,
+        }
+    }
+
+    /// The returned value that an entry holds, if it decodes.
+    fn open(&self, entry: &Entry) -> Option<S::Return> {
+        let value = if entry.none { S::from_none()? } else { S::from_value(decode(&entry.payload)?) };
+        let took = clock::now().saturating_duration_since(self.lookup.started);
+        let fresh = entry.is_fresh(clock::now_ms());
+        let region = &self.lookup.region;
+        region.tracker.count(if fresh { Count::Hit } else { Count::StaleRead });
+        region.tracker.time(Timed::Hit, took);
+        self.trace(if fresh { "hit" } else { "stale" }, took);
+        Some(value)
+    }
+
+    async fn replace_unreadable<F, L>(self, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        match self.cache.engine.find_readable(&self.lookup).await {
+            Ok(Found::Entry(entry)) => match self.open(&entry) {
+                Some(value) => value,
+                // Twice unreadable: another build writes what this one cannot read.
+                None => body().await,
+            },
+            Ok(found) => self.finish(found, body).await,
+            Err(error) => self.fail(error, body).await,
+        }
+    }
+
+    async fn finish<F, L>(mut self, found: Found, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let (returned, outcome) = match found {
+            Found::Load(ticket) => (self.load(ticket, body).await, "load"),
+            Found::SharedFailure(failure) => match self.take_shared(&*failure) {
+                Some(returned) => (returned, "shared_failure"),
+                None => (body().await, "load"),
+            },
+            Found::Shared { none, payload } => match self.take_value(none, &payload) {
+                Some(returned) => (returned, "shared"),
+                None => (body().await, "load"),
+            },
+            Found::Entry(_) => (body().await, "load"),
+        };
+        let took = clock::now().saturating_duration_since(self.lookup.started);
+        self.lookup.region.tracker.count(Count::Miss);
+        self.lookup.region.tracker.time(Timed::Miss, took);
+        self.trace(outcome, took);
+        returned
+    }
+
+    async fn fail<F, L>(self, error: Error, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        match self.hooks.propagate {
+            Some(propagate) => propagate(error),
+            None => body().await,
+        }
+    }
+
+    async fn load<F, L>(&mut self, mut ticket: Box<Ticket>, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let returned = ticket.run(body()).await;
+        let to_store = match S::view(&returned) {
+            View::Value(value) => self.to_store(value),
+            View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
+            View::Failed => {
+                let stale = ticket.take_stale().and_then(|entry| self.open(&entry));
+                let failure = self.hooks.sharing.as_ref().map(|sharing| (sharing.share)(&returned));
+                ticket.fail(failure).await;
+                return stale.unwrap_or(returned);
+            }
+        };
+        ticket.complete(to_store).await;
+        returned
+    }
+
+    fn to_store(&mut self, value: &S::Value) -> ToStore {
+        let Lookup { policy, region, .. } = &self.lookup;
+        let payload = match encode(value, self.cache.engine.limits.value_bytes) {
+            Ok(payload) => payload,
+            Err(error) => {
+                region.tracker.count(Count::RejectedValue);
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(region = %region.name, key = %self.lookup.key, error, "a value cannot be cached");
+                return ToStore::Unshareable;
+            }
+        };
+        if self.hooks.unless.take().is_some_and(|unless| unless(value)) {
+            return ToStore::Unstored { payload };
+        }
+        let ttl = self.hooks.ttl_by.take().map_or(policy.ttl, |ttl_by| ttl_by(value));
+        let version = self.hooks.version_by.take().map(|version_by| version_by(value));
+        ToStore::Value { payload, ttl, stale: policy.stale, version }
+    }
+
+    fn take_value(&self, none: bool, payload: &[u8]) -> Option<S::Return> {
+        if none { S::from_none() } else { decode(payload).map(S::from_value) }
+    }
+
+    fn take_shared(&self, failure: &(dyn Any + Send + Sync)) -> Option<S::Return> {
+        self.hooks.sharing.as_ref().and_then(|sharing| (sharing.take)(failure))
+    }
+
+    fn trace(&self, outcome: &'static str, took: Duration) {
+        tracing::debug!(
+            target: "jollycache",
+            region = %self.lookup.region.name,
+            key = %self.lookup.key,
+            outcome,
+            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "cache read"
+        );
+    }
+}

@@ -1,0 +1,96 @@
+//! Writing by hand: put and evict.
+
+use super::Cache;
+use super::codec::encode;
+use crate::Value;
+use crate::engine::Target;
+use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
+use crate::error::Result;
+use crate::key::{Key, Pattern, Tag};
+use crate::policy::Policy;
+use crate::tracker::Count;
+
+/// The region of calls by hand that name none.
+pub(super) const DEFAULT_REGION: &str = "default";
+
+impl Cache {
+    /// Stores a value, whatever is there.
+    ///
+    /// For values that no other writer writes at the same time. Where several do, the last call wins, which need
+    /// not be the last to have written the source; `#[cache_put]` has no such gap.
+    ///
+    /// # Errors
+    /// When the value cannot be encoded or is too large, and when the backend fails. Cancel safe.
+    pub async fn put<V: Value>(&self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<()> {
+        let engine = &self.engine;
+        let region = engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));
+        let resolved = region.resolve([policy, &Policy::new()]);
+        let payload = encode(value, engine.limits.value_bytes)?;
+        let tag_keys: Vec<_> = policy.tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
+        let ids = engine.guarded(&region, resolved.timeout, engine.backend.tag_ids(&tag_keys)).await?;
+        let tags = policy.tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
+        let draft = Draft {
+            region: region.id,
+            none: false,
+            codec: Codec::Json,
+            schema: 0,
+            fingerprint: Fingerprint::of::<V>(),
+            cost_us: 0,
+            version: None,
+            tags: tags.collect(),
+            ttl: resolved.spread(resolved.ttl, rand::random()),
+            stale: resolved.stale,
+            payload,
+        };
+        let key = engine.namespace.key(&key.into());
+        let stored = engine.guarded(&region, resolved.timeout, engine.backend.store(&key, &draft)).await?;
+        region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
+        Ok(())
+    }
+
+    /// Invalidates a key. When it returns, nobody is served the old value any more. Returns whether there was one.
+    ///
+    /// # Errors
+    /// When the backend fails. The invalidation is queued then, and this process bypasses the key until it is
+    /// delivered; it is queued too when the future is dropped midway.
+    pub async fn evict(&self, key: impl Into<Key>) -> Result<bool> {
+        self.evict_targets([Target::Key(key.into())]).await.map(|held| held > 0)
+    }
+
+    /// Invalidates all entries with one of these tags, at a cost that does not depend on their number.
+    ///
+    /// # Errors
+    /// As [`Cache::evict`].
+    pub async fn evict_tags<T: Into<Tag>>(&self, tags: impl IntoIterator<Item = T>) -> Result<()> {
+        self.evict_targets(tags.into_iter().map(|tag| Target::Tag(tag.into()))).await.map(drop)
+    }
+
+    /// Invalidates all keys that match, by a scan over the namespace: the slow way; tags are the fast one.
+    /// Returns how many values fell.
+    ///
+    /// # Errors
+    /// As [`Cache::evict`].
+    pub async fn evict_pattern(&self, pattern: impl Into<Pattern>) -> Result<u64> {
+        self.evict_targets([Target::Pattern(pattern.into())]).await
+    }
+
+    /// Invalidates everything in a region, by a scan over the namespace. Returns how many values fell.
+    ///
+    /// # Errors
+    /// As [`Cache::evict`].
+    pub async fn evict_region(&self, region: &str) -> Result<u64> {
+        let region = self.engine.region(region);
+        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
+        eviction.add(Target::Region);
+        eviction.run().await
+    }
+
+    async fn evict_targets(&self, targets: impl IntoIterator<Item = Target>) -> Result<u64> {
+        let region = self.engine.region(DEFAULT_REGION);
+        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
+        for target in targets {
+            eviction.add(target);
+        }
+        eviction.run().await
+    }
+}

@@ -1,0 +1,113 @@
+//! `WriteGuard`: a crash-safe write by hand.
+
+use super::write::DEFAULT_REGION;
+use super::{Cache, WriteThrough, Written};
+use crate::Value;
+use crate::engine::Announced;
+use crate::entry::Version;
+use crate::error::Result;
+use crate::key::{Key, Tag};
+use crate::policy::Policy;
+
+impl Cache {
+    /// Announces a write of `keys`, which also invalidates `tags`. What is cached under them falls now, and nothing
+    /// is stored under them until the guard is committed or dropped, or its intent ends ([`Policy::intent`], 10 s).
+    ///
+    /// Begin before the transaction, commit after it. A process that dies in between leaves no old value behind.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let write = cache.begin_write(["product:42"], ["products"]).await?;
+    /// let product = "written to the source".to_owned();
+    /// write.commit_put("product:42", &product, &Policy::new()).await?;
+    /// assert_eq!(cache.get("product:42").await?, Some(product));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the backend fails; the source need not be written then. If it is all the same, what was announced is
+    /// queued for eviction.
+    pub async fn begin_write<K: Into<Key>, T: Into<Tag>>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        tags: impl IntoIterator<Item = T>,
+    ) -> Result<WriteGuard> {
+        self.begin_write_with(keys, tags, &Policy::new()).await
+    }
+
+    /// As [`Cache::begin_write`], with a policy: its region, timeout, intent and grace count.
+    ///
+    /// # Errors
+    /// As [`Cache::begin_write`].
+    pub async fn begin_write_with<K: Into<Key>, T: Into<Tag>>(
+        &self,
+        keys: impl IntoIterator<Item = K>,
+        tags: impl IntoIterator<Item = T>,
+        policy: &Policy,
+    ) -> Result<WriteGuard> {
+        let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
+        let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
+        let announced = Announced { keys: &keys, tags: &tags, value_tags: &[] };
+        let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
+        let (write, failed) =
+            WriteThrough::begin(self.clone(), region, [policy, &Policy::UNSET], announced).await;
+        failed.map_or(Ok(WriteGuard { write }), Err)
+    }
+}
+
+/// A write between its begin and its commit. Dropping it evicts what it announced.
+#[derive(Debug)]
+#[must_use = "dropping the guard evicts what it announced"]
+pub struct WriteGuard {
+    write: WriteThrough,
+}
+
+impl WriteGuard {
+    /// The source was written: stores its new value under `key`, unless another writer came in between, and lets
+    /// fall everything else that was announced. Returns whether the value was stored.
+    ///
+    /// # Errors
+    /// When the backend fails. What was announced is queued for eviction then, and when the future is dropped.
+    pub async fn commit_put<V: Value>(self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<bool> {
+        self.put(key.into(), value, None, policy).await
+    }
+
+    /// As [`WriteGuard::commit_put`], for a value that has a version: it is refused if a later one was stored, or
+    /// evicted within the last minute.
+    ///
+    /// # Errors
+    /// As [`WriteGuard::commit_put`].
+    pub async fn commit_put_version<V: Value>(
+        self,
+        key: impl Into<Key>,
+        value: &V,
+        version: impl Into<Version>,
+        policy: &Policy,
+    ) -> Result<bool> {
+        self.put(key.into(), value, Some(version.into()), policy).await
+    }
+
+    /// The source was written, or may have been: lets fall everything that was announced.
+    ///
+    /// # Errors
+    /// As [`WriteGuard::commit_put`].
+    pub async fn commit_evict(self) -> Result<()> {
+        self.write.evict(Vec::new()).await
+    }
+
+    async fn put<V: Value>(
+        mut self,
+        key: Key,
+        value: &V,
+        version: Option<Version>,
+        policy: &Policy,
+    ) -> Result<bool> {
+        self.write.follow(policy);
+        let written = Written::Value { value, ttl: None, version };
+        self.write.put(key, policy.tags.clone(), written, 0).await
+    }
+}

@@ -1,0 +1,112 @@
+//! `WriteThrough`: one typed write that puts or evicts. Attributes and calls by hand both end here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::codec::encode;
+use super::{Cache, Mode, mode};
+use crate::Value;
+use crate::engine::{Announced, Put, Region, Target, ToPut, Write};
+use crate::entry::{Fingerprint, Version};
+use crate::error::{Error, Result};
+use crate::key::{Key, Tag};
+use crate::policy::{Policy, Resolved};
+use crate::tracker::Count;
+
+/// A typed [`Write`].
+#[derive(Debug)]
+pub(crate) struct WriteThrough {
+    cache: Cache,
+    region: Arc<Region>,
+    policy: Resolved,
+    write: Write,
+}
+
+/// What a write is to store.
+pub(crate) enum Written<'v, V> {
+    /// A value, its lifetime if it says one itself, and its version.
+    Value { value: &'v V, ttl: Option<Duration>, version: Option<Version> },
+    /// `None`.
+    None,
+    /// Nothing: the value is not to be stored.
+    Unstored,
+}
+
+impl WriteThrough {
+    /// Announces the write. The error is for those who want it; the write goes on without the cache.
+    pub(crate) async fn begin(
+        cache: Cache,
+        region: &str,
+        policies: [&Policy; 2],
+        announced: Announced<'_>,
+    ) -> (Self, Option<Error>) {
+        let region = cache.engine.region(region);
+        let policy = region.resolve(policies);
+        let (write, begun) = cache.engine.begin_write(&region, policy, announced).await;
+        (WriteThrough { cache, region, policy, write }, begun.err())
+    }
+
+    /// From now on the lifetimes are those of `policy`.
+    pub(crate) fn follow(&mut self, policy: &Policy) {
+        self.policy = self.region.resolve([policy, &Policy::UNSET]);
+    }
+
+    /// The source was written: puts the value under `key`.
+    pub(crate) async fn put<V: Value>(
+        self,
+        key: Key,
+        late_tags: Vec<Tag>,
+        written: Written<'_, V>,
+        schema: u16,
+    ) -> Result<bool> {
+        match self.to_put(written, schema) {
+            Some(value) => self.write.commit(Some(Put { key, late_tags, value }), Vec::new()).await,
+            // What cannot be stored falls, announced or not.
+            None => self.write.commit(None, vec![Target::Key(key)]).await,
+        }
+    }
+
+    /// The source was written, or may have been: lets fall what was announced, and `more`.
+    pub(crate) async fn evict(self, more: Vec<Target>) -> Result<()> {
+        self.write.commit(None, more).await.map(drop)
+    }
+
+    fn to_put<V: Value>(&self, written: Written<'_, V>, schema: u16) -> Option<ToPut> {
+        if mode() == Mode::Bypass {
+            return None;
+        }
+        let fingerprint = Fingerprint::of::<V>();
+        match written {
+            Written::Value { value, ttl, version } => {
+                match encode(value, self.cache.engine.limits.value_bytes) {
+                    Ok(payload) => {
+                        let ttl = ttl.unwrap_or(self.policy.ttl);
+                        let stale = self.policy.stale;
+                        Some(ToPut { none: false, payload, ttl, stale, fingerprint, schema, version })
+                    }
+                    Err(error) => {
+                        self.region.tracker.count(Count::RejectedValue);
+                        let error = &error as &dyn std::error::Error;
+                        tracing::warn!(region = %self.region.name, error, "a value cannot be cached");
+                        None
+                    }
+                }
+            }
+            Written::None => {
+                let (ttl, stale) = (self.policy.none_ttl?, Duration::ZERO);
+                Some(ToPut {
+                    none: true,
+                    payload: Bytes::new(),
+                    ttl,
+                    stale,
+                    fingerprint,
+                    schema,
+                    version: None,
+                })
+            }
+            Written::Unstored => None,
+        }
+    }
+}

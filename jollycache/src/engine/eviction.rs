@@ -1,0 +1,164 @@
+//! Invalidations, which are never lost silently: what cannot be delivered is queued.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::repair::Pending;
+use super::worker::SCAN_TIMEOUT;
+use super::{Engine, Region};
+use crate::backend::Selection;
+use crate::clock;
+use crate::entry::RegionId;
+use crate::error::Result;
+use crate::key::{Key, Pattern, StoredKey, Tag};
+use crate::policy::Resolved;
+use crate::tracker::Count;
+
+/// The tag that every invalidation and write of the namespace gives a new id. A put whose key was not known before
+/// the write compares it: if it changed meanwhile, somebody else wrote, and the put only evicts.
+const WRITES: &str = "#writes";
+
+/// What falls.
+#[derive(Debug, Clone)]
+pub(crate) enum Target {
+    Key(Key),
+    Tag(Tag),
+    Pattern(Pattern),
+    /// Everything in the region.
+    Region,
+}
+
+/// A set of targets that fall together.
+#[derive(Debug)]
+pub(crate) struct Eviction {
+    engine: Arc<Engine>,
+    region: Arc<Region>,
+    timeout: Duration,
+    grace: Duration,
+    pending: Vec<Pending>,
+}
+
+impl Engine {
+    /// The stored name of the tag that stands for all writes.
+    pub(super) fn writes_tag(&self) -> StoredKey {
+        self.namespace.tag_name(WRITES)
+    }
+
+    pub(crate) fn eviction(self: &Arc<Self>, region: &Arc<Region>, policy: &Resolved) -> Eviction {
+        Eviction {
+            engine: self.clone(),
+            region: region.clone(),
+            timeout: policy.timeout,
+            grace: policy.grace,
+            pending: Vec::new(),
+        }
+    }
+
+    /// Queues what could not be delivered, to be bypassed until it is.
+    pub(super) fn queue(&self, region: &Region, pending: Vec<Pending>) {
+        let fallen = self.repair.push(pending);
+        if fallen > 0 {
+            tracing::error!(
+                region = %region.name,
+                fallen,
+                "the queue of undelivered invalidations is full: the oldest were dropped, and their entries may be \
+                 served until they expire"
+            );
+        }
+        self.worker.wake();
+    }
+}
+
+impl Eviction {
+    pub(crate) fn add(&mut self, target: Target) {
+        let namespace = &self.engine.namespace;
+        let tracker = &self.region.tracker;
+        let pending = match target {
+            Target::Key(key) => {
+                tracker.count(Count::EvictedKey);
+                Pending::Key(namespace.key(&key))
+            }
+            Target::Tag(tag) => {
+                tracker.count(Count::EvictedTag);
+                Pending::Tag(namespace.tag(&tag))
+            }
+            Target::Pattern(pattern) => {
+                tracker.count(Count::EvictedPattern);
+                Pending::Matching { glob: namespace.pattern(&pattern), region: None }
+            }
+            Target::Region => {
+                tracker.count(Count::EvictedPattern);
+                Pending::Matching { glob: namespace.pattern(&Pattern::all()), region: Some(self.region.id) }
+            }
+        };
+        self.pending.push(pending);
+    }
+
+    /// Invalidates. Returns how many keys held a value.
+    ///
+    /// On an error everything is queued, is bypassed by this process until it is delivered, and the error is
+    /// returned for those who want it. If the future is dropped midway, it is queued as well.
+    pub(crate) async fn run(mut self) -> Result<u64> {
+        let started = clock::now();
+        let result = self.deliver().await;
+        match &result {
+            Ok(held) => {
+                tracing::debug!(
+                    target: "jollycache",
+                    region = %self.region.name,
+                    targets = ?self.pending,
+                    held,
+                    duration_us = clock::micros_since(started),
+                    "cache evict"
+                );
+                self.pending.clear();
+            }
+            Err(error) => tracing::warn!(
+                region = %self.region.name,
+                count = self.pending.len(),
+                error = error as &dyn std::error::Error,
+                "an invalidation could not be delivered and is queued"
+            ),
+        }
+        // What is still pending is queued by `drop`.
+        result
+    }
+
+    /// Lets everything stand after all.
+    pub(crate) fn cancel(mut self) {
+        self.pending.clear();
+    }
+
+    async fn deliver(&self) -> Result<u64> {
+        let mut keys = Vec::new();
+        let mut tags = vec![self.engine.writes_tag()];
+        let mut scans = Vec::new();
+        for pending in &self.pending {
+            match pending {
+                Pending::Key(key) => keys.push(key.clone()),
+                Pending::Tag(tag) => tags.push(tag.clone()),
+                Pending::Matching { glob, region } => scans.push((glob, *region)),
+            }
+        }
+        let invalidate = self.engine.backend.invalidate(&keys, &tags, self.grace);
+        let mut held = self.engine.guarded(&self.region, self.timeout, invalidate).await?;
+        for (glob, region) in scans {
+            held += self.scan(glob, region).await?;
+        }
+        Ok(held)
+    }
+
+    async fn scan(&self, glob: &str, region: Option<RegionId>) -> Result<u64> {
+        let selection = Selection { glob, region, grace: self.grace };
+        let scan = self.engine.backend.invalidate_matching(selection);
+        self.engine.guarded(&self.region, SCAN_TIMEOUT.max(self.timeout), scan).await
+    }
+}
+
+impl Drop for Eviction {
+    fn drop(&mut self) {
+        if !self.pending.is_empty() {
+            self.engine.queue(&self.region, std::mem::take(&mut self.pending));
+        }
+    }
+}

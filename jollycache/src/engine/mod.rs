@@ -1,0 +1,100 @@
+//! The engine: bytes in, bytes out. It joins the protocol, the flights, the breaker and the repair queue; it knows
+//! no user type. `cache/` and `private/` are the typed shells around it.
+
+mod breaker;
+mod eviction;
+mod flight;
+mod guard;
+mod load;
+mod region;
+mod repair;
+mod ticket;
+mod update;
+mod worker;
+mod write;
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+pub(crate) use self::eviction::{Eviction, Target};
+pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
+pub(crate) use self::region::Region;
+pub(crate) use self::ticket::{Ticket, ToStore};
+pub(crate) use self::write::{Announced, Put, ToPut, Write};
+
+use self::breaker::Breaker;
+use self::flight::Flights;
+use self::region::Regions;
+use self::repair::Repair;
+use self::worker::Worker;
+use crate::backend::Backend;
+use crate::key::Namespace;
+use crate::policy::Policy;
+use crate::tracker::{ConsistencyTracker, Stats};
+
+/// Bounds that hold for a whole cache.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Loads without a lease that run at once; the others wait for a place.
+    pub(crate) unleased_loads: usize,
+    /// The largest payload that is stored, in bytes.
+    pub(crate) value_bytes: usize,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    pub(crate) namespace: Namespace,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) limits: Limits,
+    pub(crate) tracker: Arc<ConsistencyTracker>,
+    regions: Regions,
+    breaker: Breaker,
+    flights: Flights,
+    repair: Repair,
+    unleased: Arc<Semaphore>,
+    worker: Worker,
+}
+
+impl Engine {
+    pub(crate) fn new(
+        namespace: Namespace,
+        backend: Arc<dyn Backend>,
+        limits: Limits,
+        default_policy: Policy,
+        overrides: Vec<(String, Policy)>,
+    ) -> Arc<Self> {
+        let tracker = Arc::new(ConsistencyTracker::default());
+        let engine = Arc::new(Engine {
+            namespace,
+            backend,
+            limits,
+            regions: Regions::new(tracker.clone(), default_policy, overrides),
+            tracker,
+            breaker: Breaker::default(),
+            flights: Flights::default(),
+            repair: Repair::default(),
+            unleased: Arc::new(Semaphore::new(limits.unleased_loads)),
+            worker: Worker::default(),
+        });
+        engine.worker.start(&engine);
+        engine
+    }
+
+    pub(crate) fn region(&self, name: &str) -> Arc<Region> {
+        self.regions.get(name)
+    }
+
+    pub(crate) fn is_connected(&self) -> bool {
+        self.breaker.allows()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let mut stats = self.tracker.stats();
+        stats.pending_invalidations = self.repair.len();
+        stats.waiting = self.flights.followers();
+        stats.connected = self.is_connected();
+        stats
+    }
+}

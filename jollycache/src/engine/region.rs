@@ -1,0 +1,78 @@
+//! Regions: a name, a policy and counters.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::entry::RegionId;
+use crate::policy::{Policy, Resolved};
+use crate::tracker::{ConsistencyTracker, RegionTracker};
+
+/// The most regions that are remembered; one beyond them is made anew for each call.
+const MAX_REGIONS: usize = 1_000;
+
+/// One region of a cache.
+#[derive(Debug)]
+pub(crate) struct Region {
+    pub(crate) name: Box<str>,
+    pub(crate) id: RegionId,
+    pub(crate) tracker: Arc<RegionTracker>,
+    /// What start-up says of the region.
+    pub(crate) policy: Policy,
+    default_policy: Policy,
+}
+
+impl Region {
+    /// The policy of a call; the layers that it says something in come in order.
+    pub(crate) fn resolve(&self, call: [&Policy; 2]) -> Resolved {
+        Resolved::of(&[&self.policy, call[0], call[1], &self.default_policy])
+    }
+
+    /// The policy of an operation that says nothing itself.
+    pub(crate) fn resolve_default(&self) -> Resolved {
+        Resolved::of(&[&self.policy, &self.default_policy])
+    }
+}
+
+/// The regions that have been seen.
+#[derive(Debug)]
+pub(super) struct Regions {
+    known: RwLock<HashMap<Box<str>, Arc<Region>>>,
+    tracker: Arc<ConsistencyTracker>,
+    default_policy: Policy,
+}
+
+impl Regions {
+    pub(super) fn new(
+        tracker: Arc<ConsistencyTracker>,
+        default_policy: Policy,
+        overrides: Vec<(String, Policy)>,
+    ) -> Self {
+        let regions = Regions { known: RwLock::default(), tracker, default_policy };
+        let known =
+            overrides.into_iter().map(|(name, policy)| (name.as_str().into(), regions.make(&name, policy)));
+        let known = known.collect();
+        Regions { known: RwLock::new(known), ..regions }
+    }
+
+    pub(super) fn get(&self, name: &str) -> Arc<Region> {
+        if let Some(region) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {
+            return region.clone();
+        }
+        let region = self.make(name, Policy::default());
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MAX_REGIONS {
+            return region;
+        }
+        known.entry(name.into()).or_insert(region).clone()
+    }
+
+    fn make(&self, name: &str, policy: Policy) -> Arc<Region> {
+        Arc::new(Region {
+            name: name.into(),
+            id: RegionId::of(name),
+            tracker: self.tracker.region(name),
+            policy,
+            default_policy: self.default_policy.clone(),
+        })
+    }
+}

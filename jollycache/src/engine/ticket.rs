@@ -1,0 +1,256 @@
+//! `Ticket`: the right, and the duty, to load. However it ends (stored, refused, failed, cancelled, panicked), the
+//! followers are told and the lease is given back.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::flight::{Landing, Leader, Shared, Turn};
+use super::load::Leased;
+use super::worker::Job;
+use super::{Engine, Lookup};
+use crate::backend::Filled;
+use crate::clock;
+use crate::entry::{Codec, Draft, Entry, Version};
+use crate::tracker::{Count, Timed};
+
+tokio::task_local! {
+    /// Set while a load of this task holds a place: a load inside it takes none, or it could wait for itself.
+    static HOLDS_PLACE: ();
+}
+
+/// One of the places for loads without a lease.
+#[derive(Debug)]
+pub(crate) struct LoadPermit(#[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+
+/// What a load brought, for the cache.
+#[derive(Debug)]
+pub(crate) enum ToStore {
+    /// A value, and how long it is to live.
+    Value { payload: Bytes, ttl: Duration, stale: Duration, version: Option<Version> },
+    /// `None`; with a lifetime if it is to be stored.
+    None { ttl: Option<Duration> },
+    /// A value that is not to be stored, though others may have it.
+    Unstored { payload: Bytes },
+    /// A value that cannot leave its caller.
+    Unshareable,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    engine: Arc<Engine>,
+    lookup: Lookup,
+    leader: Option<Leader>,
+    lease: Option<Leased>,
+    permit: Option<LoadPermit>,
+    turn: Option<Turn>,
+    began: Instant,
+}
+
+impl Ticket {
+    pub(super) fn leased(
+        engine: &Arc<Engine>,
+        lookup: &Lookup,
+        leader: Option<Leader>,
+        lease: Leased,
+    ) -> Box<Self> {
+        Box::new(Ticket {
+            engine: engine.clone(),
+            lookup: lookup.clone(),
+            leader,
+            lease: Some(lease),
+            permit: None,
+            turn: None,
+            began: clock::now(),
+        })
+    }
+
+    pub(super) fn unleased(
+        engine: &Arc<Engine>,
+        lookup: &Lookup,
+        mut leader: Option<Leader>,
+        turn: Option<Turn>,
+        permit: Option<LoadPermit>,
+    ) -> Box<Self> {
+        if let Some(leader) = &mut leader {
+            leader.seal();
+        }
+        let began = clock::now();
+        Box::new(Ticket {
+            engine: engine.clone(),
+            lookup: lookup.clone(),
+            leader,
+            lease: None,
+            permit,
+            turn,
+            began,
+        })
+    }
+
+    /// Runs the load.
+    pub(crate) async fn run<T>(&self, load: impl Future<Output = T>) -> T {
+        if self.permit.is_some() { HOLDS_PLACE.scope((), load).await } else { load.await }
+    }
+
+    /// The stale value that may be served if the load fails. It was read by this caller, after it started.
+    pub(crate) fn take_stale(&mut self) -> Option<Entry> {
+        self.lease.as_mut().and_then(|lease| lease.stale.take())
+    }
+
+    /// The load brought something.
+    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) {
+        let took = self.count_load();
+        let Some(lease) = self.lease.take() else {
+            // Sealed before the load began, so it is as fresh as each follower may ask.
+            self.land(landing_of(&loaded));
+            return;
+        };
+        if let Some(leader) = &mut self.leader {
+            leader.seal();
+        }
+        let landing = self.settle(&lease, loaded, took).await;
+        self.land(landing);
+    }
+
+    /// Stores the value, if nothing happened to the key since the lease. Returns whether it was stored.
+    pub(crate) async fn store_if_untouched(mut self: Box<Self>, value: ToStore) -> bool {
+        let Some(lease) = self.lease.take() else { return false };
+        match self.draft(&lease, &value, Duration::ZERO) {
+            Some(draft) => self.fill(&lease, &draft).await,
+            None => self.give_back(&lease).await,
+        }
+    }
+
+    /// The load failed. `failure` is for those who waited, if it can be shared.
+    pub(crate) async fn fail(mut self: Box<Self>, failure: Option<Arc<dyn Any + Send + Sync>>) {
+        self.count_load();
+        self.lookup.region.tracker.count(Count::LoadError);
+        self.land(Landing::Failed(failure));
+        if let Some(lease) = self.lease.take() {
+            let release = self.engine.backend.release(&self.lookup.key, lease.token);
+            // An error is counted; the lease ends by itself.
+            let _ = self.engine.guarded(&self.lookup.region, self.lookup.policy.timeout, release).await;
+        }
+    }
+
+    /// Stores what was loaded, or gives the lease back. Returns what the followers may have.
+    async fn settle(&self, lease: &Leased, loaded: ToStore, took: Duration) -> Landing {
+        let still_valid = match self.draft(lease, &loaded, took) {
+            Some(draft) => self.fill(lease, &draft).await,
+            None => self.give_back(lease).await,
+        };
+        if still_valid { landing_of(&loaded) } else { Landing::Retry }
+    }
+
+    async fn fill(&self, lease: &Leased, draft: &Draft) -> bool {
+        let Lookup { region, key, tag_keys, policy, .. } = &self.lookup;
+        let fill = self.engine.backend.fill(key, lease.token, draft, tag_keys);
+        match self.engine.guarded(region, policy.timeout, fill).await {
+            Ok(Filled { stored: true, tag_ids }) => {
+                region.tracker.count(Count::Fill);
+                // A tag may have been invalidated during the load; then the entry is invalid, and followers that
+                // started after that must not have it.
+                let live = lease.stamps.iter().map(|stamp| Some(stamp.id));
+                live.eq(tag_ids)
+            }
+            Ok(Filled { stored: false, .. }) => {
+                region.tracker.count(Count::RefusedFill);
+                false
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Gives the lease back. Returns whether nothing was invalidated since it was taken.
+    async fn give_back(&self, lease: &Leased) -> bool {
+        let Lookup { region, key, tag_keys, policy, .. } = &self.lookup;
+        let release = self.engine.backend.release(key, lease.token);
+        if !matches!(self.engine.guarded(region, policy.timeout, release).await, Ok(true)) {
+            return false;
+        }
+        if tag_keys.is_empty() {
+            return true;
+        }
+        let read = self.engine.backend.read_many(&[], tag_keys);
+        match self.engine.guarded(region, policy.timeout, read).await {
+            Ok((_, ids)) => lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(ids),
+            Err(_) => false,
+        }
+    }
+
+    fn draft(&self, lease: &Leased, loaded: &ToStore, took: Duration) -> Option<Draft> {
+        let (none, payload, ttl, stale, version) = match loaded {
+            ToStore::Value { payload, ttl, stale, version } => {
+                (false, payload.clone(), *ttl, *stale, *version)
+            }
+            ToStore::None { ttl: Some(ttl) } => (true, Bytes::new(), *ttl, Duration::ZERO, None),
+            ToStore::None { ttl: None } | ToStore::Unstored { .. } | ToStore::Unshareable => return None,
+        };
+        Some(Draft {
+            region: self.lookup.region.id,
+            none,
+            codec: Codec::Json,
+            schema: self.lookup.type_of.schema,
+            fingerprint: self.lookup.type_of.fingerprint,
+            cost_us: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
+            version,
+            tags: lease.stamps.clone(),
+            ttl: self.lookup.policy.spread(ttl, rand::random()),
+            stale,
+            payload,
+        })
+    }
+
+    fn count_load(&self) -> Duration {
+        let took = clock::now().saturating_duration_since(self.began);
+        self.lookup.region.tracker.count(Count::Load);
+        self.lookup.region.tracker.time(Timed::Load, took);
+        took
+    }
+
+    fn land(&mut self, landing: Landing) {
+        if let Some(leader) = self.leader.take() {
+            leader.land(landing);
+        }
+        self.turn = None;
+        self.permit = None;
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.lookup.region.tracker.count(Count::LoadError);
+        }
+        // Cancelled or panicked: the flight tells its followers itself when it is dropped.
+        if let Some(lease) = self.lease.take() {
+            self.engine.worker.push(Job::Release { key: self.lookup.key.clone(), token: lease.token });
+        }
+    }
+}
+
+fn landing_of(loaded: &ToStore) -> Landing {
+    match loaded {
+        ToStore::Value { payload, .. } | ToStore::Unstored { payload } => {
+            Landing::Value(Shared { none: false, payload: payload.clone() })
+        }
+        ToStore::None { .. } => Landing::Value(Shared { none: true, payload: Bytes::new() }),
+        ToStore::Unshareable => Landing::Alone,
+    }
+}
+
+impl Engine {
+    /// Waits for a place to load without a lease. Gives up when the time is over, since a call must not fail for
+    /// want of one, and takes none inside a load that has one.
+    pub(super) async fn load_permit(&self, patience: Duration) -> Option<LoadPermit> {
+        if HOLDS_PLACE.try_with(|()| ()).is_ok() {
+            return None;
+        }
+        let place = tokio::time::timeout(patience, self.unleased.clone().acquire_owned()).await;
+        place.ok().and_then(Result::ok).map(LoadPermit)
+    }
+}

@@ -1,0 +1,55 @@
+//! Optimistic update: the new value is stored only if nothing happened to the old one meanwhile.
+//!
+//! The lease is what links the two, as a load-linked does a store-conditional (Jensen, Hagensen and Broughton, 1987):
+//! it is taken over the value that is read, and whatever touches the key drops it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::load::Leased;
+use super::{Engine, Lookup, Ticket};
+use crate::backend::{Lease, LeaseMode, LeaseRequest};
+use crate::entry::{Entry, Token};
+use crate::error::{Error, ErrorKind, Result};
+use crate::tracker::Count;
+
+impl Engine {
+    /// Leases `lookup`'s key over whatever value is there. The value is handed out where it may be served.
+    ///
+    /// Waits for another's lease, for as long as the lookup's policy says.
+    pub(crate) async fn link(self: &Arc<Self>, lookup: &Lookup) -> Result<(Option<Entry>, Box<Ticket>)> {
+        self.ensure_worker();
+        let token = Token::random();
+        let mut watch = None;
+        loop {
+            let stamps = self.stamp_tags(lookup, &[]).await?;
+            let request = LeaseRequest {
+                key: &lookup.key,
+                region: lookup.region.id,
+                token,
+                ttl: lookup.policy.lease,
+                live_tags: &stamps,
+                mode: LeaseMode::Refresh,
+            };
+            let answer =
+                self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
+            let remaining = match answer {
+                Lease::Leased { stale } => {
+                    let old = self.servable(lookup, stale, &stamps).await;
+                    let stamps = old.as_ref().map_or(stamps, |entry| entry.tags.clone());
+                    let leased = Leased { token, stale: None, stamps };
+                    return Ok((old, Ticket::leased(self, lookup, None, leased)));
+                }
+                Lease::Wait { remaining, .. } | Lease::Bypass { remaining } => remaining,
+                Lease::Hit(_) => Duration::ZERO,
+            };
+            let patience = lookup.time_left().min(remaining);
+            if patience.is_zero() {
+                lookup.region.tracker.count(Count::BackendError);
+                let why = format!("{} is being loaded or written by somebody else", lookup.key);
+                return Err(Error::new(ErrorKind::Contended, why));
+            }
+            self.await_news(lookup, &mut watch, patience).await?;
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! Write intents: a write announces its keys and tags before the source is written, and ends after. Meanwhile nothing
+//! is stored under them, so that neither a crash nor another writer can leave an old value.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::try_join_all;
+
+use super::repair::Pending;
+use super::worker::Job;
+use super::{Engine, Region, Target};
+use crate::backend::WriteEnd;
+use crate::clock;
+use crate::entry::{Codec, Draft, Fingerprint, TagStamp, Token, Version};
+use crate::error::Result;
+use crate::key::{Key, StoredKey, Tag};
+use crate::policy::Resolved;
+use crate::tracker::Count;
+
+/// What a write announces.
+#[derive(Debug, Default)]
+pub(crate) struct Announced<'a> {
+    /// The keys that it changes.
+    pub(crate) keys: &'a [Key],
+    /// The tags that it invalidates.
+    pub(crate) tags: &'a [Tag],
+    /// The tags that the value it is to store will carry.
+    pub(crate) value_tags: &'a [Tag],
+}
+
+/// A value to store when the source is written.
+#[derive(Debug)]
+pub(crate) struct ToPut {
+    pub(crate) none: bool,
+    pub(crate) payload: Bytes,
+    pub(crate) ttl: std::time::Duration,
+    pub(crate) stale: std::time::Duration,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) schema: u16,
+    pub(crate) version: Option<Version>,
+}
+
+/// A value, and where it goes.
+#[derive(Debug)]
+pub(crate) struct Put {
+    pub(crate) key: Key,
+    /// Tags of the value that were not known when the write was announced.
+    pub(crate) late_tags: Vec<Tag>,
+    pub(crate) value: ToPut,
+}
+
+/// A write between its begin and its end. Dropped without an end, it evicts what it announced: nobody can tell
+/// whether the source was written.
+#[derive(Debug)]
+pub(crate) struct Write {
+    engine: Arc<Engine>,
+    region: Arc<Region>,
+    policy: Resolved,
+    token: Token,
+    keys: Vec<StoredKey>,
+    tags: Vec<StoredKey>,
+    value_stamps: Vec<TagStamp>,
+    /// The id of the tag of all writes when this one was announced.
+    writes: Option<Token>,
+    /// The announcement failed: nothing is stored, everything is evicted.
+    broken: bool,
+    ended: bool,
+}
+
+impl Engine {
+    /// Announces a write. The error is for those who want it; the write itself may go on.
+    pub(crate) async fn begin_write(
+        self: &Arc<Self>,
+        region: &Arc<Region>,
+        policy: Resolved,
+        announced: Announced<'_>,
+    ) -> (Write, Result<()>) {
+        self.ensure_worker();
+        let mut write = Write {
+            engine: self.clone(),
+            region: region.clone(),
+            policy,
+            token: Token::random(),
+            keys: announced.keys.iter().map(|key| self.namespace.key(key)).collect(),
+            tags: announced.tags.iter().map(|tag| self.namespace.tag(tag)).collect(),
+            value_stamps: Vec::new(),
+            writes: None,
+            broken: false,
+            ended: false,
+        };
+        let begun = write.begin(announced.value_tags).await;
+        write.broken = begun.is_err();
+        (write, begun)
+    }
+}
+
+impl Write {
+    /// The source was written: stores the value, if no other writer came in between, and lets everything else that
+    /// was announced fall, with `more`. Returns whether the value was stored.
+    pub(crate) async fn commit(mut self, put: Option<Put>, more: Vec<Target>) -> Result<bool> {
+        let committed = self.try_commit(put, more).await;
+        match committed {
+            Ok(stored) => {
+                self.ended = true;
+                if let Some(stored) = stored {
+                    self.region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
+                }
+                Ok(stored == Some(true))
+            }
+            // Nobody knows what happened, so `drop` queues everything.
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn begin(&mut self, value_tags: &[Tag]) -> Result<()> {
+        if !self.tags.is_empty() {
+            let close = self.engine.backend.close_tags(&self.tags, self.policy.intent);
+            self.engine.guarded(&self.region, self.policy.timeout, close).await?;
+        }
+        try_join_all(self.keys.iter().map(|key| self.announce(key))).await?;
+        (self.value_stamps, self.writes) = self.snapshot(value_tags).await?;
+        Ok(())
+    }
+
+    async fn announce(&self, key: &StoredKey) -> Result<()> {
+        let begin = self.engine.backend.begin_write(key, self.region.id, self.token, self.policy.intent);
+        self.engine.guarded(&self.region, self.policy.timeout, begin).await
+    }
+
+    /// The ids of `tags`, and of the tag of all writes, which is read last: unchanged later, it vouches for the
+    /// others.
+    async fn snapshot(&self, tags: &[Tag]) -> Result<(Vec<TagStamp>, Option<Token>)> {
+        let namespace = &self.engine.namespace;
+        let mut names: Vec<_> = tags.iter().map(|tag| namespace.tag(tag)).collect();
+        names.push(self.engine.writes_tag());
+        let read = self.engine.backend.tag_ids(&names);
+        let ids = self.engine.guarded(&self.region, self.policy.timeout, read).await?;
+        let stamps = tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id });
+        Ok((stamps.collect(), ids.last().copied()))
+    }
+
+    /// `None` if there was nothing to store.
+    async fn try_commit(&mut self, put: Option<Put>, mut more: Vec<Target>) -> Result<Option<bool>> {
+        let started = clock::now();
+        let put = match put {
+            Some(put) if self.broken => {
+                more.push(Target::Key(put.key));
+                None
+            }
+            Some(put) => Some(self.prepare(put).await?),
+            None => None,
+        };
+        // Before the keys are let go: a put that began in between must see that this one wrote.
+        let mut eviction = self.engine.eviction(&self.region, &self.policy);
+        more.into_iter().for_each(|target| eviction.add(target));
+        eviction.run().await?;
+        let stored = match &put {
+            Some((key, Some(draft))) => Some(self.end(key, WriteEnd::Put(draft)).await?),
+            Some((key, None)) => Some(self.end(key, self.evicting()).await?),
+            None => None,
+        };
+        let put_key = put.map(|(key, _)| key);
+        let others = self.keys.iter().filter(|key| Some(*key) != put_key.as_ref());
+        try_join_all(others.map(|key| self.end(key, self.evicting()))).await?;
+        if !self.tags.is_empty() {
+            let open = self.engine.backend.open_tags(&self.tags, self.policy.grace);
+            self.engine.guarded(&self.region, self.policy.timeout, open).await?;
+        }
+        self.region.tracker.add(Count::EvictedKey, (self.keys.len() - usize::from(stored.is_some())) as u64);
+        self.region.tracker.add(Count::EvictedTag, self.tags.len() as u64);
+        tracing::debug!(
+            target: "jollycache",
+            region = %self.region.name,
+            keys = ?self.keys,
+            tags = ?self.tags,
+            stored,
+            duration_us = clock::micros_since(started),
+            "cache write"
+        );
+        Ok(stored)
+    }
+
+    /// Makes a draft, or `None` where another writer may have come between the source and this point.
+    async fn prepare(&mut self, put: Put) -> Result<(StoredKey, Option<Draft>)> {
+        let key = self.engine.namespace.key(&put.key);
+        let announced = self.keys.contains(&key);
+        if !announced {
+            self.keys.push(key.clone());
+            self.announce(&key).await?;
+        }
+        let mut undisturbed = true;
+        if !announced || !put.late_tags.is_empty() {
+            let (late, writes) = self.snapshot(&put.late_tags).await?;
+            undisturbed = writes == self.writes;
+            self.value_stamps.extend(late);
+        }
+        let stamps = std::mem::take(&mut self.value_stamps);
+        Ok((key, undisturbed.then(|| self.draft(put.value, stamps))))
+    }
+
+    fn draft(&self, value: ToPut, tags: Vec<TagStamp>) -> Draft {
+        Draft {
+            region: self.region.id,
+            none: value.none,
+            codec: Codec::Json,
+            schema: value.schema,
+            fingerprint: value.fingerprint,
+            cost_us: 0,
+            version: value.version,
+            tags,
+            ttl: self.policy.spread(value.ttl, rand::random()),
+            stale: value.stale,
+            payload: value.payload,
+        }
+    }
+
+    async fn end(&self, key: &StoredKey, end: WriteEnd<'_>) -> Result<bool> {
+        let end = self.engine.backend.end_write(key, self.token, end);
+        self.engine.guarded(&self.region, self.policy.timeout, end).await
+    }
+
+    fn evicting(&self) -> WriteEnd<'static> {
+        WriteEnd::Evict { grace: self.policy.grace }
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        if self.ended {
+            return;
+        }
+        let keys = self.keys.drain(..);
+        let tags = std::mem::take(&mut self.tags);
+        let mut pending: Vec<_> = tags.iter().cloned().map(Pending::Tag).collect();
+        for key in keys {
+            pending.push(Pending::Key(key.clone()));
+            self.engine.worker.push(Job::EndWrite { key, token: self.token });
+        }
+        if !tags.is_empty() {
+            self.engine.worker.push(Job::OpenTags { tags });
+        }
+        if !pending.is_empty() {
+            self.engine.queue(&self.region, pending);
+        }
+    }
+}

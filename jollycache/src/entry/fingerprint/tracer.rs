@@ -1,0 +1,238 @@
+//! `Tracer`: a deserializer without input. It records what it is asked for and answers with samples.
+
+use serde::de::{Deserializer, Visitor};
+
+use super::access::{EnumSamples, FieldSamples, ListSamples, MapSamples};
+use super::plan::Run;
+use super::rejected::Rejected;
+use super::samples::{ANY, Any, BYTE_LENGTHS, TEXTS};
+
+/// Answers one request.
+#[derive(Debug)]
+pub(super) struct Tracer<'r> {
+    run: &'r mut Run,
+}
+
+impl<'r> Tracer<'r> {
+    pub(super) fn new(run: &'r mut Run) -> Self {
+        Tracer { run }
+    }
+
+    /// The fields of a struct or variant, as a list of values or, where the type takes no list, as a map.
+    pub(super) fn fields<'de, V: Visitor<'de>>(
+        self,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        let value = if run.enter("fields", 2)? == 0 {
+            visitor.visit_seq(FieldSamples::new(run, fields.len()))?
+        } else {
+            visitor.visit_map(MapSamples::of_keys(run, fields.to_vec()))?
+        };
+        run.leave();
+        Ok(value)
+    }
+
+    fn elements<'de, V: Visitor<'de>>(self, count: usize, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        run.enter("elements", 1)?;
+        let value = visitor.visit_seq(ListSamples::new(run, count))?;
+        run.leave();
+        Ok(value)
+    }
+
+    fn map<'de, V: Visitor<'de>>(self, with_sample: bool, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        let keys = run.enter_map();
+        let value = if keys.is_empty() && with_sample {
+            visitor.visit_map(MapSamples::of_one(run))?
+        } else {
+            visitor.visit_map(MapSamples::of_keys(run, keys))?
+        };
+        run.leave_map();
+        Ok(value)
+    }
+}
+
+macro_rules! numbers {
+    ($($method:ident $visit:ident $name:literal $samples:expr;)*) => {$(
+        fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+            let samples = $samples;
+            let chosen = self.run.choose($name, samples.len())?;
+            visitor.$visit(samples[chosen])
+        }
+    )*};
+}
+
+impl<'de> Deserializer<'de> for Tracer<'_> {
+    type Error = Rejected;
+
+    numbers! {
+        deserialize_bool visit_bool "bool" [false, true];
+        deserialize_i8 visit_i8 "i8" [0, 1];
+        deserialize_i16 visit_i16 "i16" [0, 1];
+        deserialize_i32 visit_i32 "i32" [0, 1];
+        deserialize_i64 visit_i64 "i64" [0, 1];
+        deserialize_i128 visit_i128 "i128" [0, 1];
+        deserialize_u8 visit_u8 "u8" [0, 1];
+        deserialize_u16 visit_u16 "u16" [0, 1];
+        deserialize_u32 visit_u32 "u32" [0, 1];
+        deserialize_u64 visit_u64 "u64" [0, 1];
+        deserialize_u128 visit_u128 "u128" [0, 1];
+        deserialize_f32 visit_f32 "f32" [0.0, 1.0];
+        deserialize_f64 visit_f64 "f64" [0.0, 1.0];
+        deserialize_char visit_char "char" ['a'];
+        deserialize_str visit_str "text" TEXTS;
+        deserialize_string visit_str "text" TEXTS;
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        let value = match ANY[run.enter("any", ANY.len())?] {
+            Any::Number => visitor.visit_u64(0),
+            Any::Text => visitor.visit_str(""),
+            Any::Flag => visitor.visit_bool(false),
+            Any::List => visitor.visit_seq(ListSamples::new(run, 0)),
+            Any::Map => Tracer::new(run).map(false, visitor),
+            Any::Fraction => visitor.visit_f64(0.5),
+            Any::Nothing => visitor.visit_unit(),
+        }?;
+        run.leave();
+        Ok(value)
+    }
+
+    fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        let chosen = self.run.choose("bytes", BYTE_LENGTHS.len())?;
+        visitor.visit_bytes(&vec![0; BYTE_LENGTHS[chosen]])
+    }
+
+    fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        self.deserialize_bytes(visitor)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        let can_fill = !run.recurs();
+        let chosen = run.enter("option", if can_fill { 2 } else { 1 })?;
+        let value = if can_fill && chosen == 0 {
+            visitor.visit_some(Tracer::new(run))?
+        } else {
+            visitor.visit_none()?
+        };
+        run.leave();
+        Ok(value)
+    }
+
+    fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        self.run.record("unit")?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Rejected> {
+        self.run.record_names("unit struct", name)?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        run.record_names("newtype", name)?;
+        run.enter("of", 1)?;
+        run.open((name, &[]));
+        let value = visitor.visit_newtype_struct(Tracer::new(run))?;
+        run.close();
+        run.leave();
+        Ok(value)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        let can_fill = !run.recurs();
+        let chosen = run.enter("list", if can_fill { 2 } else { 1 })?;
+        let count = usize::from(can_fill && chosen == 0);
+        let value = visitor.visit_seq(ListSamples::new(run, count))?;
+        run.leave();
+        Ok(value)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Rejected> {
+        self.run.record_names("tuple", len)?;
+        self.elements(len, visitor)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        len: usize,
+        visitor: V,
+    ) -> Result<V::Value, Rejected> {
+        self.run.record_names("tuple struct", (name, len))?;
+        self.run.open((name, &[]));
+        let run = self.run;
+        let value = Tracer::new(run).elements(len, visitor)?;
+        run.close();
+        Ok(value)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        let can_fill = !run.recurs();
+        let chosen = run.enter("map", if can_fill { 2 } else { 1 })?;
+        let value = Tracer::new(run).map(can_fill && chosen == 0, visitor)?;
+        run.leave();
+        Ok(value)
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        run.record_names("struct", (name, fields))?;
+        run.open((name, fields));
+        let value = Tracer::new(run).fields(fields, visitor)?;
+        run.close();
+        Ok(value)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        name: &'static str,
+        variants: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Rejected> {
+        let run = self.run;
+        run.record_names("enum", (name, variants))?;
+        run.enter("variant", 1)?;
+        let index = run.variant((name, variants));
+        let Some(word) = variants.get(index) else {
+            return Err(Rejected::Sample);
+        };
+        run.record_names("is", word)?;
+        run.open((name, variants));
+        let value = visitor.visit_enum(EnumSamples::new(run, word))?;
+        run.close();
+        run.leave();
+        Ok(value)
+    }
+
+    fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        let word = self.run.word();
+        self.run.record_names("word", word)?;
+        visitor.visit_str(word)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
+        visitor.visit_unit()
+    }
+}

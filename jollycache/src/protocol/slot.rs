@@ -1,0 +1,296 @@
+//! One key's slot and its transitions.
+
+use std::time::Duration;
+
+use crate::backend::{Lease, LeaseMode, LeaseRequest, WriteEnd};
+use crate::clock::{Millis, as_millis};
+use crate::entry::{Draft, Entry, RegionId, Token, Version};
+
+/// How long the version of an evicted value is remembered, in milliseconds. The Redis scripts have the same number.
+pub const VERSION_MEMORY_MS: Millis = 60_000;
+
+/// Who holds a lease, and until when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Holder {
+    /// The proof of it.
+    pub token: Token,
+    /// When it ends by itself.
+    pub until: Millis,
+}
+
+/// What is kept under one key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Slot {
+    /// Nothing.
+    #[default]
+    Vacant,
+    /// Somebody loads.
+    Leased {
+        /// The region of the value to come.
+        region: RegionId,
+        /// Who.
+        holder: Holder,
+        /// The version below which nothing may be stored.
+        floor: Option<Version>,
+    },
+    /// A value, fresh or stale.
+    Filled {
+        /// The value.
+        entry: Entry,
+        /// When it is gone.
+        expires: Millis,
+        /// Who refreshes it.
+        lease: Option<Holder>,
+    },
+    /// One writer or more are between their begin and their end.
+    Intent {
+        /// The region they write in.
+        region: RegionId,
+        /// The writer that came last.
+        holder: Holder,
+        /// How many there are.
+        writers: u8,
+        /// More than one was there at once: none of them may store.
+        poisoned: bool,
+        /// The version below which nothing may be stored.
+        floor: Option<Version>,
+    },
+    /// A value fell, and something is remembered of it.
+    Evicted {
+        /// The region it was of.
+        region: RegionId,
+        /// Until when it is remembered.
+        until: Millis,
+        /// Until when nothing may be filled.
+        closed_until: Millis,
+        /// The version below which nothing may be stored.
+        floor: Option<Version>,
+    },
+}
+
+impl Slot {
+    /// The slot as it is at `now`: what has ended by itself is gone.
+    #[must_use]
+    pub fn at(self, now: Millis) -> Self {
+        match self {
+            slot if slot.expires() <= now => Slot::Vacant,
+            Slot::Filled { entry, expires, lease } => {
+                Slot::Filled { entry, expires, lease: lease.filter(|holder| holder.until > now) }
+            }
+            slot => slot,
+        }
+    }
+
+    /// When the slot becomes vacant by itself.
+    pub fn expires(&self) -> Millis {
+        match self {
+            Slot::Vacant => 0,
+            Slot::Leased { holder, .. } | Slot::Intent { holder, .. } => holder.until,
+            Slot::Filled { expires, .. } => *expires,
+            Slot::Evicted { until, .. } => *until,
+        }
+    }
+
+    /// The region that the slot belongs to.
+    pub fn region(&self) -> Option<RegionId> {
+        match self {
+            Slot::Vacant => None,
+            Slot::Leased { region, .. } | Slot::Intent { region, .. } | Slot::Evicted { region, .. } => {
+                Some(*region)
+            }
+            Slot::Filled { entry, .. } => Some(entry.region),
+        }
+    }
+
+    /// The value, fresh or stale.
+    pub fn entry(&self) -> Option<&Entry> {
+        match self {
+            Slot::Filled { entry, .. } => Some(entry),
+            _ => None,
+        }
+    }
+
+    /// The version below which nothing may be stored.
+    pub fn floor(&self) -> Option<Version> {
+        match self {
+            Slot::Vacant => None,
+            Slot::Leased { floor, .. } | Slot::Intent { floor, .. } | Slot::Evicted { floor, .. } => *floor,
+            Slot::Filled { entry, .. } => entry.version,
+        }
+    }
+
+    fn lease_holder(&self) -> Option<Holder> {
+        match self {
+            Slot::Leased { holder, .. } => Some(*holder),
+            Slot::Filled { lease, .. } => *lease,
+            Slot::Vacant | Slot::Intent { .. } | Slot::Evicted { .. } => None,
+        }
+    }
+
+    /// Somebody wants to load.
+    pub fn lease(self, now: Millis, request: &LeaseRequest<'_>) -> (Self, Lease) {
+        let slot = self.at(now);
+        if let Some(until) = slot.closed_until().filter(|until| *until > now) {
+            return (slot, Lease::Bypass { remaining: remaining(until, now) });
+        }
+        let accepted =
+            |entry: &&Entry| request.mode != LeaseMode::Replace && entry.carries(request.live_tags);
+        let acceptable = slot.entry().filter(accepted).cloned();
+        let hit = acceptable.as_ref().filter(|entry| request.mode == LeaseMode::Load && entry.is_fresh(now));
+        if let Some(hit) = hit.cloned() {
+            return (slot, Lease::Hit(hit));
+        }
+        // One's own lease is none to wait for: the request may have been sent again.
+        if let Some(holder) = slot.lease_holder().filter(|holder| holder.token != request.token) {
+            return (slot, Lease::Wait { stale: acceptable, remaining: remaining(holder.until, now) });
+        }
+        let holder = Holder { token: request.token, until: now.saturating_add(as_millis(request.ttl)) };
+        let floor = slot.floor();
+        let next = match (acceptable.clone(), slot) {
+            (Some(entry), Slot::Filled { expires, .. }) => {
+                Slot::Filled { entry, expires, lease: Some(holder) }
+            }
+            _ => Slot::Leased { region: request.region, holder, floor },
+        };
+        (next, Lease::Leased { stale: acceptable })
+    }
+
+    /// The holder of a lease brings the value. Returns whether it was taken.
+    pub fn fill(self, now: Millis, token: Token, draft: &Draft) -> (Self, bool) {
+        let slot = self.at(now);
+        if slot.lease_holder().is_none_or(|holder| holder.token != token) {
+            return (slot, false);
+        }
+        if slot.is_too_old(draft) {
+            return (slot.without_lease(now), false);
+        }
+        (filled(draft, now), true)
+    }
+
+    /// The holder of a lease gives it back. Returns whether it had it.
+    pub fn release(self, now: Millis, token: Token) -> (Self, bool) {
+        let slot = self.at(now);
+        if slot.lease_holder().is_none_or(|holder| holder.token != token) {
+            return (slot, false);
+        }
+        (slot.without_lease(now), true)
+    }
+
+    /// A value comes whatever is there, unless a writer is at work or it is too old. Returns whether it was taken.
+    pub fn store(self, now: Millis, draft: &Draft) -> (Self, bool) {
+        match self.at(now) {
+            intent @ Slot::Intent { .. } => (intent, false),
+            slot if slot.is_too_old(draft) => (slot, false),
+            _ => (filled(draft, now), true),
+        }
+    }
+
+    /// Value and lease fall, and nothing is filled for `grace`; an intent stays. Returns whether a value fell.
+    pub fn invalidate(self, now: Millis, grace: Duration) -> (Self, bool) {
+        match self.at(now) {
+            intent @ Slot::Intent { .. } => (intent, false),
+            slot => {
+                let held = slot.entry().is_some();
+                (slot.evicted(now, grace), held)
+            }
+        }
+    }
+
+    /// A value gets a new lifetime, without a stale window. Returns whether there was one.
+    pub fn expire(self, now: Millis, ttl: Duration) -> (Self, bool) {
+        let until = now.saturating_add(as_millis(ttl));
+        match self.at(now) {
+            Slot::Filled { entry, lease, .. } => {
+                (Slot::Filled { entry: Entry { fresh_until: until, ..entry }, expires: until, lease }, true)
+            }
+            slot => (slot, false),
+        }
+    }
+
+    /// A writer announces itself.
+    #[must_use]
+    pub fn begin_write(self, now: Millis, region: RegionId, token: Token, ttl: Duration) -> Self {
+        let until = now.saturating_add(as_millis(ttl));
+        let slot = self.at(now);
+        let floor = slot.floor();
+        match slot {
+            // Which of two writers committed last is unknown, so neither of them may store.
+            Slot::Intent { holder, writers, .. } => Slot::Intent {
+                region,
+                holder: Holder { token, until: until.max(holder.until) },
+                writers: writers.saturating_add(1),
+                poisoned: true,
+                floor,
+            },
+            _ => Slot::Intent { region, holder: Holder { token, until }, writers: 1, poisoned: false, floor },
+        }
+    }
+
+    /// A writer is done. Returns whether its value was taken.
+    pub fn end_write(self, now: Millis, token: Token, end: &WriteEnd<'_>) -> (Self, bool) {
+        let grace = match end {
+            WriteEnd::Put(_) => Duration::ZERO,
+            WriteEnd::Evict { grace } => *grace,
+        };
+        let slot = self.at(now);
+        let too_old = matches!(end, WriteEnd::Put(draft) if slot.is_too_old(draft));
+        let Slot::Intent { region, holder, writers, poisoned, floor } = slot else {
+            // The intent ended before the write did: whatever was loaded since may be old.
+            return (slot.evicted(now, grace), false);
+        };
+        if writers > 1 {
+            return (Slot::Intent { region, holder, writers: writers - 1, poisoned, floor }, false);
+        }
+        match end {
+            WriteEnd::Put(draft) if !poisoned && !too_old && holder.token == token => {
+                (filled(draft, now), true)
+            }
+            _ => (remembered(region, now, grace, floor), false),
+        }
+    }
+
+    /// Until when nothing may be filled, where that is so.
+    fn closed_until(&self) -> Option<Millis> {
+        match self {
+            Slot::Intent { holder, .. } => Some(holder.until),
+            Slot::Evicted { closed_until, .. } => Some(*closed_until),
+            _ => None,
+        }
+    }
+
+    fn is_too_old(&self, draft: &Draft) -> bool {
+        matches!((draft.version, self.floor()), (Some(version), Some(floor)) if version < floor)
+    }
+
+    fn without_lease(self, now: Millis) -> Self {
+        match self {
+            Slot::Filled { entry, expires, .. } => Slot::Filled { entry, expires, lease: None },
+            Slot::Leased { region, floor, .. } => remembered(region, now, Duration::ZERO, floor),
+            slot => slot,
+        }
+    }
+
+    /// What is left when everything falls. An eviction on an evicted slot never shortens what is remembered.
+    fn evicted(self, now: Millis, grace: Duration) -> Self {
+        let region = self.region().unwrap_or(RegionId(0));
+        let closed = self.closed_until().unwrap_or(0).saturating_sub(now);
+        remembered(region, now, grace.max(Duration::from_millis(closed)), self.floor())
+    }
+}
+
+fn filled(draft: &Draft, now: Millis) -> Slot {
+    let entry = Entry::from_draft(draft, now);
+    let expires = entry.fresh_until.saturating_add(as_millis(draft.stale));
+    Slot::Filled { entry, expires, lease: None }
+}
+
+fn remembered(region: RegionId, now: Millis, grace: Duration, floor: Option<Version>) -> Slot {
+    let closed_until = now.saturating_add(as_millis(grace));
+    let known_until = floor.map_or(0, |_| now.saturating_add(VERSION_MEMORY_MS));
+    let until = closed_until.max(known_until);
+    if until <= now { Slot::Vacant } else { Slot::Evicted { region, until, closed_until, floor } }
+}
+
+fn remaining(until: Millis, now: Millis) -> Duration {
+    Duration::from_millis(until.saturating_sub(now))
+}

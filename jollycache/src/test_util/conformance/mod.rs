@@ -1,0 +1,208 @@
+//! The conformance suite: every promise of the [`Backend`] contract as a named case, for any backend.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() {
+//! use std::sync::Arc;
+//!
+//! use jollycache::MemoryBackend;
+//! use jollycache::test_util::conformance;
+//!
+//! conformance::run_all(Arc::new(MemoryBackend::new())).await;
+//! # }
+//! ```
+
+mod counters;
+mod leases;
+mod reading;
+mod scanning;
+mod stale;
+mod tags;
+mod trial;
+mod watching;
+mod writes;
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use self::trial::Trial;
+use crate::backend::Backend;
+
+/// One promise of the contract.
+#[derive(Clone, Copy)]
+pub struct Case {
+    name: &'static str,
+    run: fn(Trial) -> Pin<Box<dyn Future<Output = ()> + Send>>,
+}
+
+impl Case {
+    /// The promise, as a sentence with underscores.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Checks the promise, under names of its own, so that cases can share a store and run at once.
+    ///
+    /// # Panics
+    /// If the backend breaks it.
+    pub async fn run(&self, backend: Arc<dyn Backend>) {
+        (self.run)(Trial::new(backend)).await;
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Case({})", self.name)
+    }
+}
+
+/// Runs every case, one after another, on a tokio runtime.
+///
+/// # Panics
+/// At the end, with the names of all promises that were broken, if there are any.
+pub async fn run_all(backend: Arc<dyn Backend>) {
+    let mut broken = Vec::new();
+    for case in cases() {
+        let backend = Arc::clone(&backend);
+        // A task of its own, so that one broken promise does not hide the next.
+        if tokio::spawn(async move { case.run(backend).await }).await.is_err() {
+            broken.push(case.name);
+        }
+    }
+    let name = backend.name();
+    assert!(broken.is_empty(), "the backend `{name}` breaks {} promises: {broken:#?}", broken.len());
+}
+
+macro_rules! cases {
+    ($($module:ident { $($name:ident,)* })*) => {
+        /// Every case.
+        pub fn cases() -> Vec<Case> {
+            vec![$($(Case { name: stringify!($name), run: |trial| Box::pin($module::$name(trial)) },)*)*]
+        }
+    };
+}
+
+cases! {
+    reading {
+        a_key_that_was_never_stored_is_a_miss,
+        a_stored_entry_reads_back_as_it_was,
+        an_entry_that_stands_for_none_reads_back_so,
+        a_value_is_gone_after_its_lifetime,
+        a_value_outlives_its_ttl_by_its_stale_window,
+        a_longest_lifetime_is_accepted,
+        many_reads_come_in_order_with_their_tags,
+        a_read_of_nothing_is_empty,
+        hostile_names_stay_apart,
+        a_value_of_one_mebibyte_comes_back_whole,
+        the_remaining_lifetime_is_that_of_a_value,
+        leases_and_intents_have_no_lifetime_to_ask_for,
+        expire_gives_a_new_lifetime_without_a_stale_window,
+        expire_needs_a_value,
+        deleted_names_are_gone_whatever_they_held,
+        a_ping_is_answered,
+        the_info_names_the_backend,
+        a_dropped_call_leaves_the_backend_usable,
+    }
+    leases {
+        a_miss_is_leased_once,
+        a_lease_is_not_a_value,
+        a_fresh_value_is_a_hit_instead_of_a_lease,
+        of_two_hundred_askers_one_is_leased,
+        a_lease_ends_by_itself,
+        a_fill_with_the_lease_is_stored,
+        a_fill_ends_the_lease,
+        a_fill_by_a_stranger_is_refused,
+        a_fill_without_a_lease_is_refused,
+        a_fill_after_the_lease_ended_is_refused,
+        a_fill_after_an_invalidation_is_refused,
+        a_fill_after_an_invalidation_by_scan_is_refused,
+        a_fill_after_a_store_is_refused,
+        a_fill_cannot_be_repeated,
+        a_release_lets_the_next_one_load,
+        a_release_by_a_stranger_changes_nothing,
+        a_fill_after_a_release_is_refused,
+        a_request_to_replace_drops_the_value,
+        a_request_to_replace_waits_for_who_loads,
+    }
+    stale {
+        a_stale_value_is_served_while_it_is_refreshed,
+        a_stale_value_without_a_lease_is_offered_to_who_leases,
+        a_fill_replaces_the_stale_value,
+        a_release_leaves_the_stale_value_as_it_was,
+        a_lease_over_a_stale_value_ends_by_itself,
+        an_invalidation_drops_a_stale_value_and_its_lease,
+        a_big_stale_value_is_not_damaged_by_leases,
+        a_hit_on_a_leased_value_is_possible_after_expire,
+    }
+    tags {
+        a_tag_gets_one_id_and_keeps_it,
+        every_tag_has_an_id_of_its_own,
+        a_tag_never_asked_for_has_no_id,
+        all_askers_at_once_get_the_same_id,
+        an_invalidated_tag_has_another_id,
+        an_invalidation_of_a_tag_leaves_other_tags,
+        tags_are_invalidated_without_keys_and_keys_without_tags,
+        a_fill_tells_the_live_ids_after_it,
+        a_refused_fill_tells_the_live_ids_too,
+        an_entry_is_served_to_who_knows_the_same_ids,
+        an_entry_is_not_served_to_who_knows_another_id,
+        an_entry_is_not_served_to_who_declares_a_tag_it_lacks,
+        tags_that_only_the_entry_knows_are_not_judged,
+        an_unacceptable_value_waits_for_who_loads_and_is_not_offered,
+        an_unacceptable_value_falls_with_the_lease,
+        as_many_tags_as_an_entry_holds_are_kept,
+    }
+    writes {
+        a_store_replaces_whatever_is_there,
+        an_invalidation_counts_values,
+        an_intent_drops_the_value,
+        an_intent_makes_loads_bypass,
+        an_intent_drops_the_lease,
+        an_intent_turns_a_store_away,
+        an_intent_outlives_invalidations,
+        a_sole_writer_puts_its_value,
+        a_write_that_evicts_leaves_nothing,
+        two_writers_poison_each_other,
+        a_third_writer_is_poisoned_too,
+        the_last_writer_out_ends_the_bypass,
+        of_two_intents_the_later_end_counts,
+        an_intent_ends_by_itself,
+        a_put_after_the_intent_ended_is_refused,
+        a_late_end_drops_what_was_loaded_meanwhile,
+        a_stranger_cannot_put_and_spoils_the_put,
+    }
+    watching {
+        a_fill_is_told,
+        a_store_is_told,
+        an_invalidation_is_told,
+        an_invalidation_by_scan_is_told,
+        a_release_is_told_as_a_failure,
+        a_write_is_told,
+        news_of_another_key_is_not_told,
+        all_watchers_of_a_key_are_told,
+        a_watch_can_be_used_again,
+        a_key_can_be_watched_after_a_watch_was_dropped,
+    }
+    counters {
+        a_counter_starts_at_zero,
+        a_counter_counts_down,
+        counting_at_once_loses_nothing,
+        a_counter_is_exact_at_the_end_of_its_range,
+        a_counter_that_would_overflow_stays,
+        a_counter_that_would_underflow_stays,
+        a_lifetime_is_set_when_the_counter_is_made,
+        a_counter_without_a_lifetime_gets_none_later,
+    }
+    scanning {
+        a_scan_in_pages_finds_every_key,
+        a_scan_finds_nothing_else,
+        a_question_mark_is_one_character,
+        brackets_and_backslashes_are_literal,
+        an_invalidation_by_scan_drops_all_that_match,
+        an_invalidation_by_scan_counts_values,
+        an_invalidation_by_scan_can_be_bound_to_a_region,
+        an_invalidation_by_scan_leaves_intents,
+        an_invalidation_by_scan_leaves_tags_and_counters,
+    }
+}

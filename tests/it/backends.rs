@@ -1,0 +1,69 @@
+//! One test on each backend.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jollycache::backend::Backend;
+use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
+use jollycache_tests::RedisServer;
+
+/// Long enough for a loaded test machine: a test of a race must not come out of it by a timeout.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Makes caches that share one store, as processes do.
+pub(crate) enum Caches {
+    Memory(Arc<MemoryBackend>),
+    Redis(RedisServer),
+}
+
+impl Caches {
+    pub(crate) fn memory() -> Option<Self> {
+        Some(Caches::Memory(Arc::new(MemoryBackend::new())))
+    }
+
+    pub(crate) fn redis() -> Option<Self> {
+        RedisServer::start().map(Caches::Redis)
+    }
+
+    /// A further cache on the same store, with flights, a breaker and connections of its own.
+    pub(crate) async fn new_cache(&self) -> Cache {
+        let backend: Arc<dyn Backend> = match self {
+            Caches::Memory(store) => store.clone(),
+            Caches::Redis(server) => {
+                Arc::new(RedisBackend::connect(&server.url()).await.expect("the URL is right"))
+            }
+        };
+        let builder = Cache::builder().namespace("it").shared_backend(backend);
+        builder.default_policy(Policy::new().timeout(TIMEOUT)).build().expect("the settings are right")
+    }
+}
+
+/// Writes a test for each backend. Where a server is missing, the fixture says so and the test is skipped, or
+/// fails under CI.
+macro_rules! on_each_backend {
+    ($name:ident, |$caches:ident| $body:expr) => {
+        mod $name {
+            use super::*;
+
+            async fn case($caches: $crate::backends::Caches) {
+                $body.await
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn memory() {
+                if let Some(caches) = $crate::backends::Caches::memory() {
+                    case(caches).await;
+                }
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                if let Some(caches) = $crate::backends::Caches::redis() {
+                    case(caches).await;
+                }
+            }
+        }
+    };
+}
+
+pub(crate) use on_each_backend;

@@ -1,0 +1,102 @@
+//! `RedisBackend` on a real server: what is Redis' own, beside the conformance suite.
+
+mod config;
+mod faults;
+mod foreign;
+mod layout;
+mod limits;
+mod news;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use jollycache::backend::{Backend, Lease, LeaseRequest};
+use jollycache::entry::{Codec, Draft, Fingerprint, RegionId, Token};
+use jollycache::key::StoredKey;
+use jollycache::{Error, RedisBackend};
+
+const LONG: Duration = Duration::from_mins(10);
+const REGION: RegionId = RegionId(0x0102_0304);
+
+fn key(name: &str) -> StoredKey {
+    StoredKey::found(&format!("test:{name}"))
+}
+
+fn draft(text: &str) -> Draft {
+    Draft {
+        region: REGION,
+        none: false,
+        codec: Codec::Json,
+        schema: 1,
+        fingerprint: Fingerprint(9),
+        version: None,
+        cost_us: 1,
+        tags: Vec::new(),
+        ttl: LONG,
+        stale: Duration::ZERO,
+        payload: Bytes::copy_from_slice(text.as_bytes()),
+    }
+}
+
+fn stale_draft(text: &str) -> Draft {
+    Draft { ttl: Duration::ZERO, stale: LONG, ..draft(text) }
+}
+
+fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
+    LeaseRequest {
+        key,
+        region: REGION,
+        token,
+        ttl: LONG,
+        live_tags: &[],
+        mode: jollycache::backend::LeaseMode::Load,
+    }
+}
+
+async fn text(backend: &RedisBackend, key: &StoredKey) -> Option<String> {
+    let entry = backend.read(key, &[]).await.unwrap().entry?;
+    Some(String::from_utf8(entry.payload.to_vec()).unwrap())
+}
+
+async fn leased(backend: &RedisBackend, key: &StoredKey) -> Token {
+    let token = Token::random();
+    let lease = backend.lease(request(key, token)).await.unwrap();
+    assert!(matches!(lease, Lease::Leased { .. }), "{lease:?}");
+    token
+}
+
+async fn timed<T>(future: impl Future<Output = T>) -> (T, Duration) {
+    let start = now();
+    (future.await, start.elapsed())
+}
+
+#[allow(clippy::disallowed_methods, reason = "the test measures real time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// Repeats `attempt` until it succeeds, and returns how long that took.
+async fn until_ok<T>(what: &str, mut attempt: impl AsyncFnMut() -> Result<T, Error>) -> Duration {
+    let start = now();
+    loop {
+        match attempt().await {
+            Ok(_) => return start.elapsed(),
+            Err(error) => assert!(start.elapsed() < Duration::from_secs(10), "{what}: still {error}"),
+        }
+        pause().await;
+    }
+}
+
+/// Repeats `check` until it holds.
+async fn until(what: &str, mut check: impl FnMut() -> bool) {
+    let start = now();
+    while !check() {
+        assert!(start.elapsed() < Duration::from_secs(10), "not within 10 s: {what}");
+        pause().await;
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "between two looks at what cannot be awaited")]
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+}

@@ -1,0 +1,9 @@
+use jollycache::cacheable;
+
+#[cacheable(key = "product:{id}")]
+async fn find(id: u64) -> u64 {
+    let text: &str = id;
+    text
+}
+
+fn main() {}

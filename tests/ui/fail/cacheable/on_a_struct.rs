@@ -1,0 +1,6 @@
+use jollycache::cacheable;
+
+#[cacheable(ttl = "30m")]
+struct Product;
+
+fn main() {}

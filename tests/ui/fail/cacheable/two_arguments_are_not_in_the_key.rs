@@ -1,0 +1,8 @@
+use jollycache::cacheable;
+
+#[cacheable(key = "orders")]
+async fn orders(user: u64, page: u32) -> Vec<u64> {
+    vec![user, u64::from(page)]
+}
+
+fn main() {}

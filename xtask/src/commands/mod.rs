@@ -1,0 +1,6 @@
+//! One file a command.
+
+pub(crate) mod bench;
+pub(crate) mod bless;
+pub(crate) mod services;
+pub(crate) mod test;

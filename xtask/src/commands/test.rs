@@ -1,0 +1,62 @@
+//! `cargo xtask test`: what must pass before a change is taken.
+
+use std::ffi::OsString;
+
+use anyhow::Result;
+
+use crate::services::ferretdb::{Build, FERRETDB_VARIABLE, Source};
+use crate::services::redis;
+use crate::steps::{Done, Steps, Stopwatch};
+use crate::workspace::{self, cargo};
+
+/// Runs every step, then fails if one of them failed.
+pub(crate) fn run() -> Result<()> {
+    let stopwatch = Stopwatch::start();
+    let mut steps = Steps::default();
+    // Built beside the checks below, which use other files.
+    let ferretdb = Build::start();
+
+    steps.run("redis-server", || {
+        println!("{}", redis::install()?);
+        Ok(Done::Ok)
+    });
+    steps.run("format", || check(&["fmt", "--all", "--check"]));
+    steps.run("clippy", || {
+        check(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])
+    });
+    let ferretdb = finish(ferretdb, &mut steps);
+    steps.run("tests, doc tests and compile-fail tests", || {
+        let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
+        tests.envs(ferretdb);
+        workspace::run(&mut tests)?;
+        Ok(Done::Ok)
+    });
+    steps.summary(stopwatch.elapsed())
+}
+
+fn check(arguments: &[&str]) -> Result<Done> {
+    workspace::run(&mut cargo(arguments))?;
+    Ok(Done::Ok)
+}
+
+/// Waits for the build; gives the variable that leads the tests to its result.
+fn finish(build: Result<Build>, steps: &mut Steps) -> Option<(&'static str, OsString)> {
+    let mut variable = None;
+    steps.run("ferretdb (built in the background)", || {
+        let mongodb = build?.finish()?;
+        match mongodb.source {
+            Source::External => println!("MongoDB: the server of MONGODB_URI"),
+            Source::Built(program) => {
+                println!("{} in {:.1} s", program.display(), mongodb.took.as_secs_f64());
+                variable = Some((FERRETDB_VARIABLE, program.into_os_string()));
+            }
+            Source::None(reason) if workspace::is_ci() => anyhow::bail!("MongoDB tests cannot run: {reason}"),
+            Source::None(reason) => {
+                println!("MongoDB tests are skipped: {reason}");
+                return Ok(Done::Skipped);
+            }
+        }
+        Ok(Done::Ok)
+    });
+    variable
+}

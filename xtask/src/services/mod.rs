@@ -1,0 +1,4 @@
+//! The servers that the tests start: here they are installed and built, the tests' fixtures run them.
+
+pub(crate) mod ferretdb;
+pub(crate) mod redis;
