@@ -2,6 +2,7 @@
 
 mod duration;
 mod reader;
+mod source;
 mod url;
 
 use std::fmt;
@@ -9,9 +10,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use self::reader::Reader;
-pub use self::url::{MongoUri, RedisUrl};
+pub use self::url::{MongoUri, RedisUrl, Secret};
 
-/// The most reconnections a Redis operation may wait for.
+/// The most doublings of the pause between attempts to reconnect.
 const MAX_REDIS_RETRIES: u32 = 10;
 /// The most databases a Redis server is asked for.
 const MAX_REDIS_DB: u32 = 1_023;
@@ -37,13 +38,17 @@ pub enum Environment {
 /// Redis, if it is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisConfig {
-    /// Where it is, with password and database.
+    /// Where it is.
     pub url: RedisUrl,
-    /// How long a connection may take to be made. Default: 2 s.
+    /// The password, instead of the URL's.
+    pub password: Option<Secret>,
+    /// The database, instead of the URL's.
+    pub database: Option<u32>,
+    /// How long one attempt to connect may take. Default: 1 s.
     pub connection_timeout: Duration,
-    /// How often an operation is tried again, 0 to 10. Default: 0.
+    /// How often the pause between attempts to reconnect doubles, 0 to 10. Default: 5.
     pub max_retries: u32,
-    /// How long to wait before that. Default: 10 ms.
+    /// The pause after the first failed attempt. Default: 20 ms.
     pub retry_delay: Duration,
 }
 

@@ -7,8 +7,8 @@ use tracing_subscriber::EnvFilter;
 
 use super::duration::{self, Unit};
 use super::{
-    Config, ConfigError, Environment, Lifetimes, MAX_PREFIX_CHARS, MAX_REDIS_DB, MAX_REDIS_RETRIES, MAX_REDIS_WAIT,
-    MAX_TTL, MongoUri, RedisConfig, RedisUrl,
+    Config, ConfigError, Environment, Lifetimes, MAX_PREFIX_CHARS, MAX_REDIS_DB, MAX_REDIS_RETRIES,
+    MAX_REDIS_WAIT, MAX_TTL, MongoUri, RedisConfig, RedisUrl, Secret,
 };
 
 pub(super) struct Reader<'a> {
@@ -18,10 +18,7 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(lookup: &'a dyn Fn(&str) -> Option<String>) -> Self {
-        Reader {
-            lookup,
-            mistakes: Vec::new(),
-        }
+        Reader { lookup, mistakes: Vec::new() }
     }
 
     pub(super) fn finish(self, config: Config) -> Result<Config, ConfigError> {
@@ -49,7 +46,8 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn key_prefix(&mut self) -> String {
-        let expected = format!("1 to {MAX_PREFIX_CHARS} letters, digits, '-', '_', '.', with single ':' between");
+        let expected =
+            format!("1 to {MAX_PREFIX_CHARS} letters, digits, '-', '_', '.', with single ':' between");
         let prefix = self.checked("REDIS_KEY_PREFIX", &expected, |text| {
             // The seeds write the separator with the prefix.
             let text = text.strip_suffix(':').unwrap_or(text);
@@ -61,23 +59,18 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn redis(&mut self) -> Option<RedisConfig> {
-        let password = self.value("REDIS_PASSWORD");
-        let db = self.bounded("REDIS_DB", MAX_REDIS_DB);
-        let max_retries = self.bounded("REDIS_MAX_RETRIES", MAX_REDIS_RETRIES).unwrap_or(0);
-        let connection_timeout = self.wait("REDIS_CONNECTION_TIMEOUT", 1, 2_000);
-        let retry_delay = self.wait("REDIS_RETRY_DELAY", 0, 10);
+        let password = self.value("REDIS_PASSWORD").map(Secret::new);
+        let database = self.bounded("REDIS_DB", MAX_REDIS_DB);
+        let connection_timeout = self.wait("REDIS_CONNECTION_TIMEOUT", 1, 1_000);
+        let max_retries = self.bounded("REDIS_MAX_RETRIES", MAX_REDIS_RETRIES).unwrap_or(5);
+        let retry_delay = self.wait("REDIS_RETRY_DELAY", 0, 20);
         let Some(url) = self.value("REDIS_URL") else {
             self.needs_url("REDIS_PASSWORD", password.is_some());
-            self.needs_url("REDIS_DB", db.is_some());
+            self.needs_url("REDIS_DB", database.is_some());
             return None;
         };
-        let url = self.noted("REDIS_URL", RedisUrl::new(&url, password.as_deref(), db))?;
-        Some(RedisConfig {
-            url,
-            connection_timeout,
-            max_retries,
-            retry_delay,
-        })
+        let url = self.noted("REDIS_URL", RedisUrl::new(&url))?;
+        Some(RedisConfig { url, password, database, connection_timeout, max_retries, retry_delay })
     }
 
     pub(super) fn lifetimes(&mut self) -> Lifetimes {
@@ -104,7 +97,8 @@ impl<'a> Reader<'a> {
     fn ttl(&mut self, name: &str, default_minutes: u64) -> Duration {
         let expected = "a duration from 1s to 30d such as 300 (seconds), 5m or 1h";
         let ttl = self.checked(name, expected, |text| {
-            duration::parse(text, Unit::Seconds).filter(|ttl| (Duration::from_secs(1)..=MAX_TTL).contains(ttl))
+            duration::parse(text, Unit::Seconds)
+                .filter(|ttl| (Duration::from_secs(1)..=MAX_TTL).contains(ttl))
         });
         ttl.unwrap_or(Duration::from_mins(default_minutes))
     }

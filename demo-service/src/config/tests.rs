@@ -42,7 +42,8 @@ fn everything_can_be_set() {
     .unwrap();
     assert_eq!(config.namespace(), "shop:eu:prod");
     let redis = config.redis.unwrap();
-    assert_eq!(redis.url.reveal(), "redis://:secret@cache:6379/3");
+    assert_eq!(redis.url.reveal(), "redis://cache:6379");
+    assert_eq!((redis.password.unwrap().reveal(), redis.database), ("secret", Some(3)));
     assert_eq!(redis.connection_timeout, Duration::from_millis(1_500));
     assert_eq!((redis.max_retries, redis.retry_delay), (10, Duration::from_millis(20)));
     let lifetimes = [config.lifetimes.default, config.lifetimes.short, config.lifetimes.long];
@@ -112,8 +113,10 @@ fn the_configuration_can_be_printed() {
 #[test]
 fn the_example_file_is_valid_and_complete() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example");
-    let pairs: Vec<(String, String)> = dotenvy::from_path_iter(path).unwrap().collect::<Result<_, _>>().unwrap();
-    let variables: Vec<(&str, &str)> = pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let pairs: Vec<(String, String)> =
+        dotenvy::from_path_iter(path).unwrap().collect::<Result<_, _>>().unwrap();
+    let variables: Vec<(&str, &str)> =
+        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(read(&variables), read(&[]), "it shows the defaults");
 
     let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());

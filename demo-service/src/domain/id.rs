@@ -36,9 +36,7 @@ impl FromStr for ProductId {
 
     fn from_str(text: &str) -> Result<Self, MalformedId> {
         let well_formed = text.len() == DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        well_formed
-            .then(|| ProductId(text.to_ascii_lowercase().into_boxed_str()))
-            .ok_or(MalformedId)
+        well_formed.then(|| ProductId(text.to_ascii_lowercase().into_boxed_str())).ok_or(MalformedId)
     }
 }
 

@@ -110,11 +110,7 @@ impl Product {
     /// Every rule that the changed product would break.
     pub fn changed(&self, changes: Changes, now: Timestamp) -> Result<Self, Invalid> {
         let changed = changes.applied_to(self).check(self.id.clone(), self.created_at)?;
-        Ok(Product {
-            updated_at: self.next_update(now),
-            version: self.version + 1,
-            ..changed
-        })
+        Ok(Product { updated_at: self.next_update(now), version: self.version + 1, ..changed })
     }
 
     /// This product, put on the wish list or taken off it.
@@ -130,10 +126,7 @@ impl Product {
 
     /// A time that is later than the last update even if the clock went back.
     fn next_update(&self, now: Timestamp) -> Timestamp {
-        let after = self
-            .updated_at
-            .checked_add(Duration::from_millis(1))
-            .unwrap_or(Timestamp::MAX);
+        let after = self.updated_at.checked_add(Duration::from_millis(1)).unwrap_or(Timestamp::MAX);
         whole_millis(now).max(after)
     }
 }
@@ -214,7 +207,8 @@ fn check_images(checks: &mut Checks, images: &[String]) {
     let count = images.len();
     let found = format!("must be at most {MAX_IMAGES}, and are {count}");
     checks.require(count <= MAX_IMAGES, "images", found);
-    let fits = |image: &String| (1..=MAX_IMAGE_CHARS).contains(&image.chars().count()) && is_clean_line(image);
+    let fits =
+        |image: &String| (1..=MAX_IMAGE_CHARS).contains(&image.chars().count()) && is_clean_line(image);
     let problem = format!("must each have 1 to {MAX_IMAGE_CHARS} characters on one line");
     checks.require(images.iter().all(fits), "images", problem);
 }

@@ -7,6 +7,5 @@ pub fn is_clean_line(text: &str) -> bool {
 
 /// Whether a text is free of control characters, but for line breaks and tabs.
 pub(super) fn is_clean_paragraph(text: &str) -> bool {
-    text.chars()
-        .all(|char| !char.is_control() || matches!(char, '\n' | '\r' | '\t'))
+    text.chars().all(|char| !char.is_control() || matches!(char, '\n' | '\r' | '\t'))
 }

@@ -31,7 +31,9 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 }
 
 /// As [`deserialize`], for a field that may be left out, but not be null.
-pub(super) fn deserialize_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Decimal>, D::Error> {
+pub(super) fn deserialize_some<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Decimal>, D::Error> {
     deserialize(deserializer).map(Some)
 }
 
@@ -88,7 +90,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_of_json_is_refused() {
-        for json in ["null", "true", "[]", "{}", "\"\"", "\"1_000\"", "\"+1\"", "\".5\"", "\" 1\"", "\"NaN\""] {
+        for json in ["null", "true", "[]", "{}", "\"\"", "\"1_000\"", "\"+1\"", "\".5\"", "\" 1\"", "\"NaN\""]
+        {
             assert!(read(json).is_err(), "{json}");
         }
         assert!(read(&"9".repeat(100_000)).is_err());

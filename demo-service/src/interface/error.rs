@@ -39,11 +39,7 @@ struct Body<'a> {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        ApiError {
-            status,
-            code,
-            message: message.into(),
-        }
+        ApiError { status, code, message: message.into() }
     }
 
     pub(super) fn no_product(id: &ProductId) -> Self {
@@ -113,11 +109,7 @@ impl From<Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body {
-            success: false,
-            error: &self.message,
-            code: self.code,
-        };
+        let body = Body { success: false, error: &self.message, code: self.code };
         (self.status, Json(body)).into_response()
     }
 }

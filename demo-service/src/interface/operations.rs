@@ -50,10 +50,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
             connected: ping.is_some(),
             ping_ms: ping.map(milliseconds),
         },
-        repository: RepositoryHealth {
-            backend: api.repository.name(),
-            connected: repository.is_ok(),
-        },
+        repository: RepositoryHealth { backend: api.repository.name(), connected: repository.is_ok() },
     };
     (code, success(health)).into_response()
 }

@@ -69,10 +69,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<im
     Ok(success(DeletedView { id }))
 }
 
-pub(super) async fn toggle_wishlist(
-    State(api): State<Arc<Api>>,
-    Id(id): Id,
-) -> Answer<impl IntoResponse> {
+pub(super) async fn toggle_wishlist(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
     let product = api.use_cases.toggle_wishlist.execute(&id).await?;
     let product = product.ok_or_else(|| ApiError::no_product(&id))?;
     Ok(success(ProductView::from(product)))

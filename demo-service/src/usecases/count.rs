@@ -27,6 +27,7 @@ impl CountProducts {
         cache = "product_count",
         with = self.cache,
         key = "product:count:{filter}",
+        ttl = "5m",
         tags = [
             "products",
             "count:category:{filter.wanted_category()}",

@@ -18,11 +18,7 @@ pub struct CreateProduct {
 impl CreateProduct {
     /// Over this store and cache.
     pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
-        CreateProduct {
-            cache,
-            repository,
-            clock,
-        }
+        CreateProduct { cache, repository, clock }
     }
 
     /// Adds a product, and returns it with its id. Any list and any count may be one short now.
@@ -32,7 +28,7 @@ impl CreateProduct {
     /// # Errors
     /// [`Error::Invalid`] with every rule the draft breaks; [`Error::Conflict`] if the id exists;
     /// [`Error::Unavailable`].
-    #[cache_put(cache = "product", with = self.cache, key = "product:{ret.id.as_str()}")]
+    #[cache_put(cache = "product", with = self.cache, key = "product:{ret.id.as_str()}", ttl = "30m", stale = "10m")]
     #[cache_evict(with = self.cache, tags = ["products"])]
     pub async fn execute(&self, draft: Draft) -> Result<Product, Error> {
         let product = Product::create(self.repository.next_id(), draft, self.clock.now())?;

@@ -39,6 +39,7 @@ impl ListProducts {
         cache = "product_list",
         with = self.cache,
         key = "products:list:{query}",
+        ttl = "5m",
         tags = [
             "products",
             "category:{query.filter().wanted_category()}",

@@ -1,5 +1,7 @@
 //! Which products are asked for.
 
+use jollycache::KeyPart;
+
 use crate::domain::{Invalid, MAX_CATEGORY_CHARS, is_clean_line};
 
 /// The longest search text, in characters.
@@ -12,7 +14,7 @@ pub const DEFAULT_LIMIT: u32 = 10;
 pub const MAX_PAGE: u32 = 100_000;
 
 /// What products must be like. `None` asks for nothing.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, KeyPart)]
 pub struct ProductFilter {
     category: Option<String>,
     is_active: Option<bool>,
@@ -21,7 +23,7 @@ pub struct ProductFilter {
 }
 
 /// One page of the products that pass a filter.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, KeyPart)]
 pub struct ListQuery {
     filter: ProductFilter,
     limit: u32,

@@ -18,11 +18,7 @@ pub struct ToggleWishlist {
 impl ToggleWishlist {
     /// Over this store and cache.
     pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
-        ToggleWishlist {
-            cache,
-            repository,
-            clock,
-        }
+        ToggleWishlist { cache, repository, clock }
     }
 
     /// Inverts a product's wish list status, and returns the product; `None` if there is none.
@@ -33,7 +29,7 @@ impl ToggleWishlist {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cache_put(cache = "product", with = self.cache, key = "product:{id.as_str()}")]
+    #[cache_put(cache = "product", with = self.cache, key = "product:{id.as_str()}", ttl = "30m", stale = "10m")]
     #[cache_evict(
         with = self.cache,
         tags = [

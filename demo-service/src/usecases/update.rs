@@ -22,11 +22,7 @@ pub struct UpdateProduct {
 impl UpdateProduct {
     /// Over this store and cache.
     pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
-        UpdateProduct {
-            cache,
-            repository,
-            clock,
-        }
+        UpdateProduct { cache, repository, clock }
     }
 
     /// Changes a product, and returns it; `None` if there is none. Changes of others to other fields are kept.
@@ -64,7 +60,7 @@ impl UpdateProduct {
     ///
     /// Any field may differ, so every list and count falls that could hold the product before or after: those of
     /// its old category, of its new one, and of all categories.
-    #[cache_put(cache = "product", with = self.cache, key = "product:{previous.id.as_str()}")]
+    #[cache_put(cache = "product", with = self.cache, key = "product:{previous.id.as_str()}", ttl = "30m", stale = "10m")]
     #[cache_evict(
         with = self.cache,
         tags = [

@@ -33,9 +33,7 @@ impl EmbeddedProductRepository {
     pub fn with_catalogue() -> Self {
         let mut shelf = Shelf::default();
         catalogue::products().for_each(|product| shelf.put(product));
-        EmbeddedProductRepository {
-            shelf: RwLock::new(shelf),
-        }
+        EmbeddedProductRepository { shelf: RwLock::new(shelf) }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Shelf> {
@@ -67,9 +65,7 @@ fn matches(product: &Product, filter: &ProductFilter, text: Option<&str>) -> boo
     let holds = |field: &str, text: &str| field.to_lowercase().contains(text);
     filter.wanted_category().is_none_or(|category| product.category == category)
         && filter.wanted_active().is_none_or(|active| product.is_active == active)
-        && filter
-            .wanted_wishlist()
-            .is_none_or(|wishlist| product.is_wishlist_status == wishlist)
+        && filter.wanted_wishlist().is_none_or(|wishlist| product.is_wishlist_status == wishlist)
         && text.is_none_or(|text| holds(&product.name, text) || holds(&product.description, text))
 }
 

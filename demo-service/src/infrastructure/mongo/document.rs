@@ -63,7 +63,8 @@ impl TryFrom<ProductDocument> for Product {
         let unreadable = |field: &str| RepositoryError::Unreadable(format!("{field} of {id}"));
         let time = |time: DateTime| Timestamp::from_millisecond(time.timestamp_millis());
         Ok(Product {
-            price: Price::from_hundredths(document.price_hundredths).map_err(|_| unreadable("priceHundredths"))?,
+            price: Price::from_hundredths(document.price_hundredths)
+                .map_err(|_| unreadable("priceHundredths"))?,
             stock: document.stock.try_into().map_err(|_| unreadable("stock"))?,
             created_at: time(document.created_at).map_err(|_| unreadable("createdAt"))?,
             updated_at: time(document.updated_at).map_err(|_| unreadable("updatedAt"))?,

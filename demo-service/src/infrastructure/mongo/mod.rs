@@ -92,7 +92,9 @@ async fn bounded<T>(operation: impl Future<Output = Result<T, DriverError>>) -> 
 
 fn into_repository_error(error: DriverError) -> RepositoryError {
     match &*error.kind {
-        ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == DUPLICATE_KEY => RepositoryError::Duplicate,
+        ErrorKind::Write(WriteFailure::WriteError(write)) if write.code == DUPLICATE_KEY => {
+            RepositoryError::Duplicate
+        }
         _ => RepositoryError::Failed(Box::new(error)),
     }
 }
@@ -164,7 +166,7 @@ impl ProductRepository for MongoProductRepository {
     }
 
     async fn ping(&self) -> Result<(), RepositoryError> {
-        bounded(self.database.run_command(doc! { "ping": 1 })).await?;
+        bounded(self.database.run_command(doc! { "ping": 1 }).into_future()).await?;
         Ok(())
     }
 }
