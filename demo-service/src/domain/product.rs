@@ -109,8 +109,8 @@ impl Product {
     /// # Errors
     /// Every rule that the changed product would break.
     pub fn changed(&self, changes: Changes, now: Timestamp) -> Result<Self, Invalid> {
-        let changed = changes.applied_to(self).check(self.id.clone(), self.created_at)?;
-        Ok(Product { updated_at: self.next_update(now), version: self.version + 1, ..changed })
+        let product = changes.applied_to(self).check(self.id.clone(), self.created_at)?;
+        Ok(Product { updated_at: self.next_update(now), version: self.version + 1, ..product })
     }
 
     /// This product, put on the wish list or taken off it.
@@ -306,12 +306,12 @@ mod tests {
     fn a_change_keeps_the_rest_and_moves_time_and_version_on() {
         let product = Product::create(id(), draft(), now()).unwrap();
         let changes = Changes { stock: Some(0), ..Changes::default() };
-        let changed = product.changed(changes, Timestamp::UNIX_EPOCH).unwrap();
-        assert_eq!(changed.stock, 0);
-        assert_eq!(changed.name, product.name);
-        assert_eq!(changed.created_at, product.created_at);
-        assert!(changed.updated_at > product.updated_at, "even when the clock went back");
-        assert_eq!(changed.version, 1);
+        let later = product.changed(changes, Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(later.stock, 0);
+        assert_eq!(later.name, product.name);
+        assert_eq!(later.created_at, product.created_at);
+        assert!(later.updated_at > product.updated_at, "even when the clock went back");
+        assert_eq!(later.version, 1);
     }
 
     #[test]

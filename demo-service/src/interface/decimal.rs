@@ -1,6 +1,6 @@
 //! Decimals in JSON, digit by digit: a number's text is taken as it stands and never becomes a float.
 //!
-//! It is done with `RawValue`, on one field. serde_json's `arbitrary_precision` would do it too, but it changes how
+//! It is done with `RawValue`, on one field. `serde_json`'s `arbitrary_precision` would do it too, but it changes how
 //! every number of every crate in the program is read.
 
 use rust_decimal::Decimal;

@@ -31,6 +31,7 @@ impl ToggleWishlist {
     /// [`Error::Unavailable`].
     #[cache_put(cache = "product", with = self.cache, key = "product:{id.as_str()}", ttl = "30m", stale = "10m")]
     #[cache_evict(
+        cache = "product",
         with = self.cache,
         tags = [
             "category:{ret.category}",

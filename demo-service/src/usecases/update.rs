@@ -62,6 +62,7 @@ impl UpdateProduct {
     /// its old category, of its new one, and of all categories.
     #[cache_put(cache = "product", with = self.cache, key = "product:{previous.id.as_str()}", ttl = "30m", stale = "10m")]
     #[cache_evict(
+        cache = "product",
         with = self.cache,
         tags = [
             "category:{previous.category}",

@@ -1,6 +1,6 @@
 //! Products kept in this process, beginning with a sample catalogue.
 
-mod catalogue;
+mod samples;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -18,44 +18,44 @@ pub const MAX_EMBEDDED_PRODUCTS: usize = 100_000;
 /// Products kept in this process: nothing to install, and nothing survives a restart.
 #[derive(Debug, Default)]
 pub struct EmbeddedProductRepository {
-    shelf: RwLock<Shelf>,
+    catalogue: RwLock<Catalogue>,
 }
 
 /// Products by id, and their order: the newest first, those of one moment by id. A product never changes its place.
 #[derive(Debug, Default)]
-struct Shelf {
-    products: HashMap<ProductId, Product>,
+struct Catalogue {
+    by_id: HashMap<ProductId, Product>,
     order: BTreeSet<(Reverse<Timestamp>, ProductId)>,
 }
 
 impl EmbeddedProductRepository {
     /// A store with the sample catalogue.
     pub fn with_catalogue() -> Self {
-        let mut shelf = Shelf::default();
-        catalogue::products().for_each(|product| shelf.put(product));
-        EmbeddedProductRepository { shelf: RwLock::new(shelf) }
+        let mut catalogue = Catalogue::default();
+        samples::products().for_each(|product| catalogue.put(product));
+        EmbeddedProductRepository { catalogue: RwLock::new(catalogue) }
     }
 
-    fn read(&self) -> RwLockReadGuard<'_, Shelf> {
-        self.shelf.read().unwrap_or_else(PoisonError::into_inner)
+    fn read(&self) -> RwLockReadGuard<'_, Catalogue> {
+        self.catalogue.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self) -> RwLockWriteGuard<'_, Shelf> {
-        self.shelf.write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self) -> RwLockWriteGuard<'_, Catalogue> {
+        self.catalogue.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Shelf {
+impl Catalogue {
     fn put(&mut self, product: Product) {
         self.order.insert((Reverse(product.created_at), product.id.clone()));
-        self.products.insert(product.id.clone(), product);
+        self.by_id.insert(product.id.clone(), product);
     }
 
     fn matching<'s>(&'s self, filter: &'s ProductFilter) -> impl Iterator<Item = &'s Product> {
         let text = filter.wanted_text().map(str::to_lowercase);
         self.order
             .iter()
-            .filter_map(|(_, id)| self.products.get(id))
+            .filter_map(|(_, id)| self.by_id.get(id))
             .filter(move |product| matches(product, filter, text.as_deref()))
     }
 }
@@ -80,26 +80,26 @@ impl ProductRepository for EmbeddedProductRepository {
     }
 
     async fn insert(&self, product: &Product) -> Result<(), RepositoryError> {
-        let mut shelf = self.write();
-        if shelf.products.contains_key(&product.id) {
+        let mut catalogue = self.write();
+        if catalogue.by_id.contains_key(&product.id) {
             return Err(RepositoryError::Duplicate);
         }
-        if shelf.products.len() >= MAX_EMBEDDED_PRODUCTS {
+        if catalogue.by_id.len() >= MAX_EMBEDDED_PRODUCTS {
             return Err(RepositoryError::Failed("the embedded store is full".into()));
         }
-        shelf.put(product.clone());
+        catalogue.put(product.clone());
         Ok(())
     }
 
     async fn find(&self, id: &ProductId) -> Result<Option<Product>, RepositoryError> {
-        Ok(self.read().products.get(id).cloned())
+        Ok(self.read().by_id.get(id).cloned())
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Vec<Product>, RepositoryError> {
         let offset = usize::try_from(query.offset()).unwrap_or(usize::MAX);
         let limit = usize::try_from(query.limit()).unwrap_or(usize::MAX);
-        let shelf = self.read();
-        Ok(shelf.matching(query.filter()).skip(offset).take(limit).cloned().collect())
+        let catalogue = self.read();
+        Ok(catalogue.matching(query.filter()).skip(offset).take(limit).cloned().collect())
     }
 
     async fn count(&self, filter: &ProductFilter) -> Result<u64, RepositoryError> {
@@ -107,8 +107,8 @@ impl ProductRepository for EmbeddedProductRepository {
     }
 
     async fn replace(&self, product: &Product, version: u64) -> Result<bool, RepositoryError> {
-        let mut shelf = self.write();
-        let current = shelf.products.get_mut(&product.id);
+        let mut catalogue = self.write();
+        let current = catalogue.by_id.get_mut(&product.id);
         let Some(current) = current.filter(|current| current.version == version) else {
             return Ok(false);
         };
@@ -121,8 +121,8 @@ impl ProductRepository for EmbeddedProductRepository {
         id: &ProductId,
         now: Timestamp,
     ) -> Result<Option<Product>, RepositoryError> {
-        let mut shelf = self.write();
-        let Some(product) = shelf.products.get_mut(id) else {
+        let mut catalogue = self.write();
+        let Some(product) = catalogue.by_id.get_mut(id) else {
             return Ok(None);
         };
         *product = product.toggled(now);
@@ -130,11 +130,11 @@ impl ProductRepository for EmbeddedProductRepository {
     }
 
     async fn delete(&self, id: &ProductId) -> Result<bool, RepositoryError> {
-        let mut shelf = self.write();
-        let Some(product) = shelf.products.remove(id) else {
+        let mut catalogue = self.write();
+        let Some(product) = catalogue.by_id.remove(id) else {
             return Ok(false);
         };
-        shelf.order.remove(&(Reverse(product.created_at), product.id));
+        catalogue.order.remove(&(Reverse(product.created_at), product.id));
         Ok(true)
     }
 
