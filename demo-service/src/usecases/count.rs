@@ -31,6 +31,7 @@ impl CountProducts {
         tags = [
             "products",
             "count:category:{filter.wanted_category()}",
+            "count:all_categories:{filter.spans_categories()}",
             "count:wishlist:{filter.wanted_wishlist()}",
         ],
     )]

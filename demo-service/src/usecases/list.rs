@@ -43,6 +43,7 @@ impl ListProducts {
         tags = [
             "products",
             "category:{query.filter().wanted_category()}",
+            "all_categories:{query.filter().spans_categories()}",
             "wishlist:{query.filter().wanted_wishlist()}",
             "search:{query.filter().wanted_text().is_some()}",
         ],

@@ -16,9 +16,9 @@
 //! # Which lists a change reaches
 //!
 //! Every list and count is tagged `products`; creating and deleting reach them all. The other changes are to one
-//! product, and a list can show that product only if it asks for the product's category or for none. So a list
-//! carries `category:{category}`, which reads `category:!` where the query names no category, and a change evicts
-//! those two: the product's own category and `!`. The plain list, searches and lists filtered by `isActive` or
+//! product, and a list can show that product only if it asks for the product's category or for none. So a list carries
+//! `category:{category}`, and `all_categories:true` where the query names no category; a change evicts the product's
+//! own category and the lists of all categories. The plain list, searches and lists filtered by `isActive` or
 //! `isWishlistStatus` are among them, whatever else they ask for; lists of other categories stay.
 //!
 //! A toggle also changes who belongs to the wish list: the lists that ask for it carry `wishlist:true` or
@@ -26,7 +26,7 @@
 //! an index); a change of one product has no need of it.
 //!
 //! Counts show no field, so a toggle leaves those alone that do not ask for the wish list: they have tags of their
-//! own, `count:category:…` and `count:wishlist:…`.
+//! own, `count:category:…`, `count:all_categories:…` and `count:wishlist:…`.
 
 mod clock;
 mod count;

@@ -71,6 +71,11 @@ impl ProductFilter {
         self.category.as_deref()
     }
 
+    /// Whether products of any category pass.
+    pub fn spans_categories(&self) -> bool {
+        self.category.is_none()
+    }
+
     /// The text searched for.
     pub fn wanted_text(&self) -> Option<&str> {
         self.search.as_deref()

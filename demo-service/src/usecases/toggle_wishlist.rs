@@ -35,7 +35,7 @@ impl ToggleWishlist {
         with = self.cache,
         tags = [
             "category:{ret.category}",
-            "category:!",
+            "all_categories:true",
             "wishlist:true",
             "wishlist:false",
             "count:wishlist:true",

@@ -67,10 +67,10 @@ impl UpdateProduct {
         tags = [
             "category:{previous.category}",
             "category:{ret.category}",
-            "category:!",
+            "all_categories:true",
             "count:category:{previous.category}",
             "count:category:{ret.category}",
-            "count:category:!",
+            "count:all_categories:true",
         ],
     )]
     async fn replace(&self, previous: &Product, next: Product) -> Result<Option<Product>, Error> {

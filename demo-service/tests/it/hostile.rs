@@ -93,7 +93,7 @@ async fn products_that_break_rules_are_told_every_one() {
     }
     for (field, value) in [
         ("price", json!("0.001")),
-        ("price", json!("1e30")),
+        ("price", json!("1e20")),
         ("price", json!("10000000000")),
         ("stock", json!(1_000_000_001)),
         ("name", json!("a\u{0}b")),

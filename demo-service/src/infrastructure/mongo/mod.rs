@@ -65,7 +65,10 @@ impl MongoProductRepository {
     async fn products(&self) -> Result<&Collection<ProductDocument>, DriverError> {
         let make = || async {
             let products = self.database.collection(COLLECTION);
-            products.create_indexes(indexes()).await?;
+            for index in indexes() {
+                // One by one: FerretDB v1 gives up the connection when two of one command exist already.
+                products.create_index(index).await?;
+            }
             Ok(products)
         };
         self.products.get_or_try_init(make).await

@@ -26,6 +26,7 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
+        let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter("warn").try_init();
         let config = Config::read(|name| (name == "PORT").then(|| "0".to_owned())).unwrap();
         let repository = Arc::new(SpyRepository::new(repository));
         let clock = Arc::new(TickingClock::default());

@@ -47,7 +47,10 @@ impl Stack {
 pub(crate) async fn mongo(server: &MongoServer) -> MongoProductRepository {
     let (place, options) = server.uri().split_once('?').unwrap_or((server.uri(), ""));
     let hosts = place.trim_start_matches("mongodb://").split('/').next().unwrap();
-    let uri = format!("mongodb://{hosts}/{}?{options}", server.database());
-    let uri = MongoUri::new(uri.trim_end_matches('?')).unwrap();
+    // FerretDB v1 updates in two steps, so that two connections can overwrite each other's changes; the commands of
+    // one connection it runs one after the other. MongoDB's updates are atomic.
+    let connections = if std::env::var_os("MONGODB_URI").is_none() { "maxPoolSize=1&" } else { "" };
+    let uri = format!("mongodb://{hosts}/{}?{connections}{options}", server.database());
+    let uri = MongoUri::new(uri.trim_end_matches(['?', '&'])).unwrap();
     MongoProductRepository::new(&uri).await.unwrap()
 }
