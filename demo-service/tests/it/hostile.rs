@@ -161,6 +161,12 @@ async fn paths_that_lead_nowhere_are_errors_of_the_same_form() {
     assert_eq!(app.calls(), [""; 0], "nothing reached the store");
 }
 
+/// A text with every byte escaped, for a query string.
+fn percent(text: &str) -> String {
+    let bytes: Vec<String> = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    bytes.concat()
+}
+
 async fn odd_texts_are_kept_or_refused(stack: Stack) {
     let app = stack.app().await;
     for text in ["$where", "a.b", "{}", "*:!|,", "'; DROP TABLE products; --", "\u{1f6eb} \u{202e}x", "%s"] {
@@ -168,7 +174,7 @@ async fn odd_texts_are_kept_or_refused(stack: Stack) {
         assert_eq!((&product["name"], &product["category"]), (&json!(text), &json!(text)));
         app.cache.flush().await.unwrap();
         assert_eq!(app.get(&TestApp::path(&product)).await.data(200), product);
-        let category: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let category = percent(text);
         let list = app.get(&format!("/api/products?category={category}")).await.data(200);
         assert_eq!((&list["total"], &list["products"][0]), (&json!(1), &product), "{text}");
     }
@@ -192,7 +198,7 @@ async fn odd_searches_are_text(stack: Stack) {
         "\u{1f6eb}",
         "{\"$gt\":\"\"}",
     ] {
-        let search: String = search.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let search = percent(search);
         assert_eq!(
             app.get(&format!("/api/products?search={search}")).await.data(200)["total"],
             0,
