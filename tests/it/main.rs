@@ -7,6 +7,7 @@ mod attributes;
 mod backends;
 mod broken;
 mod conformance;
+mod events;
 mod mongo_server;
 mod races;
 mod redis_backend;

@@ -11,8 +11,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal,
-    Subscribers, Subscription, Watch, Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
+    Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Millis, as_millis, now_ms};
 use crate::entry::{Draft, Entry, RegionId, Token};
