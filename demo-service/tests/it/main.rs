@@ -1,0 +1,10 @@
+//! The demo as its clients see it: over HTTP, on the embedded store, and on Redis with MongoDB.
+
+mod caching;
+mod hostile;
+mod outages;
+mod process;
+mod repositories;
+mod routes;
+mod sharing;
+mod support;
