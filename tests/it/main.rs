@@ -7,6 +7,8 @@ mod attributes;
 mod backends;
 mod broken;
 mod conformance;
+mod differential;
+mod events;
 mod mongo_server;
 mod races;
 mod redis_backend;

@@ -4,14 +4,15 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use moka::Expiry;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch,
-    Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
+    Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Millis, as_millis, now_ms};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -41,6 +42,7 @@ pub struct MemoryBackend {
     tags: Store<StoredKey, TagLife>,
     counters: Store<StoredKey, Counter>,
     watchers: Watchers,
+    subscribers: Subscribers,
 }
 
 /// What is known of a tag.
@@ -121,6 +123,7 @@ impl MemoryBackend {
             tags: Store::new(MAX_TAGS),
             counters: Store::new(MAX_TAGS),
             watchers: Watchers::default(),
+            subscribers: Subscribers::default(),
         }
     }
 }
@@ -290,6 +293,15 @@ impl Backend for MemoryBackend {
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {
         Ok(self.watchers.watch(key.as_str()))
+    }
+
+    async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
+        self.subscribers.deliver(channel.as_str(), Delivery::Message(message));
+        Ok(())
+    }
+
+    async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
+        Ok(self.subscribers.subscribe(channel.as_str()))
     }
 
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {

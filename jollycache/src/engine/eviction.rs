@@ -111,6 +111,7 @@ impl Eviction {
                     duration_us = clock::micros_since(started),
                     "cache evict"
                 );
+                self.engine.tell(Some(&self.region), &self.pending);
                 self.pending.clear();
             }
             Err(error) => tracing::warn!(

@@ -4,7 +4,7 @@
 //! offset  0     1    2       6        14            22     23     24      26           34       38
 //! value   0xCA  'V'  region  created  fresh_until   flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [version], [lease]
 //! lease   0xCA  'L'  region  until    token (16), floor (8)
-//! intent  0xCA  'I'  region  until    token (16), floor (8), writers (1), poisoned (1)
+//! intent  0xCA  'I'  region  until    floor (8), poisoned (1), writers…, each until (8), token (16)
 //! evicted 0xCA  'E'  region  until    closed_until  floor (8)
 //! ```
 //!

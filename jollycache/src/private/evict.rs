@@ -128,6 +128,13 @@ impl<'a, S: Shape> Evict<'a, S> {
         self
     }
 
+    /// `grace = expr`
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.said = self.said.grace(grace);
+        self
+    }
+
     /// `condition = expr`
     #[must_use]
     pub fn condition(mut self, condition: bool) -> Self {

@@ -8,6 +8,9 @@ use crate::entry::{Draft, Entry, RegionId, Token, Version};
 
 /// How long the version of an evicted value is remembered, in milliseconds. The Redis scripts have the same number.
 pub const VERSION_MEMORY_MS: Millis = 60_000;
+/// The most writers that one intent names; when one more comes, the one that came first is no longer waited for. The
+/// Redis scripts have the same number.
+const MAX_WRITERS: usize = 64;
 
 /// Who holds a lease, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,11 +49,9 @@ pub enum Slot {
     Intent {
         /// The region they write in.
         region: RegionId,
-        /// The writer that came last.
-        holder: Holder,
-        /// How many there are.
-        writers: u8,
-        /// More than one was there at once: none of them may store.
+        /// Who they are. Each ends by itself, so that a dead one holds nobody up for longer than its own time.
+        writers: Vec<Holder>,
+        /// Somebody else wrote or invalidated meanwhile: none of them may store.
         poisoned: bool,
         /// The version below which nothing may be stored.
         floor: Option<Version>,
@@ -77,6 +78,10 @@ impl Slot {
             Slot::Filled { entry, expires, lease } => {
                 Slot::Filled { entry, expires, lease: lease.filter(|holder| holder.until > now) }
             }
+            Slot::Intent { region, mut writers, poisoned, floor } => {
+                writers.retain(|writer| writer.until > now);
+                Slot::Intent { region, writers, poisoned, floor }
+            }
             slot => slot,
         }
     }
@@ -85,7 +90,8 @@ impl Slot {
     pub fn expires(&self) -> Millis {
         match self {
             Slot::Vacant => 0,
-            Slot::Leased { holder, .. } | Slot::Intent { holder, .. } => holder.until,
+            Slot::Leased { holder, .. } => holder.until,
+            Slot::Intent { writers, .. } => last_end(writers),
             Slot::Filled { expires, .. } => *expires,
             Slot::Evicted { until, .. } => *until,
         }
@@ -188,7 +194,10 @@ impl Slot {
     /// Value and lease fall, and nothing is filled for `grace`; an intent stays. Returns whether a value fell.
     pub fn invalidate(self, now: Millis, grace: Duration) -> (Self, bool) {
         match self.at(now) {
-            intent @ Slot::Intent { .. } => (intent, false),
+            // Whether the source changed before or after the announced write is unknown.
+            Slot::Intent { region, writers, floor, .. } => {
+                (Slot::Intent { region, writers, poisoned: true, floor }, false)
+            }
             slot => {
                 let held = slot.entry().is_some();
                 (slot.evicted(now, grace), held)
@@ -213,17 +222,19 @@ impl Slot {
         let until = now.saturating_add(as_millis(ttl));
         let slot = self.at(now);
         let floor = slot.floor();
-        match slot {
-            // Which of two writers committed last is unknown, so neither of them may store.
-            Slot::Intent { holder, writers, .. } => Slot::Intent {
-                region,
-                holder: Holder { token, until: until.max(holder.until) },
-                writers: writers.saturating_add(1),
-                poisoned: true,
-                floor,
-            },
-            _ => Slot::Intent { region, holder: Holder { token, until }, writers: 1, poisoned: false, floor },
+        let (mut writers, mut poisoned) = match slot {
+            Slot::Intent { writers, poisoned, .. } => (writers, poisoned),
+            _ => (Vec::new(), false),
+        };
+        // One's own announcement may have been sent again.
+        writers.retain(|writer| writer.token != token);
+        // Which of two writers committed last is unknown, so neither of them may store.
+        poisoned |= !writers.is_empty();
+        if writers.len() >= MAX_WRITERS {
+            writers.remove(0);
         }
+        writers.push(Holder { token, until });
+        Slot::Intent { region, writers, poisoned, floor }
     }
 
     /// A writer is done. Returns whether its value was taken.
@@ -234,17 +245,19 @@ impl Slot {
         };
         let slot = self.at(now);
         let too_old = matches!(end, WriteEnd::Put(draft) if slot.is_too_old(draft));
-        let Slot::Intent { region, holder, writers, poisoned, floor } = slot else {
+        let Slot::Intent { region, mut writers, poisoned, floor } = slot else {
             // The intent ended before the write did: whatever was loaded since may be old.
             return (slot.evicted(now, grace), false);
         };
-        if writers > 1 {
-            return (Slot::Intent { region, holder, writers: writers - 1, poisoned, floor }, false);
+        let announced = writers.len();
+        writers.retain(|writer| writer.token != token);
+        if !writers.is_empty() {
+            // One whose intent had ended goes out while others are in: it may have written after they did.
+            let poisoned = poisoned || writers.len() == announced;
+            return (Slot::Intent { region, writers, poisoned, floor }, false);
         }
         match end {
-            WriteEnd::Put(draft) if !poisoned && !too_old && holder.token == token => {
-                (filled(draft, now), true)
-            }
+            WriteEnd::Put(draft) if !poisoned && !too_old => (filled(draft, now), true),
             _ => (remembered(region, now, grace, floor), false),
         }
     }
@@ -252,7 +265,7 @@ impl Slot {
     /// Until when nothing may be filled, where that is so.
     fn closed_until(&self) -> Option<Millis> {
         match self {
-            Slot::Intent { holder, .. } => Some(holder.until),
+            Slot::Intent { writers, .. } => Some(last_end(writers)),
             Slot::Evicted { closed_until, .. } => Some(*closed_until),
             _ => None,
         }
@@ -289,6 +302,10 @@ fn remembered(region: RegionId, now: Millis, grace: Duration, floor: Option<Vers
     let known_until = floor.map_or(0, |_| now.saturating_add(VERSION_MEMORY_MS));
     let until = closed_until.max(known_until);
     if until <= now { Slot::Vacant } else { Slot::Evicted { region, until, closed_until, floor } }
+}
+
+fn last_end(writers: &[Holder]) -> Millis {
+    writers.iter().map(|writer| writer.until).max().unwrap_or(0)
 }
 
 fn remaining(until: Millis, now: Millis) -> Duration {

@@ -162,27 +162,31 @@ async fn a_lease_over_an_ended_one_takes_its_place() {
 }
 
 #[tokio::test]
-async fn an_intent_is_a_short_record_that_counts_writers() {
+async fn an_intent_is_a_short_record_that_names_its_writers() {
     let Some((_server, backend, mut looker)) = setup().await else {
         return;
     };
     let (key, first, second) = (key("a"), Token::random(), Token::random());
     backend.begin_write(&key, REGION, first, Duration::from_secs(20)).await.unwrap();
     let raw = looker.raw(&key);
-    assert_eq!(raw.len(), 40);
+    assert_eq!(raw.len(), 47);
     assert_eq!(raw[..6], [0xCA, b'I', 1, 2, 3, 4]);
-    assert_eq!(raw[14..30], first.0);
-    assert_eq!(raw[30..], [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+    assert_eq!(raw[14..23], [0; 9], "no floor, no poison");
+    assert_eq!(raw[31..], first.0);
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
 
     backend.begin_write(&key, REGION, second, Duration::from_secs(5)).await.unwrap();
-    assert_eq!(looker.raw(&key)[38..], [2, 1], "two writers, poisoned");
+    let raw = looker.raw(&key);
+    assert_eq!((raw.len(), raw[22]), (71, 1), "two writers, poisoned");
+    assert_eq!(raw[55..], second.0);
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "the later end counts: {remaining} ms");
 
     backend.end_write(&key, first, WriteEnd::Evict { grace: std::time::Duration::ZERO }).await.unwrap();
-    assert_eq!(looker.raw(&key)[38..], [1, 1], "one writer left, still poisoned");
-    assert!(looker.remaining_ms(&key) > 15_000);
+    let raw = looker.raw(&key);
+    assert_eq!((raw.len(), raw[22]), (47, 1), "one writer left, still poisoned");
+    assert_eq!(raw[31..], second.0);
+    assert!(looker.remaining_ms(&key) <= 5_000, "it lives as long as the writer that is left");
 }
 
 #[tokio::test]

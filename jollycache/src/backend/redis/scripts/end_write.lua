@@ -13,17 +13,17 @@ if kind ~= 'I' then
   return 0
 end
 
-local token, floor = string.sub(record, 15, 30), floor_of(record, kind)
-local writers, poisoned = string.byte(record, 39), string.byte(record, 40)
-if writers > 1 then
-  redis.call('SETRANGE', KEY, 38, string.char(writers - 1))
-  publish(CHANGED)
+local region, floor, poisoned = string.sub(record, 3, 6), floor_of(record, kind), string.byte(record, 23)
+local others, announced = other_writers(record, kind, ARGV[1], now)
+if others ~= '' then
+  -- One whose intent had ended goes out while others are in: it may have written after they did.
+  put_intent(region, others, announced and poisoned or 1, floor, now)
   return 0
 end
-if ARGV[3] and poisoned == 0 and token == ARGV[1] and not too_old(ARGV[3], floor) then
+if ARGV[3] and announced and poisoned == 0 and not too_old(ARGV[3], floor) then
   put(ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), now)
   return 1
 end
-remember(string.sub(record, 3, 6), now + grace_ms, floor, now)
+remember(region, now + grace_ms, floor, now)
 publish(CHANGED)
 return 0

@@ -1,9 +1,11 @@
--- Drops value and lease, or whatever else is there; an intent stays, for it has neither.
+-- Drops value and lease, or whatever else is there; an intent has neither, and stays, but stores nothing any more.
 -- KEYS[1] the key. ARGV[1] grace in ms: for so long nothing is filled.
 -- Returns 1 if a value was dropped, else 0.
 
 local record, kind = load()
-if kind ~= 'I' then
+if kind == 'I' then
+  poison()
+else
   evict(record, kind, tonumber(ARGV[1]), now_ms())
 end
 publish(CHANGED)

@@ -2,8 +2,8 @@
 -- more), and how a slot is read and written. Every script works on one key, KEYS[1].
 local KEY = KEYS[1]
 local MAGIC = '\202'
-local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 38, 40, 30, 39
-local TRAILER_BYTES = 24
+local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 38, 23, 30, 39
+local TRAILER_BYTES, WRITER_BYTES = 24, 24
 local LEASED, VERSIONED = 2, 4
 local CHANGED, FAILED = 'c', 'f'
 -- How long the version of an evicted value is remembered; protocol/slot.rs has the same number.
@@ -26,7 +26,7 @@ local function load()
   local kind = string.sub(record, 2, 2)
   if (kind == 'V' and #record >= VALUE_BYTES)
     or (kind == 'L' and #record == LEASE_BYTES)
-    or (kind == 'I' and #record == INTENT_BYTES)
+    or (kind == 'I' and #record > INTENT_BYTES and (#record - INTENT_BYTES) % WRITER_BYTES == 0)
     or (kind == 'E' and #record == EVICTED_BYTES) then
     return record, kind
   end
@@ -75,8 +75,10 @@ end
 local function floor_of(record, kind)
   if kind == 'V' then
     return version_of(record)
-  elseif kind == 'L' or kind == 'I' then
+  elseif kind == 'L' then
     return string.sub(record, 31, 38)
+  elseif kind == 'I' then
+    return string.sub(record, 15, 22)
   elseif kind == 'E' then
     return string.sub(record, 23, 30)
   end
@@ -139,4 +141,36 @@ local function put(draft, ttl_ms, stale_ms, now)
   local record = string.sub(draft, 1, 6) .. times .. string.sub(draft, 23)
   redis.call('SET', KEY, record, 'PX', math.max(ttl_ms + stale_ms, 1))
   publish(CHANGED)
+end
+
+-- The writers of an intent that have not ended, but for the one with this token; and whether that one is there.
+local function other_writers(record, kind, token, now)
+  local others, found = '', false
+  for position = INTENT_BYTES + 1, kind == 'I' and #record or 0, WRITER_BYTES do
+    local writer = string.sub(record, position, position + WRITER_BYTES - 1)
+    if millis_at(writer, 1) > now then
+      if string.sub(writer, 9) == token then
+        found = true
+      else
+        others = others .. writer
+      end
+    end
+  end
+  return others, found
+end
+
+-- Writes an intent that lives as long as the last of its writers.
+local function put_intent(region, writers, poisoned, floor, now)
+  local until_ms = 0
+  for position = 1, #writers, WRITER_BYTES do
+    until_ms = math.max(until_ms, millis_at(writers, position))
+  end
+  local intent = MAGIC .. 'I' .. region .. struct.pack('>I8', until_ms) .. floor .. string.char(poisoned) .. writers
+  redis.call('SET', KEY, intent, 'PX', math.max(until_ms - now, 1))
+  publish(CHANGED)
+end
+
+-- Lets nobody store who is announced: whether the source changed before or after their writes is unknown.
+local function poison()
+  redis.call('SETRANGE', KEY, 22, string.char(1))
 end

@@ -4,12 +4,16 @@
 -- Returns 1 if a value was dropped, else 0.
 
 local record, kind = load()
-if not kind or kind == 'I' then
+if not kind then
   return 0
 end
 if ARGV[1] ~= '' and string.sub(record, 3, 6) ~= ARGV[1] then
   return 0
 end
-evict(record, kind, tonumber(ARGV[2]), now_ms())
+if kind == 'I' then
+  poison()
+else
+  evict(record, kind, tonumber(ARGV[2]), now_ms())
+end
 publish(CHANGED)
 return kind == 'V' and 1 or 0
