@@ -381,14 +381,14 @@ fn weigh(key: &StoredKey, slot: &Slot) -> u32 {
 struct UntilVacant;
 
 impl UntilVacant {
-    fn remaining(slot: &Slot) -> Option<Duration> {
-        Some(Duration::from_millis(slot.expires().saturating_sub(now_ms())))
+    fn remaining(slot: &Slot) -> Duration {
+        Duration::from_millis(slot.expires().saturating_sub(now_ms()))
     }
 }
 
 impl Expiry<StoredKey, Slot> for UntilVacant {
     fn expire_after_create(&self, _key: &StoredKey, slot: &Slot, _now: Instant) -> Option<Duration> {
-        Self::remaining(slot)
+        Some(Self::remaining(slot))
     }
 
     fn expire_after_update(
@@ -398,6 +398,6 @@ impl Expiry<StoredKey, Slot> for UntilVacant {
         _now: Instant,
         _remaining: Option<Duration>,
     ) -> Option<Duration> {
-        Self::remaining(slot)
+        Some(Self::remaining(slot))
     }
 }

@@ -26,7 +26,7 @@ const REPAIR_BATCH: usize = 256;
 /// The bound on one of the worker's own operations.
 const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
 /// The bound on an invalidation by scan.
-pub(super) const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const SCAN_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long after a failed delivery the next is tried, while the backend answers.
 const REPAIR_RETRY: Duration = Duration::from_millis(200);
 /// How often the summary is written, and the hit rate judged.
