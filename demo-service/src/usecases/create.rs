@@ -28,7 +28,13 @@ impl CreateProduct {
     /// # Errors
     /// [`Error::Invalid`] with every rule the draft breaks; [`Error::Conflict`] if the id exists;
     /// [`Error::Unavailable`].
-    #[cache_put(cache = "product", with = self.cache, key = "product:{ret.id.as_str()}", ttl = "30m", stale = "10m")]
+    #[cache_put(
+        cache = "product",
+        with = self.cache,
+        key = "product:{ret.id.as_str()}",
+        ttl = "30m",
+        stale = "10m",
+    )]
     #[cache_evict(cache = "product", with = self.cache, tags = ["products"])]
     pub async fn execute(&self, draft: Draft) -> Result<Product, Error> {
         let product = Product::create(self.repository.next_id(), draft, self.clock.now())?;

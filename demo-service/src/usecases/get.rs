@@ -24,7 +24,14 @@ impl GetProduct {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cacheable(cache = "product", with = self.cache, key = "product:{id.as_str()}", ttl = "30m", stale = "10m", none_ttl = "30s")]
+    #[cacheable(
+        cache = "product",
+        with = self.cache,
+        key = "product:{id.as_str()}",
+        ttl = "30m",
+        stale = "10m",
+        none_ttl = "30s",
+    )]
     pub async fn execute(&self, id: &ProductId) -> Result<Option<Product>, Error> {
         Ok(self.repository.find(id).await?)
     }

@@ -29,7 +29,13 @@ impl ToggleWishlist {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cache_put(cache = "product", with = self.cache, key = "product:{id.as_str()}", ttl = "30m", stale = "10m")]
+    #[cache_put(
+        cache = "product",
+        with = self.cache,
+        key = "product:{id.as_str()}",
+        ttl = "30m",
+        stale = "10m",
+    )]
     #[cache_evict(
         cache = "product",
         with = self.cache,

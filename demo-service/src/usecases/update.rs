@@ -60,7 +60,13 @@ impl UpdateProduct {
     ///
     /// Any field may differ, so every list and count falls that could hold the product before or after: those of
     /// its old category, of its new one, and of all categories.
-    #[cache_put(cache = "product", with = self.cache, key = "product:{previous.id.as_str()}", ttl = "30m", stale = "10m")]
+    #[cache_put(
+        cache = "product",
+        with = self.cache,
+        key = "product:{previous.id.as_str()}",
+        ttl = "30m",
+        stale = "10m",
+    )]
     #[cache_evict(
         cache = "product",
         with = self.cache,
