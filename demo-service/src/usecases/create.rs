@@ -34,6 +34,7 @@ impl CreateProduct {
         key = "product:{ret.id.as_str()}",
         ttl = "30m",
         stale = "10m",
+        version = ret.version,
     )]
     #[cache_evict(cache = "product", with = self.cache, tags = ["products"])]
     pub async fn execute(&self, draft: Draft) -> Result<Product, Error> {

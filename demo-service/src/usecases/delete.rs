@@ -27,7 +27,13 @@ impl DeleteProduct {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cache_evict(cache = "product", with = self.cache, key = "product:{id.as_str()}", tags = ["products"])]
+    #[cache_evict(
+        cache = "product",
+        with = self.cache,
+        key = "product:{id.as_str()}",
+        tags = ["products"],
+        when = "around",
+    )]
     pub async fn execute(&self, id: &ProductId) -> Result<bool, Error> {
         Ok(self.repository.delete(id).await?)
     }

@@ -31,6 +31,7 @@ impl GetProduct {
         ttl = "30m",
         stale = "10m",
         none_ttl = "30s",
+        version = ret.version,
     )]
     pub async fn execute(&self, id: &ProductId) -> Result<Option<Product>, Error> {
         Ok(self.repository.find(id).await?)

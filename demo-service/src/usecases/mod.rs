@@ -28,6 +28,13 @@
 //! Counts show no field, so a toggle leaves those alone that do not ask for the wish list: they have tags of their
 //! own, `count:category:…`, `count:all_categories:…` and `count:wishlist:…`.
 
+//!
+//! # Crashes, and older values
+//!
+//! Changing and deleting evict `when = "around"`: what they touch falls before the repository is asked, and nothing is
+//! kept under it until they are done, so that a process that dies in between leaves nothing old. Products carry a
+//! version, and one that is older than what was kept or evicted is not kept.
+
 mod clock;
 mod count;
 mod create;

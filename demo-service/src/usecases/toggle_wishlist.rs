@@ -35,6 +35,7 @@ impl ToggleWishlist {
         key = "product:{id.as_str()}",
         ttl = "30m",
         stale = "10m",
+        version = ret.version,
     )]
     #[cache_evict(
         cache = "product",
@@ -47,6 +48,7 @@ impl ToggleWishlist {
             "count:wishlist:true",
             "count:wishlist:false",
         ],
+        when = "around",
     )]
     pub async fn execute(&self, id: &ProductId) -> Result<Option<Product>, Error> {
         Ok(self.repository.toggle_wishlist(id, self.clock.now()).await?)

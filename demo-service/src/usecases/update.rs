@@ -66,18 +66,20 @@ impl UpdateProduct {
         key = "product:{previous.id.as_str()}",
         ttl = "30m",
         stale = "10m",
+        version = ret.version,
     )]
     #[cache_evict(
         cache = "product",
         with = self.cache,
         tags = [
             "category:{previous.category}",
-            "category:{ret.category}",
+            "category:{next.category}",
             "all_categories:true",
             "count:category:{previous.category}",
-            "count:category:{ret.category}",
+            "count:category:{next.category}",
             "count:all_categories:true",
         ],
+        when = "around",
     )]
     async fn replace(&self, previous: &Product, next: Product) -> Result<Option<Product>, Error> {
         let replaced = self.repository.replace(&next, previous.version).await?;
