@@ -10,6 +10,7 @@ mod clock;
 mod engine;
 pub mod entry;
 mod error;
+mod event;
 pub mod key;
 pub mod policy;
 pub mod protocol;
@@ -25,9 +26,13 @@ pub use jollycache_macros::*;
 pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
-pub use crate::cache::{Cache, CacheBuilder, KeyPage, WriteGuard, bypass, install, refresh, scope};
+pub use crate::cache::{
+    Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, Notice, WriteGuard,
+    bypass, install, refresh, scope,
+};
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::event::{InvalidationEvent, MAX_EVENT_BYTES, Origin};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};
 pub use crate::policy::{Consistency, Policy, SingleFlight};
 pub use crate::tracker::{ConsistencyTracker, Latency, RegionStats, Stats};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jollycache::backend::Backend;
-use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
+use jollycache::{Cache, CacheBuilder, MemoryBackend, Policy, RedisBackend};
 use jollycache_tests::RedisServer;
 
 /// Long enough for a loaded test machine: a test of a race must not come out of it by a timeout.
@@ -25,16 +25,25 @@ impl Caches {
         RedisServer::start().map(Caches::Redis)
     }
 
-    /// A further cache on the same store, with flights, a breaker and connections of its own.
-    pub(crate) async fn new_cache(&self) -> Cache {
-        let backend: Arc<dyn Backend> = match self {
+    /// The store, by a further handle.
+    pub(crate) async fn backend(&self) -> Arc<dyn Backend> {
+        match self {
             Caches::Memory(store) => store.clone(),
             Caches::Redis(server) => {
                 Arc::new(RedisBackend::connect(&server.url()).await.expect("the URL is right"))
             }
-        };
-        let builder = Cache::builder().namespace("it").shared_backend(backend);
-        builder.default_policy(Policy::new().timeout(TIMEOUT)).build().expect("the settings are right")
+        }
+    }
+
+    /// A further cache on the same store, with flights, a breaker and connections of its own.
+    pub(crate) async fn new_cache(&self) -> Cache {
+        self.new_cache_with(|builder| builder).await
+    }
+
+    /// As [`Caches::new_cache`], with further settings.
+    pub(crate) async fn new_cache_with(&self, set: impl FnOnce(CacheBuilder) -> CacheBuilder) -> Cache {
+        let builder = Cache::builder().namespace("it").shared_backend(self.backend().await);
+        set(builder.default_policy(Policy::new().timeout(TIMEOUT))).build().expect("the settings are right")
     }
 }
 

@@ -332,7 +332,7 @@ fn key_part() {
             category: Option<&'a T>,
         }
     });
-    expect![[r##"
+    expect![[r#"
         #[automatically_derived]
         impl<'a, T: Clone + ::jollycache::KeyPart> ::jollycache::KeyPart for Query<'a, T> {
             fn write_key(&self, out: &mut ::jollycache::KeyWriter<'_>) {
@@ -342,13 +342,13 @@ fn key_part() {
                 ])
             }
         }
-    "##]]
+    "#]]
     .assert_eq(&pretty(expanded));
     let expanded = crate::key_part::derive(quote! {
         #[key(crate = renamed)]
         enum Kind { A, B(u8), C { y: u8, x: u8 } }
     });
-    expect![[r##"
+    expect![[r#"
         #[automatically_derived]
         impl renamed::KeyPart for Kind {
             fn write_key(&self, out: &mut renamed::KeyWriter<'_>) {
@@ -369,6 +369,6 @@ fn key_part() {
                 }
             }
         }
-    "##]]
+    "#]]
     .assert_eq(&pretty(expanded));
 }

@@ -4,14 +4,15 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use moka::Expiry;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch,
-    Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
+    Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Millis, as_millis, now_ms};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -41,6 +42,7 @@ pub struct MemoryBackend {
     tags: Store<StoredKey, TagLife>,
     counters: Store<StoredKey, Counter>,
     watchers: Watchers,
+    subscribers: Subscribers,
 }
 
 /// What is known of a tag.
@@ -121,6 +123,7 @@ impl MemoryBackend {
             tags: Store::new(MAX_TAGS),
             counters: Store::new(MAX_TAGS),
             watchers: Watchers::default(),
+            subscribers: Subscribers::default(),
         }
     }
 }
@@ -292,6 +295,15 @@ impl Backend for MemoryBackend {
         Ok(self.watchers.watch(key.as_str()))
     }
 
+    async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
+        self.subscribers.deliver(channel.as_str(), Delivery::Message(message));
+        Ok(())
+    }
+
+    async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
+        Ok(self.subscribers.subscribe(channel.as_str()))
+    }
+
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
         let now = now_ms();
         Ok(self.slots.get(key).and_then(|slot| match slot.at(now) {
@@ -369,14 +381,14 @@ fn weigh(key: &StoredKey, slot: &Slot) -> u32 {
 struct UntilVacant;
 
 impl UntilVacant {
-    fn remaining(slot: &Slot) -> Option<Duration> {
-        Some(Duration::from_millis(slot.expires().saturating_sub(now_ms())))
+    fn remaining(slot: &Slot) -> Duration {
+        Duration::from_millis(slot.expires().saturating_sub(now_ms()))
     }
 }
 
 impl Expiry<StoredKey, Slot> for UntilVacant {
     fn expire_after_create(&self, _key: &StoredKey, slot: &Slot, _now: Instant) -> Option<Duration> {
-        Self::remaining(slot)
+        Some(Self::remaining(slot))
     }
 
     fn expire_after_update(
@@ -386,6 +398,6 @@ impl Expiry<StoredKey, Slot> for UntilVacant {
         _now: Instant,
         _remaining: Option<Duration>,
     ) -> Option<Duration> {
-        Self::remaining(slot)
+        Some(Self::remaining(slot))
     }
 }

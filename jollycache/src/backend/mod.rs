@@ -3,6 +3,7 @@
 //! The operations are those of docs/semantics.md. Whoever implements [`Backend`] runs
 //! [`crate::test_util::conformance`] against it.
 
+mod channel;
 #[cfg(feature = "memory")]
 mod memory;
 #[cfg(feature = "redis")]
@@ -13,7 +14,9 @@ use std::fmt;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 
+pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription};
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
 #[cfg(feature = "redis")]
@@ -221,6 +224,16 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Starts to watch a key: the returned [`Watch`] resolves after the next fill, release, store or
     /// invalidation of it. Messages may be lost; nobody waits without a deadline.
     async fn watch(&self, key: &StoredKey) -> Result<Watch>;
+
+    /// Sends a message to all who subscribe to `channel` at this time, in the order of the calls of one caller that
+    /// awaits each. Best effort: messages may be lost, and nothing is kept for those who come later.
+    ///
+    /// A channel belongs to the store's server as a whole, whatever part of it the entries are in.
+    async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()>;
+
+    /// Subscribes to `channel`: whatever is published after this returned comes, or the subscriber is told that it
+    /// missed something.
+    async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription>;
 
     /// The remaining hard lifetime of a value; `None` without a value.
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>>;

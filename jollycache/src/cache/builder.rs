@@ -21,6 +21,7 @@ pub struct CacheBuilder {
     default_policy: Policy,
     regions: Vec<(String, Policy)>,
     limits: Limits,
+    events: bool,
 }
 
 impl Default for CacheBuilder {
@@ -31,6 +32,7 @@ impl Default for CacheBuilder {
             default_policy: Policy::default(),
             regions: Vec::new(),
             limits: Limits { unleased_loads: DEFAULT_UNLEASED_LOADS, value_bytes: DEFAULT_VALUE_BYTES },
+            events: false,
         }
     }
 }
@@ -79,6 +81,15 @@ impl CacheBuilder {
         self
     }
 
+    /// Whether this cache tells its invalidations to those who listen ([`Cache::events`]), at the cost of one `PUBLISH`
+    /// beside each; the invalidation itself does not wait for it. Listening needs no setting.
+    ///
+    /// Default: `false`, so that a cache to which nobody listens pays nothing.
+    pub fn events(mut self, told: bool) -> Self {
+        self.events = told;
+        self
+    }
+
     /// Checks everything and builds the cache.
     ///
     /// # Errors
@@ -99,7 +110,8 @@ impl CacheBuilder {
                 format!("max_unleased_loads is {found}: expected at least 1"),
             ));
         }
-        let engine = Engine::new(namespace, backend, self.limits, self.default_policy, self.regions);
+        let engine =
+            Engine::new(namespace, backend, self.limits, self.default_policy, self.regions, self.events);
         Ok(Cache { engine })
     }
 }

@@ -176,7 +176,7 @@ impl Cache {
         self.ask(self.engine.backend.info()).await
     }
 
-    async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(super) async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
         let region = self.engine.region(DEFAULT_REGION);
         let timeout = region.resolve_default().timeout;
         self.engine.guarded(&region, timeout, operation).await

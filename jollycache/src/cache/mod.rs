@@ -3,6 +3,9 @@
 mod builder;
 mod codec;
 mod current;
+mod events;
+mod invalidation;
+mod invalidator;
 mod key_value;
 mod read;
 mod read_through;
@@ -15,6 +18,9 @@ use std::sync::Arc;
 pub use self::builder::CacheBuilder;
 pub(crate) use self::current::{Mode, mode, resolve};
 pub use self::current::{bypass, install, refresh, scope};
+pub use self::events::{Events, Notice};
+pub use self::invalidation::Invalidation;
+pub use self::invalidator::{Invalidator, InvalidatorBuilder};
 pub use self::key_value::KeyPage;
 pub(crate) use self::read_through::{Hooks, ReadThrough};
 pub use self::write_guard::WriteGuard;
@@ -72,10 +78,13 @@ impl Cache {
         self.engine.backend.name()
     }
 
-    /// Tries to deliver what is queued for the backend. Returns whether nothing is left.
+    /// Tries to deliver what is queued for the backend, and sends the events that wait. Returns whether no invalidation
+    /// is left.
     ///
     /// Call it before the process ends: an invalidation that is still queued then is lost with the process.
     pub async fn close(&self) -> bool {
-        self.engine.flush_repairs().await
+        let nothing_left = self.engine.flush_repairs().await;
+        self.engine.flush_events().await;
+        nothing_left
     }
 }

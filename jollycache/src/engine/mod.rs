@@ -10,6 +10,7 @@ mod flight_schedules;
 mod flight_tests;
 mod guard;
 mod load;
+mod outbox;
 mod region;
 mod repair;
 mod sync;
@@ -30,10 +31,12 @@ pub(crate) use self::write::{Announced, Put, ToPut, Write};
 
 use self::breaker::Breaker;
 use self::flight::Flights;
+use self::outbox::Outbox;
 use self::region::Regions;
 use self::repair::Repair;
 use self::worker::Worker;
 use crate::backend::Backend;
+use crate::event::Origin;
 use crate::key::Namespace;
 use crate::policy::Policy;
 use crate::tracker::{ConsistencyTracker, Stats};
@@ -54,12 +57,15 @@ pub(crate) struct Engine {
     pub(crate) backend: Arc<dyn Backend>,
     pub(crate) limits: Limits,
     pub(crate) tracker: Arc<ConsistencyTracker>,
+    pub(crate) origin: Origin,
     regions: Regions,
     breaker: Breaker,
     flights: Flights,
     repair: Repair,
     unleased: Arc<Semaphore>,
     worker: Worker,
+    /// Where a cache that tells its invalidations leaves them.
+    outbox: Option<Outbox>,
 }
 
 impl Engine {
@@ -69,8 +75,10 @@ impl Engine {
         limits: Limits,
         default_policy: Policy,
         overrides: Vec<(String, Policy)>,
+        tells: bool,
     ) -> Arc<Self> {
         let tracker = Arc::new(ConsistencyTracker::default());
+        let outbox = tells.then(|| Outbox::new(backend.clone(), namespace.event_channel()));
         let engine = Arc::new(Engine {
             namespace,
             backend,
@@ -82,6 +90,8 @@ impl Engine {
             repair: Repair::default(),
             unleased: Arc::new(Semaphore::new(limits.unleased_loads)),
             worker: Worker::default(),
+            origin: Origin::random(),
+            outbox,
         });
         engine.worker.start(&engine);
         engine
@@ -100,6 +110,7 @@ impl Engine {
         stats.pending_invalidations = self.repair.len();
         stats.waiting = self.flights.followers();
         stats.connected = self.is_connected();
+        (stats.events_sent, stats.events_lost) = self.outbox.as_ref().map_or((0, 0), Outbox::counts);
         stats
     }
 }

@@ -26,7 +26,7 @@ const REPAIR_BATCH: usize = 256;
 /// The bound on one of the worker's own operations.
 const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
 /// The bound on an invalidation by scan.
-pub(super) const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const SCAN_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long after a failed delivery the next is tried, while the backend answers.
 const REPAIR_RETRY: Duration = Duration::from_millis(200);
 /// How often the summary is written, and the hit rate judged.
@@ -142,7 +142,7 @@ impl Engine {
         while self.repair.len() > 0 && self.breaker.allows() {
             let (batch, up_to) = self.repair.batch(REPAIR_BATCH);
             let count = batch.len();
-            if let Err(error) = self.deliver(batch).await {
+            if let Err(error) = self.deliver(&batch).await {
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(
                     backend = self.backend.name(),
@@ -152,27 +152,28 @@ impl Engine {
                 return false;
             }
             self.repair.delivered(up_to);
+            self.tell(None, &batch);
             tracing::info!(backend = self.backend.name(), count, "delivered queued invalidations");
         }
         self.repair.len() == 0
     }
 
-    async fn deliver(&self, batch: Vec<Pending>) -> Result<()> {
+    async fn deliver(&self, batch: &[Pending]) -> Result<()> {
         let mut keys = Vec::new();
         let mut tags = vec![self.writes_tag()];
         let mut scans = Vec::new();
         for pending in batch {
             match pending {
-                Pending::Key(key) => keys.push(key),
-                Pending::Tag(tag) => tags.push(tag),
-                Pending::Matching { glob, region } => scans.push((glob, region)),
+                Pending::Key(key) => keys.push(key.clone()),
+                Pending::Tag(tag) => tags.push(tag.clone()),
+                Pending::Matching { glob, region } => scans.push((glob, *region)),
             }
         }
         in_time(WORKER_TIMEOUT, self.backend.invalidate(&keys, &tags, Duration::ZERO)).await?;
         for (glob, region) in scans {
             in_time(
                 SCAN_TIMEOUT,
-                self.backend.invalidate_matching(Selection { glob: &glob, region, grace: Duration::ZERO }),
+                self.backend.invalidate_matching(Selection { glob, region, grace: Duration::ZERO }),
             )
             .await?;
         }

@@ -102,6 +102,9 @@ impl Write {
         match committed {
             Ok(stored) => {
                 self.ended = true;
+                if self.engine.tells() {
+                    self.engine.tell(Some(&self.region), &self.announced());
+                }
                 if let Some(stored) = stored {
                     self.region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
                 }
@@ -152,7 +155,7 @@ impl Write {
         };
         // Before the keys are let go: a put that began in between must see that this one wrote.
         let mut eviction = self.engine.eviction(&self.region, &self.policy);
-        more.into_iter().for_each(|target| eviction.add(target));
+        eviction.extend(more);
         eviction.run().await?;
         let stored = match &put {
             Some((key, Some(draft))) => Some(self.end(key, WriteEnd::Put(draft)).await?),
@@ -219,6 +222,12 @@ impl Write {
         self.engine.guarded(&self.region, self.policy.timeout, end).await
     }
 
+    /// What falls with this write, whatever it puts.
+    fn announced(&self) -> Vec<Pending> {
+        let tags = self.tags.iter().cloned().map(Pending::Tag);
+        tags.chain(self.keys.iter().cloned().map(Pending::Key)).collect()
+    }
+
     fn evicting(&self) -> WriteEnd<'static> {
         WriteEnd::Evict { grace: self.policy.grace }
     }
@@ -229,11 +238,9 @@ impl Drop for Write {
         if self.ended {
             return;
         }
-        let keys = self.keys.drain(..);
+        let pending = self.announced();
         let tags = std::mem::take(&mut self.tags);
-        let mut pending: Vec<_> = tags.iter().cloned().map(Pending::Tag).collect();
-        for key in keys {
-            pending.push(Pending::Key(key.clone()));
+        for key in self.keys.drain(..) {
             self.engine.worker.push(Job::EndWrite { key, token: self.token });
         }
         if !tags.is_empty() {

@@ -78,10 +78,26 @@ impl Namespace {
         format!("{}:#counter:*", self.0)
     }
 
+    /// The channel of the namespace's events.
+    pub(crate) fn event_channel(&self) -> StoredKey {
+        self.stored("#events", "")
+    }
+
     /// The key inside the namespace, or `None` for a reserved name or another namespace's.
     pub(crate) fn key_of<'s>(&self, stored: &'s str) -> Option<&'s str> {
-        let key = stored.strip_prefix(&*self.0)?.strip_prefix(':')?;
+        let key = self.inside(stored)?;
         (!key.starts_with(RESERVED)).then_some(key)
+    }
+
+    /// The tag's name inside the namespace, or `None` for what is no tag's id; the inner tags have none either.
+    pub(crate) fn tag_of<'s>(&self, stored: &'s str) -> Option<&'s str> {
+        let tag = self.inside(stored)?.strip_prefix("#tag:")?;
+        (!tag.starts_with(RESERVED)).then_some(tag)
+    }
+
+    /// A stored name, or a glob over such, without the namespace.
+    pub(crate) fn inside<'s>(&self, stored: &'s str) -> Option<&'s str> {
+        stored.strip_prefix(&*self.0)?.strip_prefix(':')
     }
 
     fn stored(&self, prefix: &str, name: &str) -> StoredKey {

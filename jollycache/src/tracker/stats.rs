@@ -17,6 +17,10 @@ pub struct Stats {
     pub regions: BTreeMap<String, RegionStats>,
     /// Invalidations that wait to be delivered to the backend.
     pub pending_invalidations: usize,
+    /// Invalidations told to those who listen.
+    pub events_sent: u64,
+    /// Invalidations that could not be told.
+    pub events_lost: u64,
     /// Callers that wait for a load of this process.
     pub waiting: usize,
     /// Whether the circuit breaker lets calls through.

@@ -3,17 +3,18 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use bytes::Bytes;
 use redis::{Cmd, Value, cmd};
 
 use super::builder::RedisBuilder;
 use super::error::unexpected;
 use super::lane::Connector;
-use super::news::News;
+use super::news::{self, News};
 use super::pool::Pool;
 use super::{reply, script};
 use crate::backend::{
     Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
-    Watch, WriteEnd,
+    Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -300,6 +301,17 @@ impl Backend for RedisBackend {
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {
         self.news.watch(key).await
+    }
+
+    async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
+        let mut command = cmd("PUBLISH");
+        command.arg(news::topic(channel)).arg(&message[..]);
+        // Behind the writes that it tells of.
+        self.pool.write(&command).await.map(drop)
+    }
+
+    async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
+        self.news.subscribe(channel).await
     }
 
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {

@@ -1,27 +1,30 @@
-//! `News`: what happens to watched keys, by pub/sub, one channel a key.
+//! `News`: what happens to watched keys, and the messages of channels, by pub/sub: one channel a key, and one a topic.
 //!
 //! One task owns the subscriptions, so that subscribing and unsubscribing never cross. It gathers the requests that
 //! came while it waited into one `SUBSCRIBE`. Messages may be lost with the connection: whoever watches is then told
-//! to look again.
+//! to look again, and whoever subscribes that it missed something.
 
 use std::collections::HashSet;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use redis::{PushInfo, PushKind, Value};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::error::from_client;
 use super::lane::{Connector, Lane, State};
-use crate::backend::{Signal, Watch, Watchers};
+use crate::backend::{Delivery, Signal, Subscribers, Subscription, Watch, Watchers};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
 
 /// What stands before the key in its channel's name; `scripts/record.lua` publishes there.
 const CHANNEL_PREFIX: &str = "jollycache:";
+/// What stands before the name of a channel that anybody may publish to.
+const TOPIC_PREFIX: &str = "jollycache/";
 /// How many requests may wait for the task; further callers wait to hand theirs over.
 const MAX_WAITING: usize = 1024;
 /// How often channels that nobody watches any more are given up.
@@ -29,10 +32,10 @@ const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
 /// How many channels may be added before that is done at once.
 const MAX_UNSWEPT: usize = 4096;
 
-/// The watched keys, and the connection that brings news of them.
+/// The watched keys and the channels subscribed to, and the connection that brings news of them.
 #[derive(Debug)]
 pub(super) struct News {
-    watchers: Watchers,
+    listeners: Listeners,
     lane: Arc<Lane>,
     desk: Mutex<Option<Desk>>,
 }
@@ -44,6 +47,52 @@ struct Desk {
     task: JoinHandle<()>,
 }
 
+/// Who in this process wants to be told.
+#[derive(Debug, Clone, Default)]
+struct Listeners {
+    watchers: Watchers,
+    subscribers: Subscribers,
+}
+
+impl Listeners {
+    /// Tells what the server published. Runs on the connection's own task, so it only passes on.
+    fn deliver(&self, push: &PushInfo) {
+        let (PushKind::Message, [Value::BulkString(channel), Value::BulkString(payload)]) =
+            (&push.kind, &*push.data)
+        else {
+            return;
+        };
+        let Ok(channel) = std::str::from_utf8(channel) else { return };
+        if let Some(key) = channel.strip_prefix(CHANNEL_PREFIX) {
+            let signal = if payload == b"f" { Signal::Failed } else { Signal::Changed };
+            self.watchers.notify(key, signal);
+        } else if let Some(topic) = channel.strip_prefix(TOPIC_PREFIX) {
+            self.subscribers.deliver(topic, Delivery::Message(Bytes::copy_from_slice(payload)));
+        }
+    }
+
+    /// Something may have been published on `channel` that did not come.
+    fn tell_of_gap(&self, channel: &str) {
+        if let Some(key) = channel.strip_prefix(CHANNEL_PREFIX) {
+            self.watchers.notify(key, Signal::Changed);
+        } else if let Some(topic) = channel.strip_prefix(TOPIC_PREFIX) {
+            self.subscribers.deliver(topic, Delivery::Missed(None));
+        }
+    }
+
+    fn want(&self, channel: &str) -> bool {
+        if let Some(key) = channel.strip_prefix(CHANNEL_PREFIX) {
+            return self.watchers.is_watched(key);
+        }
+        channel.strip_prefix(TOPIC_PREFIX).is_some_and(|topic| self.subscribers.is_subscribed(topic))
+    }
+}
+
+/// The server's name of a channel.
+pub(super) fn topic(channel: &StoredKey) -> String {
+    format!("{TOPIC_PREFIX}{channel}")
+}
+
 #[derive(Debug)]
 struct Request {
     channel: String,
@@ -53,25 +102,35 @@ struct Request {
 impl News {
     /// Connects when the first key is watched.
     pub(super) fn new(connector: &Connector) -> Self {
-        let watchers = Watchers::default();
-        let told = watchers.clone();
+        let listeners = Listeners::default();
+        let told = listeners.clone();
         let lane = Lane::new(Connector {
-            on_push: Some(Arc::new(move |push| deliver(&told, &push))),
+            on_push: Some(Arc::new(move |push| told.deliver(&push))),
             speaks: false,
             ..connector.clone()
         });
-        News { watchers, lane: Arc::new(lane), desk: Mutex::new(None) }
+        News { listeners, lane: Arc::new(lane), desk: Mutex::new(None) }
     }
 
     /// Watches a key; the subscription is confirmed when this returns.
     pub(super) async fn watch(&self, key: &StoredKey) -> Result<Watch> {
         // Registered before it is subscribed: the task keeps the channels of those who are registered.
-        let watch = self.watchers.watch(key.as_str());
-        let (done, confirmed) = oneshot::channel();
-        let request = Request { channel: format!("{CHANNEL_PREFIX}{key}"), done };
-        self.requests().send(request).await.map_err(|_| closed())?;
-        confirmed.await.map_err(|_| closed())??;
+        let watch = self.listeners.watchers.watch(key.as_str());
+        self.listen(format!("{CHANNEL_PREFIX}{key}")).await?;
         Ok(watch)
+    }
+
+    /// Subscribes to a channel; the subscription is confirmed when this returns.
+    pub(super) async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
+        let subscription = self.listeners.subscribers.subscribe(channel.as_str());
+        self.listen(topic(channel)).await?;
+        Ok(subscription)
+    }
+
+    async fn listen(&self, channel: String) -> Result<()> {
+        let (done, confirmed) = oneshot::channel();
+        self.requests().send(Request { channel, done }).await.map_err(|_| closed())?;
+        confirmed.await.map_err(|_| closed())?
     }
 
     /// Starts the task, and starts it again when it ended with the runtime it ran on.
@@ -85,7 +144,7 @@ impl News {
                     waiting,
                     states: self.lane.states(),
                     lane: Arc::clone(&self.lane),
-                    watchers: self.watchers.clone(),
+                    listeners: self.listeners.clone(),
                     channels: HashSet::new(),
                     confirmed_on: None,
                     kept: 0,
@@ -110,29 +169,12 @@ fn closed() -> Error {
     Error::new(ErrorKind::Unavailable, "the connection for notifications is closed")
 }
 
-/// Tells the watchers what the server published. Runs on the connection's own task, so it only passes on.
-fn deliver(watchers: &Watchers, push: &PushInfo) {
-    let (PushKind::Message, [Value::BulkString(channel), Value::BulkString(payload)]) =
-        (&push.kind, &*push.data)
-    else {
-        return;
-    };
-    if let Some(key) = std::str::from_utf8(channel).ok().and_then(key_of) {
-        let signal = if payload == b"f" { Signal::Failed } else { Signal::Changed };
-        watchers.notify(key, signal);
-    }
-}
-
-fn key_of(channel: &str) -> Option<&str> {
-    channel.strip_prefix(CHANNEL_PREFIX)
-}
-
 /// The task that owns the subscriptions.
 struct Clerk {
     waiting: mpsc::Receiver<Request>,
     states: watch::Receiver<State>,
     lane: Arc<Lane>,
-    watchers: Watchers,
+    listeners: Listeners,
     /// What has been asked for and not been swept.
     channels: HashSet<String>,
     /// The number of the connection on which the server has confirmed all of them.
@@ -176,26 +218,28 @@ impl Clerk {
         }
     }
 
-    /// Adds channels, and has all of them confirmed on the present connection. They are kept when that fails, to be
-    /// asked for on the next one.
+    /// Adds channels, and has all of them confirmed on the present connection; who listened on another one is told
+    /// of the gap. They are kept when that fails, to be asked for again.
     async fn subscribe(&mut self, channels: Vec<String>) -> Result<()> {
-        let added: Vec<String> =
+        let added: HashSet<String> =
             channels.into_iter().filter(|channel| self.channels.insert(channel.clone())).collect();
         let link = self.lane.link().await?;
-        let missing = match self.confirmed_on.take() {
-            Some(number) if number == link.number => added,
-            _ => self.channels.iter().cloned().collect(),
-        };
+        let interrupted = self.confirmed_on.take() != Some(link.number);
+        let missing: Vec<&String> =
+            if interrupted { self.channels.iter().collect() } else { added.iter().collect() };
         if !missing.is_empty() {
             let mut connection = link.connection;
             connection.subscribe(&missing).await.map_err(|error| from_client(&error))?;
         }
         self.confirmed_on = Some(link.number);
+        if interrupted {
+            self.channels.difference(&added).for_each(|channel| self.listeners.tell_of_gap(channel));
+        }
         Ok(())
     }
 
-    /// The connection was lost or made anew: subscribes again, and tells all watchers that they may have missed
-    /// something. While there is no connection they are told too, for nothing else will come.
+    /// The connection was lost or made anew: subscribes again. While there is no connection, those who watch keys are
+    /// told to look for themselves, for nothing else will come.
     async fn look_again(&mut self) {
         let number = match &*self.states.borrow_and_update() {
             State::Up(link) => Some(link.number),
@@ -206,17 +250,22 @@ impl Clerk {
                 return;
             }
             self.drop_idle();
-            if let Err(error) = self.subscribe(Vec::new()).await {
-                tracing::debug!(%error, "could not subscribe again");
+            match self.subscribe(Vec::new()).await {
+                Ok(()) => return,
+                Err(error) => tracing::debug!(%error, "could not subscribe again"),
             }
         }
-        for key in self.channels.iter().filter_map(|channel| key_of(channel)) {
-            self.watchers.notify(key, Signal::Changed);
+        for key in self.channels.iter().filter_map(|channel| channel.strip_prefix(CHANNEL_PREFIX)) {
+            self.listeners.watchers.notify(key, Signal::Changed);
         }
     }
 
     async fn sweep(&mut self) {
         let idle = self.drop_idle();
+        if self.confirmed_on.is_none() && !self.channels.is_empty() {
+            // A subscription failed on a connection that lives. Nobody else may ever ask again.
+            let _ = self.subscribe(Vec::new()).await;
+        }
         if idle.is_empty() {
             return;
         }
@@ -228,9 +277,8 @@ impl Clerk {
 
     /// Forgets the channels that nobody watches, and returns them.
     fn drop_idle(&mut self) -> Vec<String> {
-        let watchers = &self.watchers;
-        let is_idle = |channel: &String| !key_of(channel).is_some_and(|key| watchers.is_watched(key));
-        let idle = self.channels.extract_if(is_idle).collect();
+        let listeners = &self.listeners;
+        let idle = self.channels.extract_if(|channel| !listeners.want(channel)).collect();
         self.kept = self.channels.len();
         idle
     }

@@ -14,6 +14,7 @@
 
 mod counters;
 mod leases;
+mod messaging;
 mod reading;
 mod scanning;
 mod stale;
@@ -186,6 +187,16 @@ cases! {
         all_watchers_of_a_key_are_told,
         a_watch_can_be_used_again,
         a_key_can_be_watched_after_a_watch_was_dropped,
+    }
+    messaging {
+        a_message_reaches_all_who_subscribed,
+        messages_come_in_order,
+        a_message_of_any_bytes_comes_whole,
+        a_message_needs_no_subscriber,
+        messages_of_another_channel_do_not_come,
+        a_channel_and_a_watched_key_of_one_name_stay_apart,
+        a_slow_subscriber_is_told_how_many_it_missed,
+        a_channel_can_be_subscribed_to_after_all_have_left,
     }
     counters {
         a_counter_starts_at_zero,

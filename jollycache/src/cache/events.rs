@@ -1,0 +1,98 @@
+//! `Events`: the invalidations of all processes, as they come.
+
+use std::sync::Arc;
+
+use futures_util::Stream;
+use futures_util::stream::unfold;
+
+use super::Cache;
+use crate::backend::{Backend, Delivery, Subscription};
+use crate::error::Result;
+use crate::event::{InvalidationEvent, Origin};
+
+impl Cache {
+    /// Listens to the invalidations of all caches of the namespace that were built with
+    /// [`events(true)`](crate::CacheBuilder::events), in whatever process, this cache's own among them.
+    ///
+    /// An event comes after its invalidation took effect. Events may be lost (a connection breaks, a listener is
+    /// slow), and that costs no correctness: no read of the cache depends on them. They are for what else is to
+    /// happen: pages to be purged, screens to be refreshed, something to be logged. A replaced value (`set`, `put`,
+    /// `update`, a refresh) is no invalidation and is not told; a `#[cache_put]` is, since it lets the old value fall
+    /// first.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Notice};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// let backend = MemoryBackend::new();
+    /// let cache = Cache::builder().namespace("shop:dev").backend(backend).events(true).build()?;
+    /// let mut events = cache.events().await?;
+    ///
+    /// cache.evict_tags(["products"]).await?;
+    ///
+    /// match events.next().await {
+    ///     Notice::Invalidated(event) => {
+    ///         assert_eq!(event.origin, cache.origin());
+    ///         assert_eq!(event.tags, ["products"]);
+    ///     }
+    ///     Notice::Missed(_) => { /* drop whatever was derived from the cache */ }
+    ///     _ => {}
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// When the backend cannot be reached. Once subscribed, a lost connection is made again by itself.
+    pub async fn events(&self) -> Result<Events> {
+        let channel = self.engine.event_channel();
+        let subscription = self.ask(self.engine.backend.subscribe(&channel)).await?;
+        Ok(Events { subscription, _backend: self.engine.backend.clone() })
+    }
+
+    /// What tells this cache's events from those of others.
+    pub fn origin(&self) -> Origin {
+        self.engine.origin
+    }
+}
+
+/// What [`Events`] brings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// Something was invalidated.
+    Invalidated(InvalidationEvent),
+    /// Events were lost: so many, because this listener was slow; or, with `None`, an unknown number, because the
+    /// connection was lost for a while. Whatever was derived from cached values may be old.
+    Missed(Option<u64>),
+}
+
+/// The events since [`Cache::events`] returned. At most 1024 wait for a slow listener.
+///
+/// It keeps the backend's connection, and not the cache. Dropping it ends it.
+#[derive(Debug)]
+pub struct Events {
+    subscription: Subscription,
+    /// Else the connection would end with the cache.
+    _backend: Arc<dyn Backend>,
+}
+
+impl Events {
+    /// Waits for the next event. Cancel safe.
+    pub async fn next(&mut self) -> Notice {
+        loop {
+            match self.subscription.next().await {
+                Delivery::Missed(count) => return Notice::Missed(count),
+                Delivery::Message(message) => match InvalidationEvent::decode(&message) {
+                    Some(event) => return Notice::Invalidated(event),
+                    None => tracing::debug!(bytes = message.len(), "a message among the events is no event"),
+                },
+            }
+        }
+    }
+
+    /// The events as a stream, which never ends.
+    pub fn into_stream(self) -> impl Stream<Item = Notice> + Send {
+        unfold(self, |mut events| async move { Some((events.next().await, events)) })
+    }
+}

@@ -1,0 +1,82 @@
+//! `Invalidation`: what falls together.
+
+use super::Cache;
+use super::write::DEFAULT_REGION;
+use crate::engine::Target;
+use crate::error::Result;
+use crate::key::{Key, Pattern, Tag};
+
+/// Keys, tags and patterns that fall together.
+#[derive(Debug, Clone, Default)]
+#[must_use = "it says what falls, and lets nothing fall"]
+pub struct Invalidation {
+    targets: Vec<Target>,
+}
+
+impl Invalidation {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Invalidation::default()
+    }
+
+    /// Adds a key.
+    pub fn key(mut self, key: impl Into<Key>) -> Self {
+        self.targets.push(Target::Key(key.into()));
+        self
+    }
+
+    /// Adds a tag.
+    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
+        self.targets.push(Target::Tag(tag.into()));
+        self
+    }
+
+    /// Adds all keys that match; the slow way, tags are the fast one.
+    pub fn pattern(mut self, pattern: impl Into<Pattern>) -> Self {
+        self.targets.push(Target::Pattern(pattern.into()));
+        self
+    }
+
+    /// Adds all that another one says.
+    pub fn and(mut self, other: Invalidation) -> Self {
+        self.targets.extend(other.targets);
+        self
+    }
+
+    /// Whether nothing is to fall.
+    pub fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+}
+
+impl Cache {
+    /// Invalidates all of it. When it returns, nobody is served any of it any more. Returns how many keys held a
+    /// value; what tags let fall is not counted.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Invalidation, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.invalidate(Invalidation::new().key("product:42").tag("category:tea")).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Cache::evict`].
+    pub async fn invalidate(&self, invalidation: Invalidation) -> Result<u64> {
+        self.invalidate_in(DEFAULT_REGION, invalidation).await
+    }
+
+    /// As [`Cache::invalidate`], counted in a region, with its timeout and grace.
+    pub(super) async fn invalidate_in(&self, region: &str, invalidation: Invalidation) -> Result<u64> {
+        if invalidation.is_empty() {
+            return Ok(0);
+        }
+        let region = self.engine.region(region);
+        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
+        invalidation.targets.into_iter().for_each(|target| eviction.add(target));
+        eviction.run().await
+    }
+}

@@ -1,0 +1,119 @@
+//! `Invalidator`: what falls when something happens, in one table.
+
+use std::any::{Any, TypeId, type_name};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::write::DEFAULT_REGION;
+use super::{Cache, Invalidation};
+use crate::error::{Error, ErrorKind, Result};
+
+type Rule = Box<dyn Fn(&dyn Any) -> Invalidation + Send + Sync>;
+
+/// Maps the application's own events to what falls because of them, so that a use case says what happened, and knows
+/// nothing of keys and tags.
+///
+/// Cheap to clone; clones share the table.
+///
+/// ```
+/// use jollycache::{Cache, Invalidation, Invalidator, Key, MemoryBackend};
+///
+/// struct ProductChanged {
+///     id: u64,
+///     category: String,
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+/// let invalidator = Invalidator::builder(cache)
+///     .on(|event: &ProductChanged| {
+///         let key = Key::builder().literal("product:").part(&event.id);
+///         Invalidation::new().key(key).tag(Key::builder().literal("category:").part(&event.category))
+///     })
+///     .build();
+///
+/// invalidator.publish(&ProductChanged { id: 42, category: "tea".into() }).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Invalidator {
+    cache: Cache,
+    region: Arc<str>,
+    rules: Arc<HashMap<TypeId, Vec<Rule>>>,
+}
+
+impl Invalidator {
+    /// Starts a table for `cache`.
+    pub fn builder(cache: Cache) -> InvalidatorBuilder {
+        InvalidatorBuilder { cache, region: DEFAULT_REGION.into(), rules: HashMap::new() }
+    }
+
+    /// Something happened: lets fall what the event's rules say, all together. When it returns, nobody is served any
+    /// of it any more, in any process; no message has to arrive for that. Returns how many keys held a value.
+    ///
+    /// Call it when the source has been written.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for an event without a rule. Else as [`Cache::evict`].
+    pub async fn publish<E: Send + Sync + 'static>(&self, event: &E) -> Result<u64> {
+        let rules = self.rules.get(&TypeId::of::<E>()).ok_or_else(|| {
+            let name = type_name::<E>();
+            Error::new(ErrorKind::Config, format!("no rule for the event `{name}`: add `.on(|event: &…| …)`"))
+        })?;
+        let fallen = rules.iter().fold(Invalidation::new(), |fallen, rule| fallen.and(rule(event)));
+        self.cache.invalidate_in(&self.region, fallen).await
+    }
+}
+
+impl fmt::Debug for Invalidator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invalidator")
+            .field("region", &self.region)
+            .field("events", &self.rules.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Builds an [`Invalidator`].
+#[must_use]
+pub struct InvalidatorBuilder {
+    cache: Cache,
+    region: Arc<str>,
+    rules: HashMap<TypeId, Vec<Rule>>,
+}
+
+impl InvalidatorBuilder {
+    /// The region in which the invalidations are counted, and whose timeout and grace they have. Default: `default`.
+    pub fn region(mut self, name: &str) -> Self {
+        self.region = name.into();
+        self
+    }
+
+    /// What falls when an `E` is published. An event may have several rules; what all of them say falls.
+    pub fn on<E: Send + Sync + 'static>(
+        mut self,
+        rule: impl Fn(&E) -> Invalidation + Send + Sync + 'static,
+    ) -> Self {
+        let rule: Rule =
+            Box::new(move |event| event.downcast_ref::<E>().map_or_else(Invalidation::new, &rule));
+        self.rules.entry(TypeId::of::<E>()).or_default().push(rule);
+        self
+    }
+
+    /// Finishes the table.
+    pub fn build(self) -> Invalidator {
+        Invalidator { cache: self.cache, region: self.region, rules: Arc::new(self.rules) }
+    }
+}
+
+impl fmt::Debug for InvalidatorBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InvalidatorBuilder")
+            .field("region", &self.region)
+            .field("events", &self.rules.len())
+            .finish_non_exhaustive()
+    }
+}

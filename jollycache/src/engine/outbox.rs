@@ -1,0 +1,178 @@
+//! The outbox: events on their way to the other processes. Whoever invalidates leaves one here and goes on; a task of
+//! the engine's sends them, in order. What cannot be sent is lost, and counted.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use tokio::sync::{Mutex as AsyncMutex, Notify};
+use tokio::task::JoinHandle;
+
+use super::Engine;
+use super::Region;
+use super::repair::Pending;
+use crate::backend::Backend;
+use crate::event::{Fallen, InvalidationEvent};
+use crate::key::{Namespace, StoredKey};
+
+/// How many events wait to be sent; one beyond them is lost.
+const MAX_WAITING: usize = 1024;
+/// How many are sent in one go.
+const BATCH: usize = 64;
+/// How long one go may take.
+const SEND_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    queue: Arc<Queue>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    backend: Arc<dyn Backend>,
+    channel: StoredKey,
+    waiting: Mutex<VecDeque<Bytes>>,
+    wake: Notify,
+    /// Held by whoever sends, so that events leave in order.
+    turn: AsyncMutex<()>,
+    sent: AtomicU64,
+    lost: AtomicU64,
+}
+
+impl Outbox {
+    pub(super) fn new(backend: Arc<dyn Backend>, channel: StoredKey) -> Self {
+        let queue = Queue {
+            backend,
+            channel,
+            waiting: Mutex::default(),
+            wake: Notify::new(),
+            turn: AsyncMutex::new(()),
+            sent: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+        };
+        Outbox { queue: Arc::new(queue), task: Mutex::new(None) }
+    }
+
+    fn post(&self, event: Bytes) {
+        self.queue.push(event);
+        self.keep_running();
+        self.queue.wake.notify_one();
+    }
+
+    /// Sends what waits now.
+    pub(super) async fn flush(&self) {
+        self.queue.send_all().await;
+    }
+
+    /// How many events were sent, and how many were lost.
+    pub(super) fn counts(&self) -> (u64, u64) {
+        (self.queue.sent.load(Ordering::Relaxed), self.queue.lost.load(Ordering::Relaxed))
+    }
+
+    /// Starts the task, and starts it again when it ended with the runtime it ran on.
+    fn keep_running(&self) {
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if task.as_ref().is_some_and(|task| !task.is_finished()) {
+            return;
+        }
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            *task = Some(runtime.spawn(run(self.queue.clone())));
+        }
+    }
+}
+
+impl Drop for Outbox {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+    }
+}
+
+async fn run(queue: Arc<Queue>) {
+    loop {
+        queue.wake.notified().await;
+        queue.send_all().await;
+    }
+}
+
+impl Queue {
+    fn push(&self, event: Bytes) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.len() < MAX_WAITING {
+            waiting.push_back(event);
+        } else {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn batch(&self) -> Vec<Bytes> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = waiting.len().min(BATCH);
+        waiting.drain(..count).collect()
+    }
+
+    async fn send_all(&self) {
+        let _turn = self.turn.lock().await;
+        loop {
+            let batch = self.batch();
+            if batch.is_empty() {
+                return;
+            }
+            let count = batch.len() as u64;
+            // Handed to the backend in order; it need not wait for one answer before the next question.
+            let sends = join_all(batch.into_iter().map(|event| self.backend.publish(&self.channel, event)));
+            let answers = tokio::time::timeout(SEND_TIMEOUT, sends).await.unwrap_or_default();
+            let sent = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
+            self.sent.fetch_add(sent, Ordering::Relaxed);
+            self.lost.fetch_add(count - sent, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Engine {
+    /// The channel of the namespace's events.
+    pub(crate) fn event_channel(&self) -> StoredKey {
+        self.namespace.event_channel()
+    }
+
+    /// Whether this cache tells what it invalidates.
+    pub(super) fn tells(&self) -> bool {
+        self.outbox.is_some()
+    }
+
+    /// Tells the other processes what fell, if this cache tells at all.
+    pub(super) fn tell<'p>(&self, region: Option<&Region>, fallen: impl IntoIterator<Item = &'p Pending>) {
+        let Some(outbox) = &self.outbox else { return };
+        let names = fallen.into_iter().filter_map(|pending| name_of(&self.namespace, pending));
+        let mut names = names.peekable();
+        if names.peek().is_none() {
+            return;
+        }
+        let event = InvalidationEvent::of(self.origin, region.map(|region| &*region.name), names);
+        if let Some(event) = event.encode() {
+            outbox.post(event);
+        }
+    }
+
+    /// Sends the events that wait.
+    pub(crate) async fn flush_events(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.flush().await;
+        }
+    }
+}
+
+fn name_of<'p>(namespace: &Namespace, pending: &'p Pending) -> Option<Fallen<'p>> {
+    match pending {
+        Pending::Key(key) => namespace.key_of(key.as_str()).map(Fallen::Key),
+        Pending::Tag(tag) => namespace.tag_of(tag.as_str()).map(Fallen::Tag),
+        Pending::Matching { region: Some(_), .. } => Some(Fallen::All),
+        Pending::Matching { glob, region: None } => namespace.inside(glob).map(Fallen::Pattern),
+    }
+}
