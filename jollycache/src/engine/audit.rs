@@ -268,8 +268,7 @@ impl Auditor {
             let value = ToStore::Value { payload, ttl, stale, version: None };
             return Ok(ticket.store_if_untouched(value).await.then_some(true));
         }
-        let valid = engine.may_serve(lookup, entry, &[]).await?;
-        if !ticket.release_untouched().await || !valid {
+        if !ticket.release_untouched().await {
             return Ok(None);
         }
         let mut eviction = engine.eviction(&self.region, &lookup.policy);

@@ -264,7 +264,7 @@ impl Engine {
     }
 
     /// Whether the entry is readable and none of its tags was invalidated. `live` are the declared tags' ids.
-    pub(super) async fn may_serve(&self, lookup: &Lookup, entry: &Entry, live: &[TagStamp]) -> Result<bool> {
+    async fn may_serve(&self, lookup: &Lookup, entry: &Entry, live: &[TagStamp]) -> Result<bool> {
         if !lookup.can_read(entry) {
             lookup.region.tracker.count(Count::UnreadableEntry);
             return Ok(false);
