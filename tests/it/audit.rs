@@ -22,7 +22,9 @@ struct Source(Arc<Mutex<HashMap<String, u64>>>);
 impl Source {
     fn of(values: &[(&str, u64)]) -> Self {
         let source = Source::default();
-        values.iter().for_each(|(id, value)| source.write(id, *value));
+        for (id, value) in values {
+            source.write(id, *value);
+        }
         source
     }
 
@@ -221,7 +223,7 @@ const ANSWERS: [Option<u64>; 3] = [Some(9), None, Some(10)];
 
 on_each_backend!(what_is_evicted_during_its_audit_is_not_put_back, |caches| async move {
     for loaded in ANSWERS {
-        let evict = async |cache: &Cache| drop(cache.evict(key("1")).await.expect("evicts"));
+        let evict = async |cache: &Cache| assert!(cache.evict(key("1")).await.expect("evicts"));
         let (cache, report) = disturbed(&caches, &policy(), loaded, evict).await;
         assert_eq!(cached(&cache, "1").await, None);
         assert_eq!(report.total.differences, 0, "nobody can say that it differed");
@@ -285,7 +287,9 @@ on_each_backend!(a_sample_is_no_larger_than_was_asked_and_is_not_always_the_same
     let cache = caches.new_cache().await;
     let ids: Vec<String> = (0..40).map(|id| id.to_string()).collect();
     let source = Source::default();
-    ids.iter().for_each(|id| source.write(id, 1));
+    for id in &ids {
+        source.write(id, 1);
+    }
     fill(&cache, &source, &ids.iter().map(String::as_str).collect::<Vec<_>>(), &policy()).await;
     let seen = Arc::new(Mutex::new(HashMap::<String, u64>::new()));
     let noted = seen.clone();
@@ -311,9 +315,9 @@ async fn a_large_namespace_is_seen_in_turns() {
     let filled = Policy::new().region("product").ttl(TTL);
     let last = Key::from("z:last");
     cache.put(&last, &1_u64, &filled).await.expect("puts");
-    let loader = source.clone();
+    let asked = source.clone();
     let load = move |key: Key| {
-        let loaded = loader.load_key(&key);
+        let loaded = asked.load_key(&key);
         async move { Ok::<_, String>(loaded) }
     };
     cache
@@ -354,10 +358,10 @@ on_each_backend!(a_loader_that_reads_through_the_cache_is_not_fooled_by_it, |cac
     let cache = caches.new_cache().await;
     let source = Source::of(&[("1", 10)]);
     fill(&cache, &source, &["1"], &policy()).await;
-    let (through, loader) = (cache.clone(), source.clone());
+    let (through, asked) = (cache.clone(), source.clone());
     let load = move |key: Key| {
-        let (through, loaded) = (through.clone(), loader.load_key(&key));
-        async move { through.get_or_load_option(key, &policy(), async || Ok::<_, String>(loaded)).await }
+        let (through, answer) = (through.clone(), asked.load_key(&key));
+        async move { through.get_or_load_option(key, &policy(), async || Ok::<_, String>(answer)).await }
     };
     cache.register_audit("product", Audit::new(load).every(NEVER)).expect("the settings are right");
     source.write("1", 11);
