@@ -27,13 +27,13 @@ pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{
-    Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, Notice, WriteGuard,
-    bypass, install, refresh, scope,
+    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, Notice,
+    WriteGuard, bypass, install, refresh, scope,
 };
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::event::{InvalidationEvent, MAX_EVENT_BYTES, Origin};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};
 pub use crate::policy::{Consistency, Policy, SingleFlight};
-pub use crate::tracker::{ConsistencyTracker, Latency, RegionStats, Stats};
+pub use crate::tracker::{Age, AuditFindings, AuditReport, ConsistencyTracker, Latency, RegionStats, Stats};
 pub use crate::value::Value;

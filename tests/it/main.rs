@@ -4,6 +4,7 @@
 
 mod attribute_keys;
 mod attributes;
+mod audit;
 mod backends;
 mod broken;
 mod conformance;

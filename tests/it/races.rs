@@ -268,6 +268,21 @@ on_each_backend!(a_follower_waits_no_longer_than_its_own_patience, |caches| asyn
     assert_eq!(leader.await.expect("joins"), 9);
 });
 
+on_each_backend!(
+    a_value_with_more_tags_than_are_declared_is_updated_once_and_keeps_them,
+    |caches| async move {
+        let cache = caches.new_cache().await;
+        cache.put("number", &1_u64, &policy()).await.expect("puts");
+        let undeclared = Policy::new().ttl(Duration::from_mins(1));
+        let updated =
+            cache.update("number", &undeclared, |old: Option<u64>| old.unwrap_or_default() + 1).await;
+        assert_eq!(updated.expect("nobody is in between"), 2);
+        assert_eq!(cache.get::<u64>("number").await.expect("reads"), Some(2));
+        cache.evict_tags(["numbers"]).await.expect("evicts");
+        assert_eq!(cache.get::<u64>("number").await.expect("reads"), None, "it has its tag still");
+    }
+);
+
 on_each_backend!(many_keys_are_loaded_with_one_call_and_fenced_one_by_one, |caches| async move {
     let cache = caches.new_cache().await;
     let keys: Vec<Key> = (0..4_u64).map(|id| Key::builder().literal("n:").part(&id).build()).collect();

@@ -83,10 +83,12 @@ impl Events {
         loop {
             match self.subscription.next().await {
                 Delivery::Missed(count) => return Notice::Missed(count),
-                Delivery::Message(message) => match InvalidationEvent::decode(&message) {
-                    Some(event) => return Notice::Invalidated(event),
-                    None => tracing::debug!(bytes = message.len(), "a message among the events is no event"),
-                },
+                Delivery::Message(message) => {
+                    if let Some(event) = InvalidationEvent::decode(&message) {
+                        return Notice::Invalidated(event);
+                    }
+                    tracing::debug!(bytes = message.len(), "a message among the events is no event");
+                }
             }
         }
     }

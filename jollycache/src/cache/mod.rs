@@ -1,5 +1,6 @@
 //! `Cache`: the handle that everything goes through.
 
+mod audit;
 mod builder;
 mod codec;
 mod current;
@@ -15,6 +16,7 @@ mod write_through;
 
 use std::sync::Arc;
 
+pub use self::audit::Audit;
 pub use self::builder::CacheBuilder;
 pub(crate) use self::current::{Mode, mode, resolve};
 pub use self::current::{bypass, install, refresh, scope};

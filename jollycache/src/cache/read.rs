@@ -201,11 +201,11 @@ fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> Ask<'a> {
 fn take<V: Value>(lookup: &Lookup, entry: Option<&Entry>) -> Option<V> {
     let value = entry.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
     let tracker = &lookup.region.tracker;
-    let fresh = entry.is_some_and(|entry| entry.is_fresh(clock::now_ms()));
-    match (&value, fresh) {
-        (None, _) => tracker.count(Count::Miss),
-        (Some(_), true) => tracker.count(Count::Hit),
-        (Some(_), false) => tracker.count(Count::StaleRead),
+    match entry.filter(|_| value.is_some()) {
+        None => tracker.count(Count::Miss),
+        Some(entry) => {
+            tracker.served(entry, clock::now_ms());
+        }
     }
     if value.is_some() {
         tracker.time(Timed::Hit, clock::now().saturating_duration_since(lookup.started));

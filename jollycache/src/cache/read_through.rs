@@ -77,9 +77,8 @@ where
     fn open(&self, entry: &Entry) -> Option<S::Return> {
         let value = if entry.none { S::from_none()? } else { S::from_value(decode(&entry.payload)?) };
         let took = clock::now().saturating_duration_since(self.lookup.started);
-        let fresh = entry.is_fresh(clock::now_ms());
         let region = &self.lookup.region;
-        region.tracker.count(if fresh { Count::Hit } else { Count::StaleRead });
+        let fresh = region.tracker.served(entry, clock::now_ms());
         region.tracker.time(Timed::Hit, took);
         self.trace(if fresh { "hit" } else { "stale" }, took);
         Some(value)

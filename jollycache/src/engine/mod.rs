@@ -1,6 +1,7 @@
 //! The engine: bytes in, bytes out. It joins the protocol, the flights, the breaker and the repair queue; it knows
 //! no user type. `cache/` and `private/` are the typed shells around it.
 
+mod audit;
 mod breaker;
 mod eviction;
 mod flight;
@@ -23,12 +24,14 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+pub(crate) use self::audit::Auditor;
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
 pub(crate) use self::region::Region;
 pub(crate) use self::ticket::{Ticket, ToStore};
 pub(crate) use self::write::{Announced, Put, ToPut, Write};
 
+use self::audit::Auditors;
 use self::breaker::Breaker;
 use self::flight::Flights;
 use self::outbox::Outbox;
@@ -66,6 +69,7 @@ pub(crate) struct Engine {
     worker: Worker,
     /// Where a cache that tells its invalidations leaves them.
     outbox: Option<Outbox>,
+    auditors: Auditors,
 }
 
 impl Engine {
@@ -92,6 +96,7 @@ impl Engine {
             worker: Worker::default(),
             origin: Origin::random(),
             outbox,
+            auditors: Auditors::default(),
         });
         engine.worker.start(&engine);
         engine

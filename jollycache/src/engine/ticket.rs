@@ -125,6 +125,14 @@ impl Ticket {
         }
     }
 
+    /// Gives the lease back; what is under it stays. Returns whether nothing happened to the key since it was taken.
+    pub(crate) async fn release_untouched(mut self: Box<Self>) -> bool {
+        match self.lease.take() {
+            Some(lease) => self.give_back(&lease).await,
+            None => false,
+        }
+    }
+
     /// The load failed. `failure` is for those who waited, if it can be shared.
     pub(crate) async fn fail(mut self: Box<Self>, failure: Option<Arc<dyn Any + Send + Sync>>) {
         self.count_load();

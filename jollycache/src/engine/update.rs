@@ -13,35 +13,29 @@ use crate::entry::{Entry, Token};
 use crate::error::{Error, ErrorKind, Result};
 use crate::tracker::Count;
 
+/// The answer to a try at [`Engine::link`].
+#[derive(Debug)]
+pub(super) enum Linked {
+    /// The lease is held, over this value.
+    Mine(Option<Entry>, Box<Ticket>),
+    /// Somebody else loads or writes.
+    Others {
+        /// For how long at most.
+        remaining: Duration,
+    },
+}
+
 impl Engine {
     /// Leases `lookup`'s key over whatever value is there. The value is handed out where it may be served.
     ///
     /// Waits for another's lease, for as long as the lookup's policy says.
     pub(crate) async fn link(self: &Arc<Self>, lookup: &Lookup) -> Result<(Option<Entry>, Box<Ticket>)> {
-        self.ensure_worker();
         let token = Token::random();
         let mut watch = None;
         loop {
-            let stamps = self.stamp_tags(lookup, &[]).await?;
-            let request = LeaseRequest {
-                key: &lookup.key,
-                region: lookup.region.id,
-                token,
-                ttl: lookup.policy.lease,
-                live_tags: &stamps,
-                mode: LeaseMode::Refresh,
-            };
-            let answer =
-                self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
-            let remaining = match answer {
-                Lease::Leased { stale } => {
-                    let old = self.servable(lookup, stale, &stamps).await;
-                    let stamps = old.as_ref().map_or(stamps, |entry| entry.tags.clone());
-                    let leased = Leased { token, stale: None, stamps };
-                    return Ok((old, Ticket::leased(self, lookup, None, leased)));
-                }
-                Lease::Wait { remaining, .. } | Lease::Bypass { remaining } => remaining,
-                Lease::Hit(_) => Duration::ZERO,
+            let remaining = match self.try_link(lookup, token).await? {
+                Linked::Mine(old, ticket) => return Ok((old, ticket)),
+                Linked::Others { remaining } => remaining,
             };
             let patience = lookup.time_left().min(remaining);
             if patience.is_zero() {
@@ -51,5 +45,33 @@ impl Engine {
             }
             self.await_news(lookup, &mut watch, patience).await?;
         }
+    }
+
+    /// As [`Engine::link`], without waiting.
+    pub(super) async fn try_link(self: &Arc<Self>, lookup: &Lookup, token: Token) -> Result<Linked> {
+        self.ensure_worker();
+        let stamps = self.stamp_tags(lookup, &[]).await?;
+        let request = LeaseRequest {
+            key: &lookup.key,
+            region: lookup.region.id,
+            token,
+            ttl: lookup.policy.lease,
+            live_tags: &stamps,
+            mode: LeaseMode::Refresh,
+        };
+        let answer = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
+        Ok(match answer {
+            Lease::Leased { stale } => {
+                let old = self.servable(lookup, stale, &stamps).await;
+                let stamps = old.as_ref().map_or(stamps, |entry| entry.tags.clone());
+                // The tags that the value has, and not only those that were declared, decide whether it is touched.
+                let tag_keys = stamps.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
+                let lookup = Lookup { tag_keys, ..lookup.clone() };
+                let leased = Leased { token, stale: None, stamps };
+                Linked::Mine(old, Ticket::leased(self, &lookup, None, leased))
+            }
+            Lease::Wait { remaining, .. } | Lease::Bypass { remaining } => Linked::Others { remaining },
+            Lease::Hit(_) => Linked::Others { remaining: Duration::ZERO },
+        })
     }
 }

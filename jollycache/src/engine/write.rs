@@ -57,6 +57,7 @@ pub(crate) struct Write {
     region: Arc<Region>,
     policy: Resolved,
     token: Token,
+    began: std::time::Instant,
     keys: Vec<StoredKey>,
     tags: Vec<StoredKey>,
     value_stamps: Vec<TagStamp>,
@@ -81,6 +82,7 @@ impl Engine {
             region: region.clone(),
             policy,
             token: Token::random(),
+            began: clock::now(),
             keys: announced.keys.iter().map(|key| self.namespace.key(key)).collect(),
             tags: announced.tags.iter().map(|tag| self.namespace.tag(tag)).collect(),
             value_stamps: Vec::new(),
@@ -98,6 +100,10 @@ impl Write {
     /// The source was written: stores the value, if no other writer came in between, and lets everything else that
     /// was announced fall, with `more`. Returns whether the value was stored.
     pub(crate) async fn commit(mut self, put: Option<Put>, more: Vec<Target>) -> Result<bool> {
+        // By this process's clock: what the backend found is not in its answer.
+        if clock::now().saturating_duration_since(self.began) > self.policy.intent {
+            self.region.tracker.count(Count::ExpiredIntent);
+        }
         let committed = self.try_commit(put, more).await;
         match committed {
             Ok(stored) => {

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::digest::{DIGEST_DIGITS, push_digest};
-use super::escape::in_literal;
+use super::escape::{in_literal, unescape};
 use super::part::{KeyPart, KeyWriter};
 use super::template::Template;
 
@@ -35,6 +35,24 @@ impl Key {
     /// The escaped text, without the namespace.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// What stands between the `:` of the key, unescaped: a value that was put in by [`KeyBuilder::part`] as a segment
+    /// of its own comes back as its text.
+    ///
+    /// ```
+    /// use jollycache::Key;
+    ///
+    /// let key = Key::builder().literal("product:").part("1:details").literal(":reviews").build();
+    /// assert_eq!(key.segments().collect::<Vec<_>>(), ["product", "1:details", "reviews"]);
+    /// ```
+    pub fn segments(&self) -> impl DoubleEndedIterator<Item = String> + '_ {
+        self.0.split(':').map(unescape)
+    }
+
+    /// A key that a store holds, escaped already; `None` for one that was cut because it was too long.
+    pub(crate) fn found(text: &str) -> Option<Self> {
+        (!text.contains('#')).then(|| Key(text.into()))
     }
 }
 

@@ -19,6 +19,26 @@ pub(super) fn in_pattern(byte: u8) -> bool {
     in_literal(byte) || matches!(byte, b'*' | b'?')
 }
 
+/// What `text` stands for; an escape that is none is left as it is.
+pub(super) fn unescape(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut plain = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let digits = text
+            .get(at + 1..at + 3)
+            .filter(|digits| bytes[at] == b'%' && digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        if let Some(byte) = digits.and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            plain.push(byte);
+            at += 3;
+        } else {
+            plain.push(bytes[at]);
+            at += 1;
+        }
+    }
+    String::from_utf8_lossy(&plain).into_owned()
+}
+
 /// Appends `text` with every byte escaped that `keep` does not take.
 pub(super) fn escape(text: &str, keep: impl Fn(u8) -> bool, out: &mut String) {
     for &byte in text.as_bytes() {

@@ -2,6 +2,7 @@
 //!
 //! Counting never changes what the cache does; it takes no lock that anything else holds.
 
+mod report;
 mod stats;
 
 use std::collections::HashMap;
@@ -11,14 +12,20 @@ use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
+use crate::clock::{Millis, as_millis};
+use crate::entry::Entry;
+
+pub use report::{AuditFindings, AuditReport};
 pub(crate) use stats::ratio;
-pub use stats::{Latency, RegionStats, Stats};
+pub use stats::{Age, Latency, RegionStats, Stats};
 
 /// The most regions that are counted by name; what comes later is counted under [`OTHER`].
 const MAX_REGIONS: usize = 1_000;
 const OTHER: &str = "other";
 /// Latencies are kept from 1 µs to this, to two digits.
 const LONGEST_LATENCY_US: u64 = 60_000_000;
+/// Ages are kept from 1 ms to this, to two digits.
+const LONGEST_AGE_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
 
 /// The things that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,9 +49,15 @@ pub(crate) enum Count {
     Bypass,
     UnreadableEntry,
     RejectedValue,
+    ExpiredIntent,
+    Audited,
+    AuditSkipped,
+    AuditLoadError,
+    Difference,
+    AuditRepair,
 }
 
-const COUNTS: usize = Count::RejectedValue as usize + 1;
+const COUNTS: usize = Count::AuditRepair as usize + 1;
 
 /// What a latency is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +68,16 @@ pub(crate) enum Timed {
     Load,
 }
 
+/// What an age is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+pub(crate) enum Aged {
+    StaleRead,
+    Difference,
+}
+
+const AGED: usize = Aged::Difference as usize + 1;
+
 const TIMED: usize = Timed::Load as usize + 1;
 
 /// The counters of one region.
@@ -62,11 +85,16 @@ const TIMED: usize = Timed::Load as usize + 1;
 pub(crate) struct RegionTracker {
     counts: [AtomicU64; COUNTS],
     latencies: [Mutex<Option<Histogram<u64>>>; TIMED],
+    ages: [Mutex<Option<Histogram<u64>>>; AGED],
 }
 
 impl Default for RegionTracker {
     fn default() -> Self {
-        RegionTracker { counts: std::array::from_fn(|_| AtomicU64::new(0)), latencies: Default::default() }
+        RegionTracker {
+            counts: std::array::from_fn(|_| AtomicU64::new(0)),
+            latencies: Default::default(),
+            ages: Default::default(),
+        }
     }
 }
 
@@ -83,20 +111,48 @@ impl RegionTracker {
         self.counts[what as usize].load(Ordering::Relaxed)
     }
 
-    pub(crate) fn time(&self, what: Timed, took: Duration) {
-        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX).clamp(1, LONGEST_LATENCY_US);
-        let mut histogram = self.latencies[what as usize].lock().unwrap_or_else(PoisonError::into_inner);
-        if histogram.is_none() {
-            *histogram = Histogram::new_with_bounds(1, LONGEST_LATENCY_US, 2).ok();
+    /// Counts a read that `entry` answers at `now`. Returns whether it is fresh.
+    pub(crate) fn served(&self, entry: &Entry, now: Millis) -> bool {
+        let fresh = entry.is_fresh(now);
+        if fresh {
+            self.count(Count::Hit);
+        } else {
+            self.count(Count::StaleRead);
+            self.age(Aged::StaleRead, Duration::from_millis(now - entry.fresh_until));
         }
-        if let Some(histogram) = histogram.as_mut() {
-            histogram.saturating_record(us);
-        }
+        fresh
     }
 
-    fn histogram(&self, what: Timed) -> Option<Histogram<u64>> {
-        self.latencies[what as usize].lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn time(&self, what: Timed, took: Duration) {
+        let us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        record(&self.latencies[what as usize], us, LONGEST_LATENCY_US);
     }
+
+    pub(crate) fn age(&self, what: Aged, age: Duration) {
+        record(&self.ages[what as usize], as_millis(age), LONGEST_AGE_MS);
+    }
+
+    fn latency(&self, what: Timed) -> Option<Histogram<u64>> {
+        copy(&self.latencies[what as usize])
+    }
+
+    fn ages(&self, what: Aged) -> Option<Histogram<u64>> {
+        copy(&self.ages[what as usize])
+    }
+}
+
+fn record(histogram: &Mutex<Option<Histogram<u64>>>, value: u64, most: u64) {
+    let mut histogram = histogram.lock().unwrap_or_else(PoisonError::into_inner);
+    if histogram.is_none() {
+        *histogram = Histogram::new_with_bounds(1, most, 2).ok();
+    }
+    if let Some(histogram) = histogram.as_mut() {
+        histogram.saturating_record(value.clamp(1, most));
+    }
+}
+
+fn copy(histogram: &Mutex<Option<Histogram<u64>>>) -> Option<Histogram<u64>> {
+    histogram.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
 /// The counters of all regions.

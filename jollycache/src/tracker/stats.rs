@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hdrhistogram::Histogram;
 use serde::Serialize;
 
-use super::{Count, RegionTracker, Timed};
+use super::{Aged, Count, RegionTracker, Timed};
 
 /// The counters of a cache at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -68,9 +68,23 @@ pub struct RegionStats {
     pub unreadable_entries: u64,
     /// Values that could not be stored: too large, or not encodable.
     pub rejected_values: u64,
+    /// Writes that took longer than their intent, so that it may have ended before they did: nothing was put, but a
+    /// read in between may have stored the old value for a moment.
+    pub expired_intents: u64,
+    /// Entries that an audit compared with their source.
+    pub audited: u64,
+    /// Entries that an audit could not compare: of another type, or of a key too long to be read back.
+    pub audit_skipped: u64,
+    /// Loads for an audit that failed.
+    pub audit_load_errors: u64,
+    /// Audited entries that differed from their source.
+    pub consistency_errors: u64,
+    /// Those of them that an audit replaced or evicted.
+    pub repairs: u64,
     /// Hits and stale reads per read, from 0 to 1; 0 before the first read.
     pub hit_rate: f64,
-    /// 100 minus the percentage of backend operations' errors per read and write; 100 before the first.
+    /// From 0 to 100: the share of reads and writes without an error of the backend, times the share of audited entries
+    /// that were like their source. 100 before the first of each.
     pub consistency_score: f64,
     /// Latency of a hit.
     pub hit_latency: Latency,
@@ -78,6 +92,26 @@ pub struct RegionStats {
     pub miss_latency: Latency,
     /// Latency of the load alone.
     pub load_latency: Latency,
+    /// How far past their `ttl` the values of stale reads were.
+    pub stale_age: Age,
+    /// How long ago the values that differed from their source had been stored.
+    pub difference_age: Age,
+}
+
+/// Percentiles in milliseconds; zero before the first observation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Age {
+    /// How many were observed.
+    pub count: u64,
+    /// The median.
+    pub p50_ms: u64,
+    /// 95 of 100 were at most this.
+    pub p95_ms: u64,
+    /// 99 of 100 were at most this.
+    pub p99_ms: u64,
+    /// All were at most this.
+    pub max_ms: u64,
 }
 
 /// Percentiles in microseconds; zero before the first observation.
@@ -94,7 +128,8 @@ pub struct Latency {
     pub p99_us: u64,
 }
 
-type Histograms = [Option<Histogram<u64>>; 3];
+/// Latencies of hits, misses and loads; ages of stale reads and of differences.
+type Histograms = [Option<Histogram<u64>>; 5];
 
 impl Stats {
     pub(super) fn of<'t>(trackers: impl Iterator<Item = (&'t str, &'t RegionTracker)>) -> Self {
@@ -102,7 +137,13 @@ impl Stats {
         let mut merged: Histograms = Default::default();
         let mut regions = BTreeMap::new();
         for (name, tracker) in trackers {
-            let histograms = [Timed::Hit, Timed::Miss, Timed::Load].map(|timed| tracker.histogram(timed));
+            let histograms = [
+                tracker.latency(Timed::Hit),
+                tracker.latency(Timed::Miss),
+                tracker.latency(Timed::Load),
+                tracker.ages(Aged::StaleRead),
+                tracker.ages(Aged::Difference),
+            ];
             let mut region = RegionStats::counted(tracker);
             region.derive(&histograms);
             total.add(&region);
@@ -118,7 +159,7 @@ impl Stats {
 
 fn merge(all: &mut Option<Histogram<u64>>, one: Option<Histogram<u64>>) {
     match (all.as_mut(), one) {
-        // All have the same bounds, so adding cannot fail.
+        // Those of one kind have the same bounds, so adding cannot fail.
         (Some(all), Some(one)) => drop(all.add(one)),
         (None, Some(one)) => *all = Some(one),
         (_, None) => {}
@@ -133,7 +174,9 @@ macro_rules! for_each_counter {
             refused_fills: RefusedFill, lease_waits: LeaseWait, flight_joins: FlightJoin,
             evicted_keys: EvictedKey, evicted_tags: EvictedTag, evicted_patterns: EvictedPattern,
             puts: Put, refused_puts: RefusedPut, backend_errors: BackendError, bypasses: Bypass,
-            unreadable_entries: UnreadableEntry, rejected_values: RejectedValue
+            unreadable_entries: UnreadableEntry, rejected_values: RejectedValue,
+            expired_intents: ExpiredIntent, audited: Audited, audit_skipped: AuditSkipped,
+            audit_load_errors: AuditLoadError, consistency_errors: Difference, repairs: AuditRepair
         }
     };
 }
@@ -157,16 +200,20 @@ impl RegionStats {
         for_each_counter!(sum);
     }
 
-    fn derive(&mut self, [hit, miss, load]: &Histograms) {
+    fn derive(&mut self, [hit, miss, load, stale, difference]: &Histograms) {
         let served = self.hits + self.stale_reads;
         let reads = served + self.misses;
         let writes =
             self.evicted_keys + self.evicted_tags + self.evicted_patterns + self.puts + self.refused_puts;
         self.hit_rate = ratio(served, reads);
-        self.consistency_score = 100.0 * (1.0 - ratio(self.backend_errors, reads + writes).min(1.0));
+        let served_well = 1.0 - ratio(self.backend_errors, reads + writes).min(1.0);
+        let found_well = 1.0 - ratio(self.consistency_errors, self.audited);
+        self.consistency_score = 100.0 * served_well * found_well;
         self.hit_latency = Latency::of(hit.as_ref());
         self.miss_latency = Latency::of(miss.as_ref());
         self.load_latency = Latency::of(load.as_ref());
+        self.stale_age = Age::of(stale.as_ref());
+        self.difference_age = Age::of(difference.as_ref());
     }
 }
 
@@ -177,6 +224,18 @@ impl Latency {
             p50_us: histogram.value_at_quantile(0.50),
             p95_us: histogram.value_at_quantile(0.95),
             p99_us: histogram.value_at_quantile(0.99),
+        })
+    }
+}
+
+impl Age {
+    fn of(histogram: Option<&Histogram<u64>>) -> Self {
+        histogram.map_or_else(Age::default, |histogram| Age {
+            count: histogram.len(),
+            p50_ms: histogram.value_at_quantile(0.50),
+            p95_ms: histogram.value_at_quantile(0.95),
+            p99_ms: histogram.value_at_quantile(0.99),
+            max_ms: histogram.max(),
         })
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn messages_come_in_order(trial: Trial) {
 pub(super) async fn a_message_of_any_bytes_comes_whole(trial: Trial) {
     let channel = trial.key("#a");
     let mut subscription = subscribe(&trial, &channel).await;
-    let bytes = Bytes::from_iter((0..100_000_u32).map(|i| i.to_le_bytes()[0]));
+    let bytes: Bytes = (0..100_000_u32).map(|i| i.to_le_bytes()[0]).collect();
     trial.backend.publish(&channel, bytes.clone()).await.expect("a message is sent");
     trial.backend.publish(&channel, Bytes::new()).await.expect("a message is sent");
     assert_eq!(next(&mut subscription).await, Delivery::Message(bytes));
