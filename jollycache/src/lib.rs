@@ -25,7 +25,9 @@ pub use jollycache_macros::*;
 pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
-pub use crate::cache::{Cache, CacheBuilder, KeyPage, WriteGuard, bypass, install, refresh, scope};
+pub use crate::cache::{
+    Cache, CacheBuilder, KeyPage, LockBuilder, LockGuard, WriteGuard, bypass, install, refresh, scope,
+};
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Namespace, Pattern, Tag};

@@ -8,6 +8,7 @@ mod backends;
 mod broken;
 mod conformance;
 mod differential;
+mod locks;
 mod mongo_server;
 mod races;
 mod redis_backend;

@@ -10,18 +10,18 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection, Signal, Watch,
-    Watchers, WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage, Selection,
+    Signal, Watch, Watchers, WriteEnd,
 };
-use crate::clock::{Millis, as_millis, now_ms};
+use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{StoredKey, glob_matches};
-use crate::protocol::Slot;
+use crate::protocol::{LockSlot, Slot};
 
 /// How many bytes of keys and payloads a [`MemoryBackend`] keeps by default.
 pub const DEFAULT_MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// How many tag ids and counters it keeps, each; a tag id that is pushed out makes its entries misses.
+/// How many tag ids, counters and locks it keeps, each; a tag id that is pushed out makes its entries misses.
 const MAX_TAGS: u64 = 1_000_000;
 /// What a slot costs beside its payload, roughly.
 const SLOT_OVERHEAD_BYTES: usize = 160;
@@ -40,6 +40,7 @@ pub struct MemoryBackend {
     slots: Store<StoredKey, Slot>,
     tags: Store<StoredKey, TagLife>,
     counters: Store<StoredKey, Counter>,
+    locks: Store<StoredKey, LockSlot>,
     watchers: Watchers,
 }
 
@@ -120,6 +121,8 @@ impl MemoryBackend {
             slots,
             tags: Store::new(MAX_TAGS),
             counters: Store::new(MAX_TAGS),
+            // As for the slots: a new lock is not turned away.
+            locks: Store::builder().max_capacity(MAX_TAGS).eviction_policy(EvictionPolicy::lru()).build(),
             watchers: Watchers::default(),
         }
     }
@@ -182,6 +185,20 @@ impl MemoryBackend {
                 _ => Op::Put(TagLife::Id(fresh)),
             });
         held.into_entry().and_then(|held| held.into_value().id()).unwrap_or(fresh)
+    }
+
+    fn change_lock<T>(
+        &self,
+        lock: &StoredKey,
+        step: impl FnOnce(LockSlot, Micros) -> (LockSlot, T),
+    ) -> Result<T> {
+        let mut outcome = None;
+        self.locks.entry_by_ref(lock).and_upsert_with(|found| {
+            let (next, result) = step(found.map(moka::Entry::into_value).unwrap_or_default(), now_us());
+            outcome = Some(result);
+            next
+        });
+        outcome.ok_or_else(|| Error::new(ErrorKind::Backend, "the store did not change the lock"))
     }
 
     fn invalidate_key(&self, key: &StoredKey, region: Option<RegionId>, grace: Duration) -> u64 {
@@ -292,6 +309,22 @@ impl Backend for MemoryBackend {
         Ok(self.watchers.watch(key.as_str()))
     }
 
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
+        self.change_lock(lock, |slot, now| slot.acquire(now, token, ttl))
+    }
+
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
+        self.change_lock(lock, |slot, now| slot.extend(now, token, ttl))
+    }
+
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
+        let unlocked = self.change_lock(lock, |slot, now| slot.release(now, token))?;
+        if unlocked {
+            self.watchers.notify(lock.as_str(), Signal::Changed);
+        }
+        Ok(unlocked)
+    }
+
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
         let now = now_ms();
         Ok(self.slots.get(key).and_then(|slot| match slot.at(now) {
@@ -340,6 +373,7 @@ impl Backend for MemoryBackend {
             self.slots.invalidate(name);
             self.tags.invalidate(name);
             self.counters.invalidate(name);
+            self.locks.invalidate(name);
         }
         Ok(())
     }

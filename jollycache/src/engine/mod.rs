@@ -6,6 +6,7 @@ mod eviction;
 mod flight;
 mod guard;
 mod load;
+mod lock;
 mod region;
 mod repair;
 mod ticket;
@@ -19,6 +20,7 @@ use tokio::sync::Semaphore;
 
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
+pub(crate) use self::lock::{Claim, Held};
 pub(crate) use self::region::Region;
 pub(crate) use self::ticket::{Ticket, ToStore};
 pub(crate) use self::write::{Announced, Put, ToPut, Write};

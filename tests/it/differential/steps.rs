@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use jollycache::backend::{Backend, Lease, LeaseRequest, Selection, WriteEnd};
+use jollycache::backend::{Backend, Lease, LeaseMode, LeaseRequest, Selection, WriteEnd};
 use jollycache::entry::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token, Version};
 use jollycache::key::StoredKey;
 use jollycache::protocol::Slot;
@@ -25,7 +25,7 @@ pub(crate) enum Step {
         token: Token,
         ttl: Duration,
         live_tags: Vec<TagStamp>,
-        replace: bool,
+        mode: LeaseMode,
     },
     Fill {
         token: Token,
@@ -135,6 +135,14 @@ impl Dice {
         Duration::from_secs(self.random.random_range(from * 60..to * 60))
     }
 
+    fn mode(&mut self) -> LeaseMode {
+        match self.below(10) {
+            0 => LeaseMode::Replace,
+            1 | 2 => LeaseMode::Refresh,
+            _ => LeaseMode::Load,
+        }
+    }
+
     fn grace(&mut self) -> Duration {
         if self.chance(75) { Duration::ZERO } else { self.minutes(3, 30) }
     }
@@ -174,7 +182,7 @@ impl Dice {
                 token,
                 ttl: self.minutes(3, 30),
                 live_tags: self.tags(),
-                replace: self.chance(10),
+                mode: self.mode(),
             },
             8..=11 => Step::Fill { token, draft: self.draft() },
             12 | 13 => Step::Release { token },
@@ -214,10 +222,10 @@ impl Step {
                 let held = slot.entry().map(|_| Duration::from_millis(slot.expires() - now));
                 (slot, Reply::of_entry("ttl", None, held, 0))
             }
-            Step::Lease { region, token, ttl, live_tags, replace } => {
+            Step::Lease { region, token, ttl, live_tags, mode } => {
                 let live_tags = &live_tags;
                 let (slot, lease) =
-                    slot.lease(now, &LeaseRequest { key, region, token, ttl, live_tags, replace });
+                    slot.lease(now, &LeaseRequest { key, region, token, ttl, live_tags, mode });
                 (slot, Reply::of_lease(lease, 0))
             }
             Step::Fill { token, draft } => reply(slot.fill(now, token, &draft)),
@@ -250,9 +258,9 @@ impl Step {
         match self.clone() {
             Step::Read => Reply::of_entry("read", backend.read(key, &[]).await.unwrap().entry, None, offset),
             Step::Ttl => Reply::of_entry("ttl", None, backend.ttl(key).await.unwrap(), offset),
-            Step::Lease { region, token, ttl, live_tags, replace } => {
+            Step::Lease { region, token, ttl, live_tags, mode } => {
                 let live_tags = &live_tags;
-                let request = LeaseRequest { key, region, token, ttl, live_tags, replace };
+                let request = LeaseRequest { key, region, token, ttl, live_tags, mode };
                 Reply::of_lease(backend.lease(request).await.unwrap(), offset)
             }
             Step::Fill { token, draft } => {

@@ -12,8 +12,8 @@ use super::news::News;
 use super::pool::Pool;
 use super::{reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
-    Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
+    Selection, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -90,6 +90,21 @@ impl RedisBackend {
             return Ok(None);
         }
         lease_of(&reply::text(status)?, duration(reply::integer(remaining)?), entry).map(Some)
+    }
+
+    /// The fence, zero if the lock is another's, and the time it has left.
+    async fn change_lock(
+        &self,
+        lock: &StoredKey,
+        how: &str,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<(u64, Duration)> {
+        let mut call = script::LOCK.call(lock.as_str());
+        call.arg(how).arg(&token.0[..]).arg(lifetime_ms(ttl));
+        let [fence, remaining] = reply::list_of(self.pool.call(call).await?)?;
+        let fence = u64::try_from(reply::integer(fence)?).map_err(|_| unexpected())?;
+        Ok((fence, duration(reply::integer(remaining)?)))
     }
 
     async fn sweep_page(&self, keys: &[Vec<u8>], selection: &Selection<'_>) -> Result<u64> {
@@ -300,6 +315,19 @@ impl Backend for RedisBackend {
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {
         self.news.watch(key).await
+    }
+
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
+        let (fence, remaining) = self.change_lock(lock, "acquire", token, ttl).await?;
+        Ok(if fence == 0 { LockAnswer::Held { remaining } } else { LockAnswer::Locked { fence } })
+    }
+
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
+        self.change_lock(lock, "extend", token, ttl).await.map(|(fence, _)| fence > 0)
+    }
+
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
+        self.change_lock(lock, "release", token, Duration::ZERO).await.map(|(fence, _)| fence > 0)
     }
 
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
