@@ -23,6 +23,8 @@ use crate::key::StoredKey;
 /// How long a tag's id lives. When it ends, what carries the tag is loaded again; ids of tags that are no longer
 /// used do not pile up.
 const TAG_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long the record of a closed tag is; `scripts/tag.lua` has the same number.
+const CLOSED_TAG_BYTES: usize = 18;
 /// The longest lifetime that is asked of the server: a century. Beyond some 2^53 ms a script would lose digits.
 const MAX_LIFETIME_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// How many commands are sent in one go at most.
@@ -130,20 +132,6 @@ impl RedisBackend {
         Ok((reply::text(next)?, names.collect()))
     }
 
-    /// A server that is full sets nothing, but still deletes. A tag without an id is as good as one with a new id:
-    /// no entry carries it.
-    async fn drop_unset_tags(&self, tags: &[StoredKey], replies: Vec<Value>) -> Result<()> {
-        let mut unset = Vec::new();
-        for (tag, reply) in tags.iter().zip(replies) {
-            if is_error(&reply, "OOM") {
-                unset.push(tag.clone());
-            } else {
-                reply::ok(reply)?;
-            }
-        }
-        self.delete_raw(&unset).await
-    }
-
     /// The id that `SET … NX GET` found or left under a tag. What is there and is no id gives way.
     async fn settle_tag(&self, tag: &StoredKey, reply: Value, fresh: Token) -> Result<Token> {
         if matches!(reply, Value::Nil) {
@@ -153,7 +141,7 @@ impl RedisBackend {
             return Ok(id);
         }
         // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
-        if matches!(&reply, Value::BulkString(held) if matches!(held[..], [b'c', _])) {
+        if matches!(&reply, Value::BulkString(held) if held.len() == CLOSED_TAG_BYTES && held[0] == b'c') {
             return Ok(fresh);
         }
         if !is_error(&reply, "WRONGTYPE") {
@@ -256,7 +244,7 @@ impl Backend for RedisBackend {
             replies.extend(self.pool.write_all(part.iter().cloned()).await?);
         }
         let held = replies.split_off(tags.len().min(replies.len()));
-        self.drop_unset_tags(tags, replies).await?;
+        reply::all_ok(replies)?;
         sum(held)
     }
 

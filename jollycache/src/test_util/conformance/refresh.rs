@@ -120,7 +120,7 @@ pub(super) async fn a_write_drops_the_lease_over_a_fresh_value(trial: Trial) {
         trial.backend.begin_write(key, REGION, token, LONG).await.expect("an intent");
         token
     };
-    assert_eq!(overtaken(&trial, "begun", async |key| drop(begin(key).await)).await, None);
+    assert_eq!(overtaken(&trial, "begun", async |key| _ = begin(key).await).await, None);
     let put = async |key: &StoredKey| {
         let end = begin(key).await;
         assert!(trial.backend.end_write(key, end, WriteEnd::Put(&draft("put"))).await.expect("an end"));
