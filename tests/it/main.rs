@@ -10,6 +10,7 @@ mod broken;
 mod conformance;
 mod differential;
 mod events;
+mod locks;
 mod mongo_server;
 mod races;
 mod redis_backend;

@@ -215,9 +215,9 @@ broken_scripts! {
     writers_that_do_not_poison_are_noticed:
         "begin_write.lua", "others ~= '' and 1 or" => "others ~= '' and 0 or";
     an_invalidation_that_does_not_poison_is_noticed:
-        "invalidate.lua", "if kind == 'I' then\n  poison()" => "if kind == 'I' then\n";
+        "invalidate.lua", "if kind == 'I' then\n  poison(record, now + grace_ms, now)" => "if kind == 'I' then\n";
     a_sweep_that_does_not_poison_is_noticed:
-        "sweep.lua", "if kind == 'I' then\n  poison()" => "if kind == 'I' then\n";
+        "sweep.lua", "if kind == 'I' then\n  poison(record, now + grace_ms, now)" => "if kind == 'I' then\n";
     a_late_end_that_drops_nothing_is_noticed:
         "end_write.lua", "  evict(record, kind, grace_ms, now)\n  publish(CHANGED)" => "  publish(CHANGED)";
     a_strangers_end_that_does_not_poison_is_noticed:
@@ -226,6 +226,10 @@ broken_scripts! {
         "end_write.lua", "announced and poisoned == 0" => "announced";
     a_dead_writer_that_still_counts_is_noticed:
         "end_write.lua", "if millis_at(writer, 1) > now then" => "if true then";
+    an_intent_that_forgets_the_grace_is_noticed:
+        "lease.lua", "math.max(millis_at(record, 7), millis_at(record, 23))" => "millis_at(record, 7)";
+    a_lease_that_forgets_the_version_is_noticed:
+        "lease.lua", "return left, 'E'" => "return false, nil";
     a_store_under_an_intent_is_noticed:
         "store.lua", "kind == 'I' or" => "";
     a_sweep_of_another_region_is_noticed:

@@ -33,7 +33,7 @@ fn times(raw: &[u8]) -> Vec<usize> {
         b'V' if is_leased(raw) => vec![6, 14, raw.len() - WRITER_BYTES],
         b'V' | b'E' => vec![6, 14],
         b'L' => vec![6],
-        b'I' => std::iter::once(6).chain((23..raw.len()).step_by(WRITER_BYTES)).collect(),
+        b'I' => [6, 22].into_iter().chain((31..raw.len()).step_by(WRITER_BYTES)).collect(),
         kind => panic!("a record of kind {kind}"),
     }
 }
@@ -55,8 +55,9 @@ pub(crate) fn slot(raw: &[u8], expires: u64) -> Slot {
         }
         b'I' => {
             let writer = |at| Holder { until: number(raw, at), token: token(raw, at + 8) };
-            let writers = (23..raw.len()).step_by(WRITER_BYTES).map(writer).collect();
-            Slot::Intent { region: region(raw), writers, poisoned: raw[22] != 0, floor: floor(raw, 14) }
+            let writers = (31..raw.len()).step_by(WRITER_BYTES).map(writer).collect();
+            let (poisoned, closed_until) = (raw[30] != 0, number(raw, 22));
+            Slot::Intent { region: region(raw), writers, poisoned, closed_until, floor: floor(raw, 14) }
         }
         b'E' => Slot::Evicted {
             region: region(raw),
@@ -90,7 +91,9 @@ pub(crate) fn slot_times(slot: &mut Slot) -> Vec<&mut u64> {
             let lease = lease.as_mut().map(|lease| &mut lease.until);
             entry_times(entry).into_iter().chain([expires]).chain(lease).collect()
         }
-        Slot::Intent { writers, .. } => writers.iter_mut().map(|writer| &mut writer.until).collect(),
+        Slot::Intent { writers, closed_until, .. } => {
+            writers.iter_mut().map(|writer| &mut writer.until).chain([closed_until]).collect()
+        }
         Slot::Evicted { until, closed_until, .. } => vec![until, closed_until],
     }
 }

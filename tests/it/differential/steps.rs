@@ -135,6 +135,14 @@ impl Dice {
         Duration::from_secs(self.random.random_range(from * 60..to * 60))
     }
 
+    fn mode(&mut self) -> LeaseMode {
+        match self.below(10) {
+            0 => LeaseMode::Replace,
+            1 | 2 => LeaseMode::Refresh,
+            _ => LeaseMode::Load,
+        }
+    }
+
     fn grace(&mut self) -> Duration {
         if self.chance(75) { Duration::ZERO } else { self.minutes(3, 30) }
     }
@@ -175,11 +183,7 @@ impl Dice {
                 token,
                 ttl: self.minutes(3, 12),
                 live_tags: self.tags(),
-                mode: match self.below(10) {
-                    0 => LeaseMode::Replace,
-                    1 => LeaseMode::Refresh,
-                    _ => LeaseMode::Load,
-                },
+                mode: self.mode(),
             },
             8..=11 => Step::Fill { token, draft: self.draft() },
             12 | 13 => Step::Release { token },

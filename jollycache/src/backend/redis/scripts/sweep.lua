@@ -3,7 +3,8 @@
 -- KEYS[1] the key. ARGV[1] region (4 bytes) that it must be of, or '', [2] grace in ms.
 -- Returns 1 if a value was dropped, else 0.
 
-local record, kind = load()
+local now, grace_ms = now_ms(), tonumber(ARGV[2])
+local record, kind = load(now)
 if not kind then
   return 0
 end
@@ -11,9 +12,9 @@ if ARGV[1] ~= '' and string.sub(record, 3, 6) ~= ARGV[1] then
   return 0
 end
 if kind == 'I' then
-  poison()
+  poison(record, now + grace_ms, now)
 else
-  evict(record, kind, tonumber(ARGV[2]), now_ms())
+  evict(record, kind, grace_ms, now)
 end
 publish(CHANGED)
 return kind == 'V' and 1 or 0
