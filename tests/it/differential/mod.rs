@@ -224,8 +224,8 @@ broken_scripts! {
         "end_write.lua", "announced and poisoned or 1" => "poisoned";
     a_poisoned_put_is_noticed:
         "end_write.lua", "announced and poisoned == 0" => "announced";
-    a_dead_writer_that_still_counts_is_noticed:
-        "end_write.lua", "if millis_at(writer, 1) > now then" => "if true then";
+    a_dead_writer_that_still_keeps_others_out_is_noticed:
+        "store.lua", "or millis_at(record, 7) > now then" => "or true then";
     an_intent_that_forgets_the_grace_is_noticed:
         "lease.lua", "math.max(millis_at(record, 7), millis_at(record, 23))" => "millis_at(record, 7)";
     a_lease_that_forgets_the_version_is_noticed:
