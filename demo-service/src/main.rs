@@ -1,2 +1,44 @@
-//! The demo.
-fn main() {}
+//! Starts the JollyJet product API, and ends it when asked to.
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use demo_service::app::App;
+use demo_service::config::Config;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let config = Config::load()?;
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&config.log)?).init();
+    let app = App::start(&config).await?;
+    greet(&app);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    app.serve(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+    .await?;
+    Ok(())
+}
+
+fn greet(app: &App) {
+    let url = format!("http://{}", app.address());
+    let (repository, cache) = (app.repository_name(), app.cache_name());
+    println!("The JollyJet product API listens on {url} (products: {repository}, cache: {cache}).");
+    println!("Try:\n  curl '{url}/api/products?category=Flights&limit=3'");
+    println!("  curl '{url}/api/products?search=beach'\n  curl {url}/api/cache/stats\n  curl {url}/health");
+}

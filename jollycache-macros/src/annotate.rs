@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::Ident;
 
 use crate::diagnostics::Errors;
 use crate::options::Macro;
@@ -12,15 +11,11 @@ use crate::{emit, validate};
 /// Expands `macro_`. On a user's mistake the function stays as it is, so that one mistake is one error.
 pub(crate) fn annotate(macro_: Macro, args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let expanded = match syn::parse2::<Function>(item.clone()) {
-        Ok(function) => expand(macro_, args, function, &mut errors),
-        Err(_) if !has_fn(&item) => {
-            let message = format!("`#[{}]` goes on an `async fn`", macro_.name());
-            errors.push_error(syn::Error::new_spanned(&item, message));
-            None
-        }
-        // The compiler says better than this macro what is wrong with the function itself.
-        Err(_) => None,
+    let expanded = if let Ok(function) = syn::parse2::<Function>(item.clone()) {
+        expand(macro_, args, function, &mut errors)
+    } else {
+        errors.push_on(&item, format!("`#[{}]` goes on an `async fn`", macro_.name()));
+        None
     };
     let mut tokens = errors.into_tokens();
     tokens.extend(expanded.unwrap_or(item));
@@ -43,14 +38,4 @@ fn expand(
         return Some(function.into_token_stream());
     }
     Some(emit::function(&annotation?, &target?, &function, function.body.as_ref()?))
-}
-
-fn has_fn(item: &TokenStream) -> bool {
-    item.clone()
-        .into_iter()
-        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if is_fn(&ident)))
-}
-
-fn is_fn(ident: &Ident) -> bool {
-    ident == "fn"
 }

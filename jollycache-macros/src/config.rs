@@ -14,10 +14,7 @@ pub(crate) fn config(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let defaults = defaults(args, &mut errors);
     let Ok(mut block) = syn::parse2::<ItemImpl>(item.clone()) else {
-        if !is_impl(&item) {
-            let message = "`#[cache_config]` goes on an `impl` block";
-            errors.push_error(syn::Error::new_spanned(&item, message));
-        }
+        errors.push_on(&item, "`#[cache_config]` goes on an `impl` block");
         let mut tokens = errors.into_tokens();
         tokens.extend(item);
         return tokens;
@@ -47,13 +44,6 @@ fn defaults(args: TokenStream, errors: &mut Errors) -> Vec<Given> {
     }
     let options = Options::read(Macro::Config, args, errors);
     options.into_iter().filter(|given| check_shared(given, errors)).collect()
-}
-
-/// Whether the item begins as an `impl` block: then the compiler says best what is wrong with it.
-fn is_impl(item: &TokenStream) -> bool {
-    item.clone()
-        .into_iter()
-        .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "impl"))
 }
 
 /// Extends each of our attributes; returns how many there are.

@@ -5,10 +5,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 /// Milliseconds since the Unix epoch, by the wall clock.
 pub(crate) type Millis = u64;
 
+/// Microseconds since the Unix epoch, by the wall clock.
+pub(crate) type Micros = u64;
+
 /// The wall clock's time; zero before 1970.
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 pub(crate) fn now_ms() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, as_millis)
+}
+
+/// As [`now_ms`], in microseconds.
+#[cfg(feature = "memory")]
+#[allow(clippy::disallowed_methods, reason = "this is the clock")]
+pub(crate) fn now_us() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
 /// The monotonic clock's time.

@@ -23,6 +23,8 @@ pub enum ErrorKind {
     AlreadyInstalled,
     /// Others were at work on the key for as long as the caller was willing to wait or to try again.
     Contended,
+    /// A lock was lost: it ended by itself, or its record is gone, and another may have it.
+    Lost,
     /// The loader of the value failed, where the error itself cannot be handed out.
     Load,
 }

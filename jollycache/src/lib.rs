@@ -27,8 +27,8 @@ pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{
-    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, Notice,
-    WriteGuard, bypass, install, refresh, scope,
+    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, LockBuilder,
+    LockGuard, Notice, WriteGuard, bypass, install, refresh, scope,
 };
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};

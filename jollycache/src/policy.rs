@@ -200,12 +200,12 @@ impl Policy {
         ];
         for (name, value) in durations {
             if value.is_some_and(|duration| duration < Duration::from_millis(1)) {
-                return Err(config_error(whose, format!("{name} is {value:?}: expected at least 1 ms")));
+                return Err(config_error(whose, &format!("{name} is {value:?}: expected at least 1 ms")));
             }
         }
         match self.jitter {
             Some(jitter) if !(0.0..=1.0).contains(&jitter) => {
-                Err(config_error(whose, format!("jitter is {jitter}: expected a fraction from 0 to 1")))
+                Err(config_error(whose, &format!("jitter is {jitter}: expected a fraction from 0 to 1")))
             }
             _ => Ok(()),
         }
@@ -255,6 +255,6 @@ impl Resolved {
     }
 }
 
-fn config_error(whose: &str, what: String) -> Error {
+fn config_error(whose: &str, what: &str) -> Error {
     Error::new(ErrorKind::Config, format!("policy of {whose}: {what}"))
 }

@@ -164,7 +164,7 @@ async fn patterns_take_values_and_stay_narrow() {
     async fn evict(category: &str) {}
 
     let cache = cache();
-    let ttl = std::time::Duration::from_secs(60);
+    let ttl = std::time::Duration::from_mins(1);
     for key in ["list:tea:1", "list:tea:2", "list:coffee:1"] {
         cache.set(key, &1, ttl).await.unwrap();
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use jollycache::{Cache, bypass, cache_evict, cache_put, cacheable, refresh, scope};
+use jollycache::{Cache, Policy, bypass, cache_evict, cache_put, cacheable, refresh, scope};
 use jollycache_tests::Gate;
 use serde::{Deserialize, Serialize};
 
@@ -175,6 +175,38 @@ on_each_backend!(a_stale_value_is_served_while_one_refreshes_and_when_the_load_f
     assert!(cache.stats().regions["short"].stale_reads >= 1);
 });
 
+on_each_backend!(a_tag_counts_whether_its_reader_declares_it_or_not, |caches| async move {
+    let shop = Shop::with("new");
+    let cache = caches.new_cache().await;
+    let old = Product { id: 1, name: "old".to_owned() };
+    let tagged = Policy::new().ttl(Duration::from_mins(1)).tag("gear");
+    cache.put("product:1", &old, &tagged).await.unwrap();
+    assert_eq!(cache.get("product:1").await.unwrap(), Some(old.clone()));
+    assert_eq!(scope(cache.clone(), shop.find(1)).await, named("old"), "the reader declares no tag");
+    cache.evict_tags(["gear"]).await.unwrap();
+    assert_eq!(cache.get::<Product>("product:1").await.unwrap(), None);
+    assert_eq!(cache.get_many::<Product>(&["product:1".into()]).await.unwrap(), [None]);
+    assert_eq!(scope(cache.clone(), shop.find(1)).await, named("new"));
+
+    // And an entry that lacks a tag which its reader declares is none that the tag's evictions reach.
+    cache.put("product:2", &old, &Policy::new()).await.unwrap();
+    let load = async || Ok::<_, Down>(Product { id: 2, name: "new".to_owned() });
+    assert_eq!(cache.get_or_load("product:2", &tagged, load).await.unwrap().name, "new");
+});
+
+on_each_backend!(a_stale_value_of_an_evicted_tag_is_not_served, |caches| async move {
+    let shop = Shop::with("new");
+    let cache = caches.new_cache().await;
+    let old = Product { id: 1, name: "old".to_owned() };
+    let brief = Policy::new().ttl(Duration::from_millis(40)).stale(Duration::from_mins(1)).tag("gear");
+    cache.put("short:1", &old, &brief).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(80)).await;
+    shop.down.store(true, Ordering::SeqCst);
+    assert_eq!(scope(cache.clone(), shop.find_stale(1)).await, named("old"));
+    cache.evict_tags(["gear"]).await.unwrap();
+    assert_eq!(scope(cache.clone(), shop.find_stale(1)).await, Err(Down));
+});
+
 on_each_backend!(unless_condition_and_a_ttl_of_the_value_are_obeyed, |caches| async move {
     let shop = Shop::with("secret");
     scope(caches.new_cache().await, async {
@@ -329,8 +361,13 @@ on_each_backend!(a_cancelled_writer_leaves_no_old_value, |caches| async move {
     writer.abort();
     let _ = writer.await;
     assert_eq!(scope(cache.clone(), shop.find(1)).await, named("b"));
+    // And it does not keep the others from caching for the whole life of its intent.
+    let start = tokio::time::Instant::now();
+    while cache.get::<Product>("product:1").await.unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(5), "the intent of a cancelled writer stays");
+        scope(cache.clone(), shop.find(1)).await.unwrap();
+    }
 
-    scope(cache.clone(), shop.find(1)).await.unwrap();
     let gate = Gate::new();
     let evicter = {
         let (cache, shop, gate) = (cache.clone(), shop.clone(), gate.clone());

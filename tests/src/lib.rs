@@ -1,14 +1,17 @@
 //! Fixtures shared by the tests.
 
 mod gate;
+pub mod history;
 mod missing;
 mod mongo_server;
 pub mod ports;
 mod redis_server;
+mod script_swap;
 mod tcp_proxy;
 
 pub use gate::Gate;
 pub use missing::skip;
 pub use mongo_server::MongoServer;
 pub use redis_server::RedisServer;
+pub use script_swap::ScriptSwap;
 pub use tcp_proxy::TcpProxy;

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{body, glue, private, reference, site, template};
-use crate::model::{Annotation, Key, Lifetime, Target, Template, Ttl};
+use crate::model::{Annotation, Key, Lifetime, RET, Target, Template, Ttl, When};
 use crate::options::Macro;
 use crate::parse::{Body, Function};
 
@@ -58,7 +58,9 @@ fn policy(annotation: &Annotation) -> TokenStream {
         Some(Ttl::ByValue(closure)) => setters.extend(setter("ttl_by", closure.span(), closure)),
         None => {}
     }
-    for (name, expr) in [("stale", &annotation.stale), ("timeout", &annotation.timeout)] {
+    for (name, expr) in
+        [("stale", &annotation.stale), ("timeout", &annotation.timeout), ("grace", &annotation.grace)]
+    {
         setters.extend(expr.iter().map(|expr| setter(name, expr.span(), expr)));
     }
     if let Some(none_ttl) = &annotation.none_ttl {
@@ -87,9 +89,16 @@ fn moments(annotation: &Annotation) -> TokenStream {
     if annotation.all {
         setters.extend(quote! { .all() });
     }
-    if annotation.before {
-        setters.extend(quote! { .before() });
+    if let Some(version) = &annotation.version {
+        let ret = Ident::new(RET, version.span());
+        let closure = quote_spanned! {glue(version.span())=> |#ret| #version };
+        setters.extend(setter("version_by", version.span(), closure));
     }
+    setters.extend(match annotation.when {
+        When::After => TokenStream::new(),
+        When::Before => quote! { .before() },
+        When::Around => quote! { .around() },
+    });
     setters
 }
 

@@ -17,7 +17,12 @@ pub(super) fn site(annotation: &Annotation) -> TokenStream {
     let name = name();
     let site = &annotation.site;
     let region = site.region.iter().map(|name| quote! { .region(#name) });
-    let lifetimes = [("ttl_ms", site.ttl_ms), ("stale_ms", site.stale_ms), ("timeout_ms", site.timeout_ms)];
+    let lifetimes = [
+        ("ttl_ms", site.ttl_ms),
+        ("stale_ms", site.stale_ms),
+        ("timeout_ms", site.timeout_ms),
+        ("grace_ms", site.grace_ms),
+    ];
     let lifetimes = lifetimes.into_iter().filter_map(|(setter, ms)| {
         let setter = Ident::new(setter, proc_macro2::Span::mixed_site());
         let ms = Literal::u64_unsuffixed(ms?);
@@ -31,12 +36,16 @@ pub(super) fn site(annotation: &Annotation) -> TokenStream {
         let variant = Ident::new(variant, proc_macro2::Span::mixed_site());
         quote! { .single_flight(#private::SingleFlight::#variant) }
     });
+    let consistency = site.consistency.iter().map(|variant| {
+        let variant = Ident::new(variant, proc_macro2::Span::mixed_site());
+        quote! { .consistency(#private::Consistency::#variant) }
+    });
     let schema = site.schema.iter().map(|schema| {
         let schema = Literal::u16_unsuffixed(*schema);
         quote! { .schema(#schema) }
     });
     quote_spanned! {span=>
         static #name: #private::Site = #private::Site::new(|| {})
-            #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#schema)*;
+            #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#consistency)* #(#schema)*;
     }
 }

@@ -22,13 +22,24 @@ pub(crate) struct Annotation {
     pub(crate) ttl: Option<Ttl>,
     pub(crate) stale: Option<Expr>,
     pub(crate) timeout: Option<Expr>,
+    pub(crate) grace: Option<Expr>,
     pub(crate) none_ttl: Option<NoneTtl>,
     pub(crate) condition: Option<Expr>,
     pub(crate) unless: Option<Expr>,
     /// Where `on_error = "propagate"` stands.
     pub(crate) propagate: Option<Span>,
+    /// The value's own version, over `ret`.
+    pub(crate) version: Option<Expr>,
     pub(crate) all: bool,
-    pub(crate) before: bool,
+    pub(crate) when: When,
+}
+
+/// When an eviction happens, seen from the call.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum When {
+    After,
+    Before,
+    Around,
 }
 
 /// What goes into the `static`.
@@ -42,6 +53,9 @@ pub(crate) struct Site {
     /// The variant of `SingleFlight`.
     pub(crate) single_flight: Option<&'static str>,
     pub(crate) schema: Option<u16>,
+    pub(crate) grace_ms: Option<u64>,
+    /// The variant of `Consistency`.
+    pub(crate) consistency: Option<&'static str>,
 }
 
 /// The key.
@@ -82,5 +96,5 @@ pub(crate) enum Asyncness {
     /// `async fn`
     Fn,
     /// `fn … -> Pin<Box<dyn Future<…>>>`, which is what `#[async_trait]` makes: the type as written.
-    Boxed(Type),
+    Boxed(Box<Type>),
 }

@@ -36,9 +36,10 @@ impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         let Function { attrs, vis, defaultness, sig, body } = self;
         tokens.extend(quote! { #(#attrs)* #vis #defaultness #sig });
-        tokens.extend(match body {
-            Some(Body { inner_attrs, statements }) => quote! { { #(#inner_attrs)* #statements } },
-            None => quote! { ; },
+        tokens.extend(if let Some(Body { inner_attrs, statements }) = body {
+            quote! { { #(#inner_attrs)* #statements } }
+        } else {
+            quote! { ; }
         });
     }
 }

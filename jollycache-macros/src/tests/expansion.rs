@@ -266,6 +266,18 @@ fn a_mistake_leaves_the_function_as_it_is() {
 }
 
 #[test]
+fn placeholders_keep_their_meaning_behind_the_reference() {
+    let expanded = expand(
+        Macro::Cacheable,
+        quote! { key = "a:{id as u64}:{-id}:{(id).pow(2)}", with = if id > 0 { one() } else { two() } },
+        quote! { async fn find(id: u32) -> u32 { id } },
+    );
+    for written in [".part(&(id as u64))", ".part(&-id)", "&(id).pow(2)", ".with(&if id > 0"] {
+        assert!(expanded.contains(written), "{written} in\n{expanded}");
+    }
+}
+
+#[test]
 fn config() {
     let expanded = crate::config::config(
         quote! { cache = "product", ttl = "30m", single_flight = "off" },
@@ -320,7 +332,7 @@ fn key_part() {
             category: Option<&'a T>,
         }
     });
-    expect![[r##"
+    expect![[r#"
         #[automatically_derived]
         impl<'a, T: Clone + ::jollycache::KeyPart> ::jollycache::KeyPart for Query<'a, T> {
             fn write_key(&self, out: &mut ::jollycache::KeyWriter<'_>) {
@@ -330,13 +342,13 @@ fn key_part() {
                 ])
             }
         }
-    "##]]
+    "#]]
     .assert_eq(&pretty(expanded));
     let expanded = crate::key_part::derive(quote! {
         #[key(crate = renamed)]
         enum Kind { A, B(u8), C { y: u8, x: u8 } }
     });
-    expect![[r##"
+    expect![[r#"
         #[automatically_derived]
         impl renamed::KeyPart for Kind {
             fn write_key(&self, out: &mut renamed::KeyWriter<'_>) {
@@ -357,6 +369,6 @@ fn key_part() {
                 }
             }
         }
-    "##]]
+    "#]]
     .assert_eq(&pretty(expanded));
 }

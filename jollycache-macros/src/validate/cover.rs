@@ -24,15 +24,16 @@ fn forgotten_text(name: &Ident, argument: &Argument, arguments: &Arguments) -> S
     if arguments.is_hidden_pattern(&name.to_string()) {
         return format!("this argument {what}\n{HIDDEN_PATTERN}");
     }
-    let mut text = format!(
-        "the argument `{name}` {what}\n\
-         put it into the key, `{{{name}}}`, or leave it out on purpose, `skip({name})`"
-    );
-    if argument.names.len() > 1 {
+    let others = if argument.names.len() > 1 {
         let names: Vec<_> = argument.names.iter().map(Ident::to_string).collect();
-        text += &format!(" (any of {} will do)", quoted(names.iter().map(String::as_str)));
-    }
-    text
+        format!(" (any of {} will do)", quoted(names.iter().map(String::as_str)))
+    } else {
+        String::new()
+    };
+    format!(
+        "the argument `{name}` {what}\n\
+         put it into the key, `{{{name}}}`, or leave it out on purpose, `skip({name})`{others}"
+    )
 }
 
 /// Names in `skip` that are no arguments, are there twice, or are in the key.

@@ -16,7 +16,7 @@ use self::arguments::Arguments;
 pub(crate) use self::options::{Given, Options};
 use self::template::Kind;
 use crate::diagnostics::Errors;
-use crate::model::{Annotation, Key, Lifetime, NoneTtl, Site, Target, Template, Ttl};
+use crate::model::{Annotation, Key, Lifetime, NoneTtl, Site, Target, Template, Ttl, When};
 use crate::options::Macro;
 use crate::parse::{self, Function};
 
@@ -61,6 +61,8 @@ impl Reader<'_> {
         site.region = self.take("cache", values::region);
         site.jitter = self.take("jitter", values::jitter);
         site.single_flight = self.take("single_flight", values::single_flight);
+        let grace = self.lifetime_into("grace", &mut site.grace_ms);
+        site.consistency = self.take("consistency", values::consistency);
         site.schema = self.take("schema", values::schema);
         let key_given = self.options.has("key");
         let key_template = self.template("key", Kind::Key);
@@ -70,6 +72,8 @@ impl Reader<'_> {
             ttl,
             stale,
             timeout,
+            grace,
+            version: self.take("version", values::version),
             with: self.take("with", values::any),
             tags: self.tags(),
             pattern: self.template("pattern", Kind::Pattern),
@@ -78,7 +82,7 @@ impl Reader<'_> {
             unless: self.take("unless", values::unless),
             propagate: self.propagate(),
             all: self.options.take("all", self.errors, values::flag).is_some(),
-            before: self.before(),
+            when: self.when(),
             key: self.key(key_given, key_template),
             site,
         };
@@ -150,9 +154,12 @@ impl Reader<'_> {
         (mode == "propagate").then_some(span)
     }
 
-    fn before(&mut self) -> bool {
-        let moment = self.take("when", |given| values::choice(given, &["after", "before"]));
-        moment == Some("before")
+    fn when(&mut self) -> When {
+        match self.take("when", |given| values::choice(given, &["after", "before", "around"])) {
+            Some("before") => When::Before,
+            Some("around") => When::Around,
+            _ => When::After,
+        }
     }
 
     fn template(&mut self, name: &str, kind: Kind) -> Option<Template> {
@@ -186,7 +193,7 @@ impl Reader<'_> {
 
     /// Before the call there is no returned value.
     fn no_ret_before(&mut self, annotation: &Annotation) {
-        if !annotation.before {
+        if annotation.when != When::Before {
             return;
         }
         let key = match &annotation.key {

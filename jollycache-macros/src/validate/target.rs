@@ -23,7 +23,7 @@ pub(crate) fn target(macro_: Macro, function: &Function, errors: &mut Errors) ->
         None => {
             let message =
                 format!("`#[{}]` needs an `async fn`: write `async fn {}`", macro_.name(), sig.ident);
-            errors.push_on(&sig.fn_token, message);
+            errors.push_on(sig.fn_token, message);
         }
         Some(target) => {
             returned(macro_, sig, &target.returned, errors);
@@ -56,7 +56,7 @@ fn qualifiers(macro_: Macro, function: &Function, errors: &mut Errors) {
     if let Some(abi) = &sig.abi {
         let message =
             format!("`#[{name}]` cannot be on an `extern` function: annotate a function that calls it");
-        errors.push_on(&abi.extern_token, message);
+        errors.push_on(abi.extern_token, message);
     }
     if let Some(variadic) = &sig.variadic {
         errors.push_on(variadic, format!("`#[{name}]` cannot be on a variadic function"));
@@ -74,10 +74,7 @@ fn shape(sig: &Signature) -> Option<Target> {
     let ReturnType::Type(_, written) = &sig.output else {
         return None;
     };
-    Some(Target {
-        returned: boxed_output(written)?.clone(),
-        asyncness: Asyncness::Boxed((**written).clone()),
-    })
+    Some(Target { returned: boxed_output(written)?.clone(), asyncness: Asyncness::Boxed(written.clone()) })
 }
 
 /// `T` of `Pin<Box<dyn Future<Output = T>>>`

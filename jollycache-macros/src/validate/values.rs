@@ -1,12 +1,14 @@
 //! The values of options, each read by one function.
 
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitStr, Path, Token};
 
 use super::duration;
 use super::options::Given;
 use crate::diagnostics::{Errors, did_you_mean, quoted};
-use crate::model::Lifetime;
+use crate::model::{Lifetime, RET};
 use crate::parse::Value;
 
 /// What `ttl` can be.
@@ -59,7 +61,7 @@ pub(crate) fn texts(given: &Given) -> syn::Result<Vec<LitStr>> {
     }
     let one = |element: &Expr| match literal(ungrouped(element)) {
         Some(Lit::Str(text)) => Ok(text.clone()),
-        _ => Err(given.wants(&element, "is a list of string literals")),
+        _ => Err(given.wants(element, "is a list of string literals")),
     };
     array.elems.iter().map(one).collect()
 }
@@ -69,7 +71,7 @@ pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
     let tokens = match &given.value {
         Value::List(list) => list.stream(),
         Value::Nothing => return Err(given.wants(&given.name, "needs the arguments to leave out")),
-        Value::Assigned(expr) => return Err(given.wants(&expr, "is written with parentheses")),
+        Value::Assigned(expr) => return Err(given.wants(expr, "is written with parentheses")),
     };
     if tokens.is_empty() {
         return Err(given.wants(&given.name, "needs the arguments to leave out"));
@@ -84,7 +86,7 @@ pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
 pub(crate) fn flag(given: &Given) -> syn::Result<()> {
     match &given.value {
         Value::Nothing => Ok(()),
-        Value::Assigned(expr) => Err(given.wants(&expr, "takes no value")),
+        Value::Assigned(expr) => Err(given.wants(expr, "takes no value")),
         Value::List(list) => Err(given.wants(list, "takes no value")),
     }
 }
@@ -93,7 +95,7 @@ pub(crate) fn flag(given: &Given) -> syn::Result<()> {
 pub(crate) fn path(given: &Given) -> syn::Result<Path> {
     match any(given)? {
         Expr::Path(path) if path.qself.is_none() => Ok(path.path),
-        other => Err(given.wants(&other, "needs a path")),
+        other => Err(given.wants(other, "needs a path")),
     }
 }
 
@@ -124,7 +126,7 @@ pub(crate) fn lifetime(given: &Given) -> syn::Result<Lifetime> {
     }
     match literal(&expr) {
         Some(Lit::Str(text)) => duration::millis(text).map(Lifetime::Millis),
-        Some(other) => Err(given.wants(&other, "needs a unit, or is an expression of type `Duration`")),
+        Some(other) => Err(given.wants(other, "needs a unit, or is an expression of type `Duration`")),
         None => Ok(Lifetime::Expr(expr)),
     }
 }
@@ -180,6 +182,33 @@ pub(crate) fn single_flight(given: &Given) -> syn::Result<&'static str> {
     })
 }
 
+/// The variant of `Consistency`.
+pub(crate) fn consistency(given: &Given) -> syn::Result<&'static str> {
+    Ok(match choice(given, &["bounded", "strict", "ttl"])? {
+        "bounded" => "Bounded",
+        "strict" => "Strict",
+        _ => "Ttl",
+    })
+}
+
+/// An expression over the returned value.
+pub(crate) fn version(given: &Given) -> syn::Result<Expr> {
+    let expr = any(given)?;
+    if mentions_ret(expr.to_token_stream()) {
+        Ok(expr)
+    } else {
+        Err(given.wants(&expr, "is taken from the returned value, `ret`"))
+    }
+}
+
+fn mentions_ret(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == RET,
+        TokenTree::Group(group) => mentions_ret(group.stream()),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
 /// One of a few words.
 pub(crate) fn choice(given: &Given, words: &[&'static str]) -> syn::Result<&'static str> {
     let text = text(given)?;
@@ -228,10 +257,11 @@ pub(crate) fn check_shared(given: &Given, errors: &mut Errors) -> bool {
     let checked = match given.spec.name {
         "cache" => region(given).map(drop),
         "ttl" => ttl(given).map(drop),
-        "stale" | "timeout" => lifetime(given).map(drop),
+        "stale" | "timeout" | "grace" => lifetime(given).map(drop),
         "jitter" => jitter(given).map(drop),
         "single_flight" => single_flight(given).map(drop),
         "on_error" => choice(given, &["bypass", "propagate"]).map(drop),
+        "consistency" => consistency(given).map(drop),
         "schema" => schema(given).map(drop),
         "crate" => path(given).map(drop),
         _ => any(given).map(drop),

@@ -11,18 +11,18 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
-    Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
+    Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
 };
-use crate::clock::{Millis, as_millis, now_ms};
+use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{StoredKey, glob_matches};
-use crate::protocol::Slot;
+use crate::protocol::{LockSlot, Slot, TagSlot};
 
 /// How many bytes of keys and payloads a [`MemoryBackend`] keeps by default.
 pub const DEFAULT_MAX_BYTES: u64 = 256 * 1024 * 1024;
-/// How many tag ids and counters it keeps, each; a tag id that is pushed out makes its entries misses.
+/// How many tag ids, counters and locks it keeps, each; a tag id that is pushed out makes its entries misses.
 const MAX_TAGS: u64 = 1_000_000;
 /// What a slot costs beside its payload, roughly.
 const SLOT_OVERHEAD_BYTES: usize = 160;
@@ -39,62 +39,11 @@ const SLOT_OVERHEAD_BYTES: usize = 160;
 /// ```
 pub struct MemoryBackend {
     slots: Store<StoredKey, Slot>,
-    tags: Store<StoredKey, TagLife>,
+    tags: Store<StoredKey, TagSlot>,
     counters: Store<StoredKey, Counter>,
+    locks: Store<StoredKey, LockSlot>,
     watchers: Watchers,
     subscribers: Subscribers,
-}
-
-/// What is known of a tag.
-#[derive(Debug, Clone, Copy)]
-enum TagLife {
-    Id(Token),
-    /// Until then it has no id, and nothing that carries it is valid.
-    Closed {
-        until: Millis,
-        /// How many writers keep it closed.
-        writers: u8,
-    },
-}
-
-impl TagLife {
-    /// What an invalidation leaves. One does not open what writers keep closed.
-    fn rotated(self, now: Millis, grace: Duration) -> Self {
-        let closed_until = now.saturating_add(as_millis(grace));
-        match self {
-            TagLife::Closed { until, writers } if until > now && writers > 0 => {
-                TagLife::Closed { until: until.max(closed_until), writers }
-            }
-            _ if grace.is_zero() => TagLife::Id(Token::random()),
-            _ => TagLife::Closed { until: closed_until, writers: 0 },
-        }
-    }
-
-    fn closed(self, now: Millis, ttl: Duration) -> Self {
-        let closed_until = now.saturating_add(as_millis(ttl));
-        match self {
-            TagLife::Closed { until, writers } if until > now => {
-                TagLife::Closed { until: until.max(closed_until), writers: writers.saturating_add(1) }
-            }
-            _ => TagLife::Closed { until: closed_until, writers: 1 },
-        }
-    }
-
-    fn opened(self, now: Millis, grace: Duration) -> Self {
-        match self {
-            TagLife::Closed { until, writers } if until > now && writers > 1 => {
-                TagLife::Closed { until, writers: writers - 1 }
-            }
-            _ => TagLife::rotated(TagLife::Closed { until: 0, writers: 0 }, now, grace),
-        }
-    }
-
-    fn id(self) -> Option<Token> {
-        match self {
-            TagLife::Id(id) => Some(id),
-            TagLife::Closed { .. } => None,
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -122,6 +71,8 @@ impl MemoryBackend {
             slots,
             tags: Store::new(MAX_TAGS),
             counters: Store::new(MAX_TAGS),
+            // As for the slots: a new lock is not turned away.
+            locks: Store::builder().max_capacity(MAX_TAGS).eviction_policy(EvictionPolicy::lru()).build(),
             watchers: Watchers::default(),
             subscribers: Subscribers::default(),
         }
@@ -163,15 +114,15 @@ impl MemoryBackend {
     }
 
     fn live_ids(&self, tags: &[StoredKey]) -> Vec<Option<Token>> {
-        tags.iter().map(|tag| self.tags.get(tag).and_then(TagLife::id)).collect()
+        tags.iter().map(|tag| self.tags.get(tag).and_then(TagSlot::id)).collect()
     }
 
-    fn change_tags(&self, tags: &[StoredKey], change: impl Fn(TagLife, Millis) -> TagLife) {
+    fn change_tags(&self, tags: &[StoredKey], change: impl Fn(TagSlot, Millis) -> TagSlot) {
         let now = now_ms();
         for tag in tags {
-            self.tags.entry_by_ref(tag).and_upsert_with(|found| {
-                change(found.map_or(TagLife::Closed { until: 0, writers: 0 }, moka::Entry::into_value), now)
-            });
+            self.tags
+                .entry_by_ref(tag)
+                .and_upsert_with(|found| change(found.map(moka::Entry::into_value).unwrap_or_default(), now));
         }
     }
 
@@ -180,11 +131,24 @@ impl MemoryBackend {
         let fresh = Token::random();
         let held =
             self.tags.entry_by_ref(tag).and_compute_with(|found| match found.map(moka::Entry::into_value) {
-                Some(TagLife::Id(_)) => Op::Nop,
-                Some(TagLife::Closed { until, .. }) if until > now => Op::Nop,
-                _ => Op::Put(TagLife::Id(fresh)),
+                Some(tag) if tag.id().is_some() || tag.is_closed(now) => Op::Nop,
+                _ => Op::Put(TagSlot::Id(fresh)),
             });
         held.into_entry().and_then(|held| held.into_value().id()).unwrap_or(fresh)
+    }
+
+    fn change_lock<T>(
+        &self,
+        lock: &StoredKey,
+        step: impl FnOnce(LockSlot, Micros) -> (LockSlot, T),
+    ) -> Result<T> {
+        let mut outcome = None;
+        self.locks.entry_by_ref(lock).and_upsert_with(|found| {
+            let (next, result) = step(found.map(moka::Entry::into_value).unwrap_or_default(), now_us());
+            outcome = Some(result);
+            next
+        });
+        outcome.ok_or_else(|| Error::new(ErrorKind::Backend, "the store did not change the lock"))
     }
 
     fn invalidate_key(&self, key: &StoredKey, region: Option<RegionId>, grace: Duration) -> u64 {
@@ -253,7 +217,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
-        self.change_tags(tags, |life, now| life.rotated(now, grace));
+        self.change_tags(tags, |tag, now| tag.rotate(now, grace, Token::random()));
         Ok(keys.iter().map(|key| self.invalidate_key(key, None, grace)).sum())
     }
 
@@ -282,12 +246,12 @@ impl Backend for MemoryBackend {
     }
 
     async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
-        self.change_tags(tags, |life, now| life.closed(now, ttl));
+        self.change_tags(tags, |tag, now| tag.close(now, ttl));
         Ok(())
     }
 
     async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
-        self.change_tags(tags, |life, now| life.opened(now, grace));
+        self.change_tags(tags, |tag, now| tag.open(now, grace, Token::random()));
         Ok(())
     }
 
@@ -302,6 +266,22 @@ impl Backend for MemoryBackend {
 
     async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
         Ok(self.subscribers.subscribe(channel.as_str()))
+    }
+
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
+        self.change_lock(lock, |slot, now| slot.acquire(now, token, ttl))
+    }
+
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
+        self.change_lock(lock, |slot, now| slot.extend(now, token, ttl))
+    }
+
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
+        let unlocked = self.change_lock(lock, |slot, now| slot.release(now, token))?;
+        if unlocked {
+            self.watchers.notify(lock.as_str(), Signal::Changed);
+        }
+        Ok(unlocked)
     }
 
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
@@ -352,6 +332,7 @@ impl Backend for MemoryBackend {
             self.slots.invalidate(name);
             self.tags.invalidate(name);
             self.counters.invalidate(name);
+            self.locks.invalidate(name);
         }
         Ok(())
     }
@@ -381,14 +362,14 @@ fn weigh(key: &StoredKey, slot: &Slot) -> u32 {
 struct UntilVacant;
 
 impl UntilVacant {
-    fn remaining(slot: &Slot) -> Option<Duration> {
-        Some(Duration::from_millis(slot.expires().saturating_sub(now_ms())))
+    fn remaining(slot: &Slot) -> Duration {
+        Duration::from_millis(slot.expires().saturating_sub(now_ms()))
     }
 }
 
 impl Expiry<StoredKey, Slot> for UntilVacant {
     fn expire_after_create(&self, _key: &StoredKey, slot: &Slot, _now: Instant) -> Option<Duration> {
-        Self::remaining(slot)
+        Some(Self::remaining(slot))
     }
 
     fn expire_after_update(
@@ -398,6 +379,6 @@ impl Expiry<StoredKey, Slot> for UntilVacant {
         _now: Instant,
         _remaining: Option<Duration>,
     ) -> Option<Duration> {
-        Self::remaining(slot)
+        Some(Self::remaining(slot))
     }
 }

@@ -111,6 +111,21 @@ pub enum WriteEnd<'a> {
     },
 }
 
+/// The answer to who asks for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockAnswer {
+    /// It is the caller's.
+    Locked {
+        /// Greater than that of every owner before.
+        fence: u64,
+    },
+    /// Somebody else has it.
+    Held {
+        /// When it ends by itself, unless it is extended; more than zero.
+        remaining: Duration,
+    },
+}
+
 /// One page of a scan.
 #[derive(Debug, Clone, Default)]
 pub struct ScanPage {
@@ -191,9 +206,9 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// draft of a version below the stored or last evicted one, nothing is stored. Returns whether it was stored.
     async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool>;
 
-    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays, and
-    /// so does the memory of the version that fell. The tags are done before the first key. Returns how many keys
-    /// held a value.
+    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays, but
+    /// none of its writers may store any more; the memory of the version that fell stays too. The tags are done
+    /// before the first key. Returns how many keys held a value.
     ///
     /// For `grace` after that, nothing that is loaded is stored under the keys, or carries a live id of the tags:
     /// a lease is answered with [`Lease::Bypass`], a tag has no id, and [`Backend::tag_ids`] makes one up.
@@ -221,8 +236,8 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// closed for so long.
     async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()>;
 
-    /// Starts to watch a key: the returned [`Watch`] resolves after the next fill, release, store or
-    /// invalidation of it. Messages may be lost; nobody waits without a deadline.
+    /// Starts to watch a key, or a lock: the returned [`Watch`] resolves after the next fill, release, store or
+    /// invalidation of it, or the next [`Backend::unlock`]. Messages may be lost; nobody waits without a deadline.
     async fn watch(&self, key: &StoredKey) -> Result<Watch>;
 
     /// Sends a message to all who subscribe to `channel` at this time, in the order of the calls of one caller that
@@ -234,6 +249,19 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Subscribes to `channel`: whatever is published after this returned comes, or the subscriber is told that it
     /// missed something.
     async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription>;
+
+    /// Takes a lock for `ttl`, if nobody else has it. Who has it already gets it for `ttl` from now, under the same
+    /// fence.
+    ///
+    /// A fence is greater than every one before it under the same name, also where the store has forgotten those:
+    /// it starts from the time in microseconds.
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer>;
+
+    /// Lets a lock end `ttl` from now, if `token` still has it. Returns whether it has.
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool>;
+
+    /// Gives a lock back, if `token` still has it, and notifies. Returns whether it had.
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool>;
 
     /// The remaining hard lifetime of a value; `None` without a value.
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>>;

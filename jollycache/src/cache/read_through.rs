@@ -111,7 +111,7 @@ where
                 Some(returned) => (returned, "shared_failure"),
                 None => (body().await, "load"),
             },
-            Found::Shared { none, payload } => match self.take_value(none, &payload) {
+            Found::Shared { none, payload } => match Self::take_value(none, &payload) {
                 Some(returned) => (returned, "shared"),
                 None => (body().await, "load"),
             },
@@ -142,7 +142,7 @@ where
     {
         let returned = ticket.run(body()).await;
         let to_store = match S::view(&returned) {
-            View::Value(value) => self.to_store(value),
+            View::Value(value) => self.storable(value),
             View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
             View::Failed => {
                 let stale = ticket.take_stale().and_then(|entry| self.open(&entry));
@@ -155,7 +155,7 @@ where
         returned
     }
 
-    fn to_store(&mut self, value: &S::Value) -> ToStore {
+    fn storable(&mut self, value: &S::Value) -> ToStore {
         let Lookup { policy, region, .. } = &self.lookup;
         let payload = match encode(value, self.cache.engine.limits.value_bytes) {
             Ok(payload) => payload,
@@ -174,7 +174,7 @@ where
         ToStore::Value { payload, ttl, stale: policy.stale, version }
     }
 
-    fn take_value(&self, none: bool, payload: &[u8]) -> Option<S::Return> {
+    fn take_value(none: bool, payload: &[u8]) -> Option<S::Return> {
         if none { S::from_none() } else { decode(payload).map(S::from_value) }
     }
 

@@ -61,7 +61,7 @@ impl WriteThrough {
         written: Written<'_, V>,
         schema: u16,
     ) -> Result<bool> {
-        match self.to_put(written, schema) {
+        match self.to_put(&written, schema) {
             Some(value) => self.write.commit(Some(Put { key, late_tags, value }), Vec::new()).await,
             // What cannot be stored falls, announced or not.
             None => self.write.commit(None, vec![Target::Key(key)]).await,
@@ -73,12 +73,12 @@ impl WriteThrough {
         self.write.commit(None, more).await.map(drop)
     }
 
-    fn to_put<V: Value>(&self, written: Written<'_, V>, schema: u16) -> Option<ToPut> {
+    fn to_put<V: Value>(&self, written: &Written<'_, V>, schema: u16) -> Option<ToPut> {
         if mode() == Mode::Bypass {
             return None;
         }
         let fingerprint = Fingerprint::of::<V>();
-        match written {
+        match *written {
             Written::Value { value, ttl, version } => {
                 match encode(value, self.cache.engine.limits.value_bytes) {
                     Ok(payload) => {

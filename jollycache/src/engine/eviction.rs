@@ -94,6 +94,12 @@ impl Eviction {
         self.pending.push(pending);
     }
 
+    pub(crate) fn extend(&mut self, targets: impl IntoIterator<Item = Target>) {
+        for target in targets {
+            self.add(target);
+        }
+    }
+
     /// Invalidates. Returns how many keys held a value.
     ///
     /// On an error everything is queued, is bypassed by this process until it is delivered, and the error is

@@ -336,9 +336,8 @@ impl Engine {
             // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
             Ok(Acquired::Value(entry)) => Ok(Found::Entry(entry)),
             Ok(Acquired::Lease(leased)) => Ok(Found::Load(Ticket::leased(self, lookup, leader, leased))),
-            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader).await),
             Err(error) if lookup.propagates => Err(error),
-            Err(_) => Ok(self.load_unleased(lookup, leader).await),
+            Ok(Acquired::Nothing) | Err(_) => Ok(self.load_unleased(lookup, leader).await),
         }
     }
 

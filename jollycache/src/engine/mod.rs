@@ -5,11 +5,17 @@ mod audit;
 mod breaker;
 mod eviction;
 mod flight;
+#[cfg(test)]
+mod flight_schedules;
+#[cfg(test)]
+mod flight_tests;
 mod guard;
 mod load;
+mod lock;
 mod outbox;
 mod region;
 mod repair;
+mod sync;
 mod ticket;
 mod update;
 mod worker;
@@ -22,6 +28,7 @@ use tokio::sync::Semaphore;
 pub(crate) use self::audit::Auditor;
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
+pub(crate) use self::lock::{Claim, Held};
 pub(crate) use self::region::Region;
 pub(crate) use self::ticket::{Ticket, ToStore};
 pub(crate) use self::write::{Announced, Put, ToPut, Write};

@@ -103,7 +103,7 @@ impl Repair {
     pub(crate) fn batch(&self, most: usize) -> (Vec<Pending>, u64) {
         let queue = self.lock();
         let batch = queue.by_age.iter().take(most);
-        let up_to = batch.clone().last().map_or(0, |(number, _)| *number);
+        let up_to = batch.clone().next_back().map_or(0, |(number, _)| *number);
         (batch.map(|(_, pending)| pending.clone()).collect(), up_to)
     }
 

@@ -1,5 +1,5 @@
 //! The worker: one task a cache, for what no caller should wait for. It probes a lost backend, delivers queued
-//! invalidations, gives back the leases of cancelled loads, and writes the summary to the log.
+//! invalidations, gives back the leases of cancelled loads and dropped locks, and writes the summary to the log.
 //!
 //! The engine owns the task and aborts it when it is dropped; the task holds the engine only while it works.
 
@@ -19,14 +19,14 @@ use crate::error::Result;
 use crate::key::StoredKey;
 use crate::tracker::{RegionStats, ratio};
 
-/// The most leases and intents that wait to be given back; one beyond them ends by itself.
+/// The most leases, intents and locks that wait to be given back; one beyond them ends by itself.
 const MAX_JOBS: usize = 10_000;
 /// Invalidations delivered with one call.
 const REPAIR_BATCH: usize = 256;
 /// The bound on one of the worker's own operations.
 const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
 /// The bound on an invalidation by scan.
-pub(super) const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
+pub(super) const SCAN_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long after a failed delivery the next is tried, while the backend answers.
 const REPAIR_RETRY: Duration = Duration::from_millis(200);
 /// How often the summary is written, and the hit rate judged.
@@ -42,6 +42,7 @@ pub(super) enum Job {
     Release { key: StoredKey, token: Token },
     EndWrite { key: StoredKey, token: Token },
     OpenTags { tags: Vec<StoredKey> },
+    Unlock { lock: StoredKey, token: Token },
 }
 
 /// See the module.
@@ -191,6 +192,9 @@ impl Engine {
                 Job::EndWrite { key, token } => {
                     let end = WriteEnd::Evict { grace: Duration::ZERO };
                     drop(in_time(WORKER_TIMEOUT, self.backend.end_write(&key, token, end)).await);
+                }
+                Job::Unlock { lock, token } => {
+                    drop(in_time(WORKER_TIMEOUT, self.backend.unlock(&lock, token)).await);
                 }
                 Job::OpenTags { tags } => {
                     drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, Duration::ZERO)).await);

@@ -161,7 +161,7 @@ impl Write {
         };
         // Before the keys are let go: a put that began in between must see that this one wrote.
         let mut eviction = self.engine.eviction(&self.region, &self.policy);
-        more.into_iter().for_each(|target| eviction.add(target));
+        eviction.extend(more);
         eviction.run().await?;
         let stored = match &put {
             Some((key, Some(draft))) => Some(self.end(key, WriteEnd::Put(draft)).await?),

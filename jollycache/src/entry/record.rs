@@ -4,14 +4,15 @@
 //! offset  0     1    2       6        14            22     23     24      26           34       38
 //! value   0xCA  'V'  region  created  fresh_until   flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [version], [lease]
 //! lease   0xCA  'L'  region  until    token (16), floor (8)
-//! intent  0xCA  'I'  region  until    token (16), floor (8), writers (1), poisoned (1)
+//! intent  0xCA  'I'  region  until    floor         closed_until (8), poisoned (1), writers…, each until (8), token (16)
 //! evicted 0xCA  'E'  region  until    closed_until  floor (8)
 //! ```
 //!
 //! Numbers are big-endian; a tag is its name's length (1), its name and its id (16). The first byte is format and
 //! version in one: a later format takes another. A value that is being refreshed carries its lease at the end,
 //! `until` (8) and token (16), marked by [`FLAG_LEASED`], so that the steady state pays nothing for it. A version (8) stands before that, marked
-//! by [`FLAG_VERSIONED`]; a floor is the version below which nothing may be stored, zero for none.
+//! by [`FLAG_VERSIONED`]; a floor (8) is the version below which nothing may be stored, zero for none. A lease or an
+//! intent with a floor, or with a `closed_until` beyond its own end, outlives that end, as what was evicted.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 

@@ -128,6 +128,13 @@ impl<'a, S: Shape> Evict<'a, S> {
         self
     }
 
+    /// `grace = expr`
+    #[must_use]
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.said = self.said.grace(grace);
+        self
+    }
+
     /// `condition = expr`
     #[must_use]
     pub fn condition(mut self, condition: bool) -> Self {
@@ -200,15 +207,12 @@ impl<'a, S: Shape> Evict<'a, S> {
     {
         let mut eviction = eviction(&cache, self.site, &self.said, self.targets);
         let returned = body().await;
-        let evicted = match targets_of::<S>(&returned, self.unless, self.targets_by) {
-            Some(more) => {
-                more.into_iter().for_each(|target| eviction.add(target));
-                eviction.run().await.map(drop)
-            }
-            None => {
-                eviction.cancel();
-                Ok(())
-            }
+        let evicted = if let Some(more) = targets_of::<S>(&returned, self.unless, self.targets_by) {
+            eviction.extend(more);
+            eviction.run().await.map(drop)
+        } else {
+            eviction.cancel();
+            Ok(())
         };
         match (evicted, self.propagate) {
             (Err(error), Some(propagate)) => propagate(error),
@@ -263,7 +267,7 @@ fn eviction(cache: &Cache, site: &Site, said: &Policy, targets: Vec<Target>) -> 
     let region = cache.engine.region(site.region_name());
     let policy = region.resolve([said, &site.policy]);
     let mut eviction = cache.engine.eviction(&region, &policy);
-    targets.into_iter().for_each(|target| eviction.add(target));
+    eviction.extend(targets);
     eviction
 }
 

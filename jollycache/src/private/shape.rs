@@ -5,6 +5,8 @@
 //! scope. (The technique is known as autoderef specialisation; see Kalbertodt, "Generalized autoref-based
 //! specialization".)
 
+#![allow(clippy::unused_self, reason = "a method is what the look-up looks for")]
+
 use std::any::Any;
 use std::marker::PhantomData;
 use std::ops::Deref;

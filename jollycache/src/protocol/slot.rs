@@ -8,6 +8,9 @@ use crate::entry::{Draft, Entry, RegionId, Token, Version};
 
 /// How long the version of an evicted value is remembered, in milliseconds. The Redis scripts have the same number.
 pub const VERSION_MEMORY_MS: Millis = 60_000;
+/// The most writers that one intent names; when one more comes, the one that came first is no longer waited for. The
+/// Redis scripts have the same number.
+const MAX_WRITERS: usize = 64;
 
 /// Who holds a lease, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,12 +49,12 @@ pub enum Slot {
     Intent {
         /// The region they write in.
         region: RegionId,
-        /// The writer that came last.
-        holder: Holder,
-        /// How many there are.
-        writers: u8,
-        /// More than one was there at once: none of them may store.
+        /// Who they are. Each ends by itself, so that a dead one holds nobody up for longer than its own time.
+        writers: Vec<Holder>,
+        /// Somebody else wrote or invalidated meanwhile: none of them may store.
         poisoned: bool,
+        /// Until when nothing may be filled, though they be gone.
+        closed_until: Millis,
         /// The version below which nothing may be stored.
         floor: Option<Version>,
     },
@@ -77,6 +80,16 @@ impl Slot {
             Slot::Filled { entry, expires, lease } => {
                 Slot::Filled { entry, expires, lease: lease.filter(|holder| holder.until > now) }
             }
+            Slot::Leased { region, holder, floor } if holder.until <= now => {
+                remembered(region, holder.until, holder.until, floor)
+            }
+            Slot::Intent { region, writers, closed_until, floor, .. } if last_end(&writers) <= now => {
+                remembered(region, last_end(&writers), closed_until, floor)
+            }
+            Slot::Intent { region, mut writers, poisoned, closed_until, floor } => {
+                writers.retain(|writer| writer.until > now);
+                Slot::Intent { region, writers, poisoned, closed_until, floor }
+            }
             slot => slot,
         }
     }
@@ -85,7 +98,10 @@ impl Slot {
     pub fn expires(&self) -> Millis {
         match self {
             Slot::Vacant => 0,
-            Slot::Leased { holder, .. } | Slot::Intent { holder, .. } => holder.until,
+            Slot::Leased { holder, floor, .. } => known_until(holder.until, *floor),
+            Slot::Intent { writers, closed_until, floor, .. } => {
+                known_until(last_end(writers), *floor).max(*closed_until)
+            }
             Slot::Filled { expires, .. } => *expires,
             Slot::Evicted { until, .. } => *until,
         }
@@ -188,7 +204,11 @@ impl Slot {
     /// Value and lease fall, and nothing is filled for `grace`; an intent stays. Returns whether a value fell.
     pub fn invalidate(self, now: Millis, grace: Duration) -> (Self, bool) {
         match self.at(now) {
-            intent @ Slot::Intent { .. } => (intent, false),
+            // Whether the source changed before or after the announced write is unknown.
+            Slot::Intent { region, writers, closed_until, floor, .. } => {
+                let closed_until = closed_until.max(end_of(grace, now));
+                (Slot::Intent { region, writers, poisoned: true, closed_until, floor }, false)
+            }
             slot => {
                 let held = slot.entry().is_some();
                 (slot.evicted(now, grace), held)
@@ -213,17 +233,19 @@ impl Slot {
         let until = now.saturating_add(as_millis(ttl));
         let slot = self.at(now);
         let floor = slot.floor();
-        match slot {
-            // Which of two writers committed last is unknown, so neither of them may store.
-            Slot::Intent { holder, writers, .. } => Slot::Intent {
-                region,
-                holder: Holder { token, until: until.max(holder.until) },
-                writers: writers.saturating_add(1),
-                poisoned: true,
-                floor,
-            },
-            _ => Slot::Intent { region, holder: Holder { token, until }, writers: 1, poisoned: false, floor },
+        let (mut writers, mut poisoned, closed_until) = match slot {
+            Slot::Intent { writers, poisoned, closed_until, .. } => (writers, poisoned, closed_until),
+            slot => (Vec::new(), false, slot.closed_until().unwrap_or(now)),
+        };
+        // One's own announcement may have been sent again.
+        writers.retain(|writer| writer.token != token);
+        // Which of two writers committed last is unknown, so neither of them may store.
+        poisoned |= !writers.is_empty();
+        if writers.len() >= MAX_WRITERS {
+            writers.remove(0);
         }
+        writers.push(Holder { token, until });
+        Slot::Intent { region, writers, poisoned, closed_until, floor }
     }
 
     /// A writer is done. Returns whether its value was taken.
@@ -234,25 +256,28 @@ impl Slot {
         };
         let slot = self.at(now);
         let too_old = matches!(end, WriteEnd::Put(draft) if slot.is_too_old(draft));
-        let Slot::Intent { region, holder, writers, poisoned, floor } = slot else {
+        let Slot::Intent { region, mut writers, poisoned, closed_until, floor } = slot else {
             // The intent ended before the write did: whatever was loaded since may be old.
             return (slot.evicted(now, grace), false);
         };
-        if writers > 1 {
-            return (Slot::Intent { region, holder, writers: writers - 1, poisoned, floor }, false);
+        let closed_until = closed_until.max(end_of(grace, now));
+        let announced = writers.len();
+        writers.retain(|writer| writer.token != token);
+        if !writers.is_empty() {
+            // One whose intent had ended goes out while others are in: it may have written after they did.
+            let poisoned = poisoned || writers.len() == announced;
+            return (Slot::Intent { region, writers, poisoned, closed_until, floor }, false);
         }
         match end {
-            WriteEnd::Put(draft) if !poisoned && !too_old && holder.token == token => {
-                (filled(draft, now), true)
-            }
-            _ => (remembered(region, now, grace, floor), false),
+            WriteEnd::Put(draft) if !poisoned && !too_old => (filled(draft, now), true),
+            _ => (remembered(region, now, closed_until, floor), false),
         }
     }
 
     /// Until when nothing may be filled, where that is so.
     fn closed_until(&self) -> Option<Millis> {
         match self {
-            Slot::Intent { holder, .. } => Some(holder.until),
+            Slot::Intent { writers, closed_until, .. } => Some(last_end(writers).max(*closed_until)),
             Slot::Evicted { closed_until, .. } => Some(*closed_until),
             _ => None,
         }
@@ -265,7 +290,7 @@ impl Slot {
     fn without_lease(self, now: Millis) -> Self {
         match self {
             Slot::Filled { entry, expires, .. } => Slot::Filled { entry, expires, lease: None },
-            Slot::Leased { region, floor, .. } => remembered(region, now, Duration::ZERO, floor),
+            Slot::Leased { region, floor, .. } => remembered(region, now, now, floor),
             slot => slot,
         }
     }
@@ -273,8 +298,8 @@ impl Slot {
     /// What is left when everything falls. An eviction on an evicted slot never shortens what is remembered.
     fn evicted(self, now: Millis, grace: Duration) -> Self {
         let region = self.region().unwrap_or(RegionId(0));
-        let closed = self.closed_until().unwrap_or(0).saturating_sub(now);
-        remembered(region, now, grace.max(Duration::from_millis(closed)), self.floor())
+        let closed_until = self.closed_until().unwrap_or(0).max(end_of(grace, now));
+        remembered(region, now, closed_until, self.floor())
     }
 }
 
@@ -284,11 +309,24 @@ fn filled(draft: &Draft, now: Millis) -> Slot {
     Slot::Filled { entry, expires, lease: None }
 }
 
-fn remembered(region: RegionId, now: Millis, grace: Duration, floor: Option<Version>) -> Slot {
-    let closed_until = now.saturating_add(as_millis(grace));
-    let known_until = floor.map_or(0, |_| now.saturating_add(VERSION_MEMORY_MS));
-    let until = closed_until.max(known_until);
-    if until <= now { Slot::Vacant } else { Slot::Evicted { region, until, closed_until, floor } }
+/// What is left of a slot that ended at `end`.
+fn remembered(region: RegionId, end: Millis, closed_until: Millis, floor: Option<Version>) -> Slot {
+    let closed_until = closed_until.max(end);
+    let until = known_until(end, floor).max(closed_until);
+    if until <= end { Slot::Vacant } else { Slot::Evicted { region, until, closed_until, floor } }
+}
+
+/// Until when a floor is known whose slot ended at `end`.
+fn known_until(end: Millis, floor: Option<Version>) -> Millis {
+    floor.map_or(end, |_| end.saturating_add(VERSION_MEMORY_MS))
+}
+
+fn end_of(grace: Duration, now: Millis) -> Millis {
+    now.saturating_add(as_millis(grace))
+}
+
+fn last_end(writers: &[Holder]) -> Millis {
+    writers.iter().map(|writer| writer.until).max().unwrap_or(0)
 }
 
 fn remaining(until: Millis, now: Millis) -> Duration {

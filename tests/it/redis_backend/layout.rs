@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jollycache::RedisBackend;
-use jollycache::backend::{Backend, Lease, LeaseRequest, WriteEnd};
-use jollycache::entry::{Draft, Entry, Record, TagStamp, Token, decode_record, encode_entry};
+use jollycache::backend::{Backend, Lease, LeaseRequest, LockAnswer, WriteEnd};
+use jollycache::entry::{Draft, Entry, Record, TagStamp, Token, Version, decode_record, encode_entry};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 
@@ -162,27 +162,34 @@ async fn a_lease_over_an_ended_one_takes_its_place() {
 }
 
 #[tokio::test]
-async fn an_intent_is_a_short_record_that_counts_writers() {
+async fn an_intent_is_a_short_record_that_names_its_writers() {
     let Some((_server, backend, mut looker)) = setup().await else {
         return;
     };
     let (key, first, second) = (key("a"), Token::random(), Token::random());
+    let before = looker.server_ms();
     backend.begin_write(&key, REGION, first, Duration::from_secs(20)).await.unwrap();
     let raw = looker.raw(&key);
-    assert_eq!(raw.len(), 40);
+    assert_eq!(raw.len(), 55);
     assert_eq!(raw[..6], [0xCA, b'I', 1, 2, 3, 4]);
-    assert_eq!(raw[14..30], first.0);
-    assert_eq!(raw[30..], [0, 0, 0, 0, 0, 0, 0, 0, 1, 0]);
+    assert_eq!(raw[14..22], [0; 8], "no floor");
+    assert!((before..=looker.server_ms()).contains(&millis(&raw[22..30])), "no grace");
+    assert_eq!(raw[30], 0, "no poison");
+    assert_eq!(raw[39..], first.0);
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
 
     backend.begin_write(&key, REGION, second, Duration::from_secs(5)).await.unwrap();
-    assert_eq!(looker.raw(&key)[38..], [2, 1], "two writers, poisoned");
+    let raw = looker.raw(&key);
+    assert_eq!((raw.len(), raw[30]), (79, 1), "two writers, poisoned");
+    assert_eq!(raw[63..], second.0);
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "the later end counts: {remaining} ms");
 
     backend.end_write(&key, first, WriteEnd::Evict { grace: std::time::Duration::ZERO }).await.unwrap();
-    assert_eq!(looker.raw(&key)[38..], [1, 1], "one writer left, still poisoned");
-    assert!(looker.remaining_ms(&key) > 15_000);
+    let raw = looker.raw(&key);
+    assert_eq!((raw.len(), raw[30]), (55, 1), "one writer left, still poisoned");
+    assert_eq!(raw[39..], second.0);
+    assert!(looker.remaining_ms(&key) <= 5_000, "it lives as long as the writer that is left");
 }
 
 #[tokio::test]
@@ -199,6 +206,117 @@ async fn expire_moves_fresh_until_and_nothing_else() {
     assert_eq!((&raw[..14], &raw[22..]), (&old[..14], &old[22..]));
     assert!((before + 7000..=after + 7000).contains(&millis(&raw[14..22])));
     assert!(looker.remaining_ms(&key) <= 7000);
+}
+
+const VERSION: Version = Version(0x8182_8384_8586_8788);
+
+fn versioned_draft() -> Draft {
+    Draft { version: Some(VERSION), ..stale_draft("payload") }
+}
+
+#[tokio::test]
+async fn a_version_stands_at_the_end_before_the_lease() {
+    let Some((_server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let (key, token) = (key("a"), Token::random());
+    backend.store(&key, &versioned_draft()).await.unwrap();
+    let bare = looker.raw(&key);
+    assert_eq!(bare[22], 4, "versioned");
+    assert_eq!(bare[bare.len() - 15..], [b"payload", &VERSION.0.to_be_bytes()[..]].concat());
+
+    backend.lease(request(&key, token)).await.unwrap();
+    let raw = looker.raw(&key);
+    assert_eq!(raw[22], 6, "versioned and leased");
+    assert_eq!(raw[bare.len() - 8..bare.len()], VERSION.0.to_be_bytes());
+    assert_eq!((raw.len(), &raw[raw.len() - 16..]), (bare.len() + 24, &token.0[..]));
+    backend.release(&key, token).await.unwrap();
+    assert_eq!(looker.raw(&key), bare);
+}
+
+#[tokio::test]
+async fn what_was_evicted_leaves_its_version_for_a_minute() {
+    let Some((_server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let (key, floor) = (key("a"), VERSION.0.to_be_bytes());
+    backend.store(&key, &versioned_draft()).await.unwrap();
+    let before = looker.server_ms();
+    backend.invalidate(std::slice::from_ref(&key), &[], Duration::from_secs(20)).await.unwrap();
+    let (raw, after) = (looker.raw(&key), looker.server_ms());
+    assert_eq!(raw.len(), 30);
+    assert_eq!(raw[..6], [0xCA, b'E', 1, 2, 3, 4]);
+    assert!((before + 60_000..=after + 60_000).contains(&millis(&raw[6..14])));
+    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[14..22])), "the grace");
+    assert_eq!(raw[22..], floor);
+    assert_eq!(decode_record(Bytes::from(raw.clone())), Record::Reserved);
+    assert!((55_000..=60_000).contains(&looker.remaining_ms(&key)));
+
+    let writer = Token::random();
+    backend.begin_write(&key, REGION, writer, Duration::from_secs(5)).await.unwrap();
+    let intent = looker.raw(&key);
+    assert_eq!((&intent[14..22], &intent[22..30]), (&floor[..], &raw[14..22]), "the floor and the grace");
+    let remaining = looker.remaining_ms(&key);
+    assert!((60_000..=65_000).contains(&remaining), "a minute more than the writer: {remaining} ms");
+}
+
+#[tokio::test]
+async fn a_lease_with_a_floor_outlives_its_end() {
+    let Some((_server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let key = key("a");
+    backend.store(&key, &versioned_draft()).await.unwrap();
+    backend.invalidate(std::slice::from_ref(&key), &[], Duration::ZERO).await.unwrap();
+    backend
+        .lease(LeaseRequest { ttl: Duration::from_secs(5), ..request(&key, Token::random()) })
+        .await
+        .unwrap();
+    let raw = looker.raw(&key);
+    assert_eq!((raw.len(), raw[1], &raw[30..]), (38, b'L', &VERSION.0.to_be_bytes()[..]));
+    let remaining = looker.remaining_ms(&key);
+    assert!((60_000..=65_000).contains(&remaining), "{remaining} ms");
+}
+
+#[tokio::test]
+async fn a_closed_tag_counts_its_writers_and_has_two_ends() {
+    let Some((_server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let tags = [key("#tag:t")];
+    let before = looker.server_ms();
+    backend.close_tags(&tags, Duration::from_secs(20)).await.unwrap();
+    backend.close_tags(&tags, Duration::from_secs(10)).await.unwrap();
+    backend.invalidate(&[], &tags, Duration::from_secs(40)).await.unwrap();
+    let (raw, after) = (looker.raw(&tags[0]), looker.server_ms());
+    assert_eq!((raw.len(), raw[0], raw[1]), (18, b'c', 2));
+    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[2..10])), "the later writer's end");
+    assert!((before + 40_000..=after + 40_000).contains(&millis(&raw[10..])), "the grace");
+    let remaining = looker.remaining_ms(&tags[0]);
+    assert!((35_000..=40_000).contains(&remaining), "{remaining} ms");
+}
+
+#[tokio::test]
+async fn a_lock_leaves_its_fence_for_a_day() {
+    let Some((_server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let (lock, token, day) = (key("#lock:a"), Token::random(), 24 * 3600 * 1000);
+    let before = looker.server_ms();
+    let answer = backend.lock(&lock, token, Duration::from_secs(20)).await.unwrap();
+    let LockAnswer::Locked { fence } = answer else { panic!("held") };
+    let (raw, after) = (looker.raw(&lock), looker.server_ms());
+    assert!((before..=after).contains(&(fence / 1000)), "the server's time in us: {fence}");
+    assert_eq!((raw.len(), &raw[..2]), (34, &b"\xCAK"[..]));
+    assert_eq!(millis(&raw[2..10]), fence);
+    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[10..18])));
+    assert_eq!(raw[18..], token.0);
+    assert!((day + 15_000..=day + 20_000).contains(&looker.remaining_ms(&lock)));
+
+    assert!(backend.unlock(&lock, token).await.unwrap());
+    let left = looker.raw(&lock);
+    assert_eq!((&left[..10], &left[10..]), (&raw[..10], &[0; 24][..]));
+    assert!((day - 5_000..=day).contains(&looker.remaining_ms(&lock)));
 }
 
 #[tokio::test]

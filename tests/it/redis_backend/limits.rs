@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use jollycache::backend::Backend;
-use jollycache::entry::Token;
+use jollycache::backend::{Backend, Lease};
+use jollycache::entry::{Draft, Token};
 use jollycache::{Error, ErrorKind, RedisBackend};
 use jollycache_tests::RedisServer;
 
-use super::{draft, key, leased, request, text};
+use super::{REGION, draft, key, leased, request, text};
 
 const PASSWORD: &str = "s3cr3t!*$";
 
@@ -182,4 +182,28 @@ async fn the_info_is_the_servers() {
     assert!(info.used_memory.is_some_and(|bytes| bytes > 100_000));
     assert_eq!(info.max_memory, Some(64 * 1024 * 1024));
     assert_eq!(info.keys, Some(1));
+}
+
+#[tokio::test]
+async fn a_full_server_still_remembers_what_an_invalidation_says() {
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
+    let backend = RedisBackend::connect(&server.url()).await.unwrap();
+    let grace = std::time::Duration::from_mins(5);
+    let (versioned, intended, tags) = (key("versioned"), key("intended"), [key("#tag:t")]);
+    backend.store(&versioned, &Draft { version: Some(5.into()), ..draft("v") }).await.unwrap();
+    backend.begin_write(&intended, REGION, Token::random(), grace / 2).await.unwrap();
+    backend.close_tags(&tags, grace).await.unwrap();
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.client()).unwrap();
+
+    let keys = [versioned, intended];
+    assert_eq!(backend.invalidate(&keys, &tags, grace).await.unwrap(), 1);
+    for key in &keys {
+        let lease = backend.lease(request(key, Token::random())).await.unwrap();
+        assert!(matches!(lease, Lease::Bypass { remaining } if remaining > grace / 2), "{key}: {lease:?}");
+    }
+    backend.invalidate(&[], &tags, std::time::Duration::ZERO).await.unwrap();
+    let read = backend.read(&keys[0], &tags).await.unwrap();
+    assert_eq!((read.entry, read.tag_ids), (None, vec![None]), "the writer keeps the tag closed");
 }

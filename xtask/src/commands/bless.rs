@@ -8,6 +8,6 @@ use crate::workspace;
 pub(crate) fn run() -> Result<()> {
     let snapshots = ["test", "-p", "jollycache-macros"];
     workspace::run(workspace::cargo(&snapshots).env("UPDATE_EXPECT", "1"))?;
-    let cases = ["test", "-p", "jollycache-tests", "--all-features", "--test", "ui"];
+    let cases = ["test", "-p", "jollycache-ui-tests"];
     workspace::run(workspace::cargo(&cases).env("UPDATE_EXPECT", "1").env("TRYBUILD", "overwrite"))
 }

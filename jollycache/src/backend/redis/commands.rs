@@ -13,8 +13,8 @@ use super::news::{self, News};
 use super::pool::Pool;
 use super::{reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, Read, ScanCursor, ScanPage, Selection,
-    Subscription, Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
+    Selection, Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -24,6 +24,8 @@ use crate::key::StoredKey;
 /// How long a tag's id lives. When it ends, what carries the tag is loaded again; ids of tags that are no longer
 /// used do not pile up.
 const TAG_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long the record of a closed tag is; `scripts/tag.lua` has the same number.
+const CLOSED_TAG_BYTES: usize = 18;
 /// The longest lifetime that is asked of the server: a century. Beyond some 2^53 ms a script would lose digits.
 const MAX_LIFETIME_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// How many commands are sent in one go at most.
@@ -93,6 +95,21 @@ impl RedisBackend {
         lease_of(&reply::text(status)?, duration(reply::integer(remaining)?), entry).map(Some)
     }
 
+    /// The fence, zero if the lock is another's, and the time it has left.
+    async fn change_lock(
+        &self,
+        lock: &StoredKey,
+        how: &str,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<(u64, Duration)> {
+        let mut call = script::LOCK.call(lock.as_str());
+        call.arg(how).arg(&token.0[..]).arg(lifetime_ms(ttl));
+        let [fence, remaining] = reply::list_of(self.pool.call(call).await?)?;
+        let fence = u64::try_from(reply::integer(fence)?).map_err(|_| unexpected())?;
+        Ok((fence, duration(reply::integer(remaining)?)))
+    }
+
     async fn sweep_page(&self, keys: &[Vec<u8>], selection: &Selection<'_>) -> Result<u64> {
         let region = selection.region.map(|region| region.0.to_be_bytes());
         let calls = keys.iter().filter_map(|key| std::str::from_utf8(key).ok()).map(|key| {
@@ -116,20 +133,6 @@ impl RedisBackend {
         Ok((reply::text(next)?, names.collect()))
     }
 
-    /// A server that is full sets nothing, but still deletes. A tag without an id is as good as one with a new id:
-    /// no entry carries it.
-    async fn drop_unset_tags(&self, tags: &[StoredKey], replies: Vec<Value>) -> Result<()> {
-        let mut unset = Vec::new();
-        for (tag, reply) in tags.iter().zip(replies) {
-            if is_error(&reply, "OOM") {
-                unset.push(tag.clone());
-            } else {
-                reply::ok(reply)?;
-            }
-        }
-        self.delete_raw(&unset).await
-    }
-
     /// The id that `SET … NX GET` found or left under a tag. What is there and is no id gives way.
     async fn settle_tag(&self, tag: &StoredKey, reply: Value, fresh: Token) -> Result<Token> {
         if matches!(reply, Value::Nil) {
@@ -139,7 +142,7 @@ impl RedisBackend {
             return Ok(id);
         }
         // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
-        if matches!(&reply, Value::BulkString(held) if matches!(held[..], [b'c', _])) {
+        if matches!(&reply, Value::BulkString(held) if held.len() == CLOSED_TAG_BYTES && held[0] == b'c') {
             return Ok(fresh);
         }
         if !is_error(&reply, "WRONGTYPE") {
@@ -242,7 +245,7 @@ impl Backend for RedisBackend {
             replies.extend(self.pool.write_all(part.iter().cloned()).await?);
         }
         let held = replies.split_off(tags.len().min(replies.len()));
-        self.drop_unset_tags(tags, replies).await?;
+        reply::all_ok(replies)?;
         sum(held)
     }
 
@@ -312,6 +315,19 @@ impl Backend for RedisBackend {
 
     async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
         self.news.subscribe(channel).await
+    }
+
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
+        let (fence, remaining) = self.change_lock(lock, "acquire", token, ttl).await?;
+        Ok(if fence == 0 { LockAnswer::Held { remaining } } else { LockAnswer::Locked { fence } })
+    }
+
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
+        self.change_lock(lock, "extend", token, ttl).await.map(|(fence, _)| fence > 0)
+    }
+
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
+        self.change_lock(lock, "release", token, Duration::ZERO).await.map(|(fence, _)| fence > 0)
     }
 
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {

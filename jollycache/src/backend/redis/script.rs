@@ -60,4 +60,5 @@ scripts! {
     TTL = "ttl.lua";
     EXPIRE = "expire.lua";
     ADD = "add.lua";
+    LOCK = "lock.lua";
 }

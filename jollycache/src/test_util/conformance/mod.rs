@@ -12,14 +12,19 @@
 //! # }
 //! ```
 
+mod closed_tags;
 mod counters;
+mod grace;
 mod leases;
+mod locks;
 mod messaging;
 mod reading;
+mod refresh;
 mod scanning;
 mod stale;
 mod tags;
 mod trial;
+mod versions;
 mod watching;
 mod writes;
 
@@ -172,6 +177,9 @@ cases! {
         a_put_after_the_intent_ended_is_refused,
         a_late_end_drops_what_was_loaded_meanwhile,
         a_stranger_cannot_put_and_spoils_the_put,
+        an_invalidation_spoils_the_put,
+        a_late_end_leaves_anothers_intent,
+        a_writer_that_announces_itself_twice_is_one,
     }
     watching {
         a_fill_is_told,
@@ -215,5 +223,75 @@ cases! {
         an_invalidation_by_scan_can_be_bound_to_a_region,
         an_invalidation_by_scan_leaves_intents,
         an_invalidation_by_scan_leaves_tags_and_counters,
+    }
+    refresh {
+        a_fresh_value_is_kept_and_leased_over,
+        a_fill_over_a_fresh_value_replaces_it,
+        a_release_leaves_the_fresh_value,
+        nothing_is_leased_over_where_there_is_no_value,
+        a_stale_value_is_leased_over_too,
+        a_fresh_value_under_another_id_is_not_leased_over,
+        a_lease_over_a_fresh_value_ends_by_itself,
+        an_invalidation_drops_the_lease_over_a_fresh_value,
+        a_store_drops_the_lease_over_a_fresh_value,
+        a_write_drops_the_lease_over_a_fresh_value,
+        another_fill_drops_the_lease_over_a_fresh_value,
+        a_request_to_replace_a_leased_fresh_value_waits,
+    }
+    versions {
+        a_version_reads_back,
+        versions_compare_as_the_numbers_do,
+        an_older_store_leaves_what_is_there,
+        an_older_put_leaves_nothing,
+        an_older_fill_is_refused_and_its_lease_dropped,
+        an_older_fill_over_a_stale_value_leaves_it,
+        values_without_a_version_are_taken_and_forget_it,
+        an_eviction_remembers_the_version,
+        an_eviction_of_a_leased_value_remembers_its_version,
+        a_lease_and_its_release_keep_the_version,
+        a_lease_that_ended_by_itself_keeps_the_version,
+        a_lease_that_replaces_keeps_the_version,
+        a_write_keeps_the_version,
+        a_write_that_ended_by_itself_keeps_the_version,
+        a_refused_put_does_not_raise_the_version,
+    }
+    grace {
+        an_invalidation_with_grace_makes_loads_bypass,
+        a_sweep_with_grace_makes_loads_bypass,
+        a_write_with_grace_makes_loads_bypass,
+        after_the_grace_loads_are_stored,
+        after_the_grace_the_version_is_still_known,
+        a_lease_from_before_the_grace_fills_nothing,
+        a_later_eviction_does_not_shorten_the_grace,
+        a_write_does_not_shorten_the_grace,
+        an_invalidation_during_a_write_has_its_grace,
+        of_two_writers_each_has_its_grace,
+        a_dead_writer_does_not_shorten_the_grace,
+        what_is_written_by_hand_is_stored_within_the_grace,
+    }
+    closed_tags {
+        a_closed_tag_has_no_id_until_it_is_opened,
+        a_tag_is_closed_until_all_writers_have_opened_it,
+        an_invalidation_does_not_open_what_a_writer_closed,
+        a_closed_tag_opens_by_itself,
+        of_two_writers_of_a_tag_the_later_end_counts,
+        an_opened_tag_can_be_invalidated,
+        an_invalidation_with_grace_leaves_no_id_for_so_long,
+        an_opening_with_grace_leaves_the_tag_closed_for_so_long,
+        nothing_shortens_the_grace_of_a_tag,
+        of_two_writers_of_a_tag_each_has_its_grace,
+    }
+    locks {
+        a_lock_has_one_owner,
+        of_many_who_ask_for_a_lock_one_has_it,
+        fences_grow_over_all_owners,
+        a_fence_grows_though_the_store_forgot_the_lock,
+        an_owner_that_asks_again_keeps_its_fence,
+        a_lock_ends_by_itself_and_then_has_no_owner,
+        an_extension_moves_the_end_of_a_lock,
+        a_stranger_can_do_nothing_to_a_lock,
+        an_unlocking_is_told,
+        a_lock_is_no_key_to_a_sweep,
+        hostile_lock_names_stay_apart,
     }
 }

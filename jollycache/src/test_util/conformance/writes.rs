@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::trial::{LONG, REGION, SHORT, Trial, draft, eventually, stale_draft};
-use crate::backend::{Lease, WriteEnd};
+use crate::backend::{Lease, Selection, WriteEnd};
 use crate::entry::Token;
 use crate::key::StoredKey;
 
@@ -204,4 +204,31 @@ pub(super) async fn a_stranger_cannot_put_and_spoils_the_put(trial: Trial) {
     assert!(!put(&trial, &key, Token::random(), "stranger").await);
     assert!(!put(&trial, &key, writer, "writer").await);
     assert_eq!(trial.read(&key).await, None);
+}
+
+pub(super) async fn an_invalidation_spoils_the_put(trial: Trial) {
+    // Who invalidates has written too, and nobody knows which of the two writes came last.
+    let (key, swept) = (trial.key("a"), trial.key("b"));
+    let (writer, other) = (begin(&trial, &key, LONG).await, begin(&trial, &swept, LONG).await);
+    trial.invalidate(&key).await;
+    let selection = Selection { glob: swept.as_str(), region: Some(REGION), grace: Duration::ZERO };
+    trial.backend.invalidate_matching(selection).await.expect("an invalidation");
+    assert!(!put(&trial, &key, writer, "old").await);
+    assert!(!put(&trial, &swept, other, "old").await);
+    assert_eq!((trial.read(&key).await, trial.read(&swept).await), (None, None));
+}
+
+pub(super) async fn a_late_end_leaves_anothers_intent(trial: Trial) {
+    let key = trial.key("a");
+    let late = begin_and_outlive(&trial, &key).await;
+    begin(&trial, &key, LONG).await;
+    evict(&trial, &key, late).await;
+    assert!(remaining_bypass(&trial, &key).await.is_some(), "the other writer is still at work");
+}
+
+pub(super) async fn a_writer_that_announces_itself_twice_is_one(trial: Trial) {
+    let key = trial.key("a");
+    let writer = begin(&trial, &key, LONG).await;
+    trial.backend.begin_write(&key, REGION, writer, LONG).await.expect("an intent");
+    assert!(put(&trial, &key, writer, "v").await);
 }

@@ -2,17 +2,18 @@
 -- KEYS[1] the key. ARGV[1] region (4 bytes), [2] token, [3] ttl in ms.
 -- Returns 1.
 
+local MAX_WRITERS = 64
+
 local now = now_ms()
-local until_ms, writers, poisoned = now + tonumber(ARGV[3]), 1, 0
-local record, kind = load()
-local floor = floor_of(record, kind)
-if kind == 'I' then
-  -- Which of two writers committed last is unknown, so neither of them may store.
-  until_ms = math.max(until_ms, millis_at(record, 7))
-  writers = math.min(string.byte(record, 39) + 1, 255)
-  poisoned = 1
+local record, kind = load(now)
+-- One's own announcement may have been sent again.
+local others = other_writers(record, kind, ARGV[2], now)
+-- Which of two writers committed last is unknown, so neither of them may store.
+local poisoned = others ~= '' and 1 or kind == 'I' and string.byte(record, 31) or 0
+if #others >= MAX_WRITERS * WRITER_BYTES then
+  others = string.sub(others, WRITER_BYTES + 1)
 end
-local intent = MAGIC .. 'I' .. ARGV[1] .. struct.pack('>I8', until_ms) .. ARGV[2] .. floor
-redis.call('SET', KEY, intent .. string.char(writers, poisoned), 'PX', math.max(until_ms - now, 1))
-publish(CHANGED)
+local writer = struct.pack('>I8', now + tonumber(ARGV[3])) .. ARGV[2]
+local closed_until = kind == 'I' and millis_at(record, 23) or kind == 'E' and millis_at(record, 15) or now
+put_intent(ARGV[1], others .. writer, poisoned, closed_until, floor_of(record, kind), now)
 return 1

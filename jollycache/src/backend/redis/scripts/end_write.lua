@@ -5,7 +5,7 @@
 
 local now = now_ms()
 local grace_ms = tonumber(ARGV[2])
-local record, kind = load()
+local record, kind = load(now)
 if kind ~= 'I' then
   -- The intent ended before the write did: whatever was loaded since may be old.
   evict(record, kind, grace_ms, now)
@@ -13,17 +13,18 @@ if kind ~= 'I' then
   return 0
 end
 
-local token, floor = string.sub(record, 15, 30), floor_of(record, kind)
-local writers, poisoned = string.byte(record, 39), string.byte(record, 40)
-if writers > 1 then
-  redis.call('SETRANGE', KEY, 38, string.char(writers - 1))
-  publish(CHANGED)
+local region, floor, poisoned = string.sub(record, 3, 6), floor_of(record, kind), string.byte(record, 31)
+local closed_until = math.max(millis_at(record, 23), now + grace_ms)
+local others, announced = other_writers(record, kind, ARGV[1], now)
+if others ~= '' then
+  -- One whose intent had ended goes out while others are in: it may have written after they did.
+  put_intent(region, others, announced and poisoned or 1, closed_until, floor, now)
   return 0
 end
-if ARGV[3] and poisoned == 0 and token == ARGV[1] and not too_old(ARGV[3], floor) then
+if ARGV[3] and announced and poisoned == 0 and not too_old(ARGV[3], floor) then
   put(ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), now)
   return 1
 end
-remember(string.sub(record, 3, 6), now + grace_ms, floor, now)
+remember(region, closed_until, floor, now)
 publish(CHANGED)
 return 0

@@ -2,7 +2,7 @@
 -- KEYS[1] the key. ARGV[1] ttl in ms.
 -- Returns 1 if there was a value, else 0.
 
-local _, kind = load()
+local _, kind = load(now_ms())
 if kind ~= 'V' then
   return 0
 end

@@ -3,7 +3,7 @@
 -- Returns 1 if it was stored, 0 if the lease is lost, or the draft is older than what was stored or evicted.
 
 local now = now_ms()
-local record, kind = load()
+local record, kind = load(now)
 if lease_of(record, kind, now) ~= ARGV[1] then
   return 0
 end

@@ -1,10 +1,13 @@
--- Drops value and lease, or whatever else is there; an intent stays, for it has neither.
+-- Drops value and lease, or whatever else is there; an intent has neither, and stays, but stores nothing any more.
 -- KEYS[1] the key. ARGV[1] grace in ms: for so long nothing is filled.
 -- Returns 1 if a value was dropped, else 0.
 
-local record, kind = load()
-if kind ~= 'I' then
-  evict(record, kind, tonumber(ARGV[1]), now_ms())
+local now, grace_ms = now_ms(), tonumber(ARGV[1])
+local record, kind = load(now)
+if kind == 'I' then
+  poison(record, now + grace_ms, now)
+else
+  evict(record, kind, grace_ms, now)
 end
 publish(CHANGED)
 return kind == 'V' and 1 or 0

@@ -49,8 +49,13 @@ local function lease_in_place(value, until_ms)
 end
 
 local now = now_ms()
-local record, kind = load()
-local closed_until = kind == 'I' and millis_at(record, 7) or kind == 'E' and millis_at(record, 15) or 0
+local record, kind = load(now)
+local closed_until = 0
+if kind == 'I' then
+  closed_until = math.max(millis_at(record, 7), millis_at(record, 23))
+elseif kind == 'E' then
+  closed_until = millis_at(record, 15)
+end
 if kind == 'I' or closed_until > now then
   return {'bypass', math.max(closed_until - now, 0), false}
 end
@@ -70,8 +75,8 @@ local ttl_ms = tonumber(ARGV[3])
 if value then
   lease_in_place(value, now + ttl_ms)
 else
-  local lease = MAGIC .. 'L' .. ARGV[1] .. struct.pack('>I8', now + ttl_ms) .. ARGV[2]
-    .. floor_of(record, kind)
-  redis.call('SET', KEY, lease, 'PX', ttl_ms)
+  local floor = floor_of(record, kind)
+  local lease = MAGIC .. 'L' .. ARGV[1] .. struct.pack('>I8', now + ttl_ms) .. ARGV[2] .. floor
+  redis.call('SET', KEY, lease, 'PX', known_until(now + ttl_ms, floor) - now)
 end
 return {'leased', ttl_ms, value}

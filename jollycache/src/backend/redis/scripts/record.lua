@@ -2,8 +2,8 @@
 -- more), and how a slot is read and written. Every script works on one key, KEYS[1].
 local KEY = KEYS[1]
 local MAGIC = '\202'
-local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 38, 40, 30, 39
-local TRAILER_BYTES = 24
+local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 38, 31, 30, 39
+local TRAILER_BYTES, WRITER_BYTES = 24, 24
 local LEASED, VERSIONED = 2, 4
 local CHANGED, FAILED = 'c', 'f'
 -- How long the version of an evicted value is remembered; protocol/slot.rs has the same number.
@@ -14,23 +14,6 @@ local NO_FLOOR = string.rep('\0', 8)
 local function now_ms()
   local time = redis.call('TIME')
   return time[1] * 1000 + math.floor(time[2] / 1000)
-end
-
--- The stored record and its kind, or false and nil where there is none, or one that is not ours: another type,
--- another format, a torn one. Whatever is written next replaces it.
-local function load()
-  local record = redis.pcall('GET', KEY)
-  if type(record) ~= 'string' or string.sub(record, 1, 1) ~= MAGIC then
-    return false, nil
-  end
-  local kind = string.sub(record, 2, 2)
-  if (kind == 'V' and #record >= VALUE_BYTES)
-    or (kind == 'L' and #record == LEASE_BYTES)
-    or (kind == 'I' and #record == INTENT_BYTES)
-    or (kind == 'E' and #record == EVICTED_BYTES) then
-    return record, kind
-  end
-  return false, nil
 end
 
 local function millis_at(record, position)
@@ -75,36 +58,76 @@ end
 local function floor_of(record, kind)
   if kind == 'V' then
     return version_of(record)
-  elseif kind == 'L' or kind == 'I' then
+  elseif kind == 'L' then
     return string.sub(record, 31, 38)
+  elseif kind == 'I' then
+    return string.sub(record, 15, 22)
   elseif kind == 'E' then
     return string.sub(record, 23, 30)
   end
   return NO_FLOOR
 end
 
+-- Until when a floor is known whose slot ended.
+local function known_until(end_ms, floor)
+  return floor == NO_FLOOR and end_ms or end_ms + VERSION_MEMORY_MS
+end
+
+-- The record of what is remembered of a slot that ended, and until when it is.
+local function memory(region, end_ms, closed_until, floor)
+  local closed = math.max(closed_until, end_ms)
+  local until_ms = math.max(known_until(end_ms, floor), closed)
+  return MAGIC .. 'E' .. region .. struct.pack('>I8I8', until_ms, closed) .. floor, until_ms
+end
+
+-- A record as it is now: a lease or an intent that has ended by itself is what it leaves.
+local function current(record, kind, now)
+  if kind ~= 'L' and kind ~= 'I' or millis_at(record, 7) > now then
+    return record, kind
+  end
+  local closed_until = kind == 'I' and millis_at(record, 23) or 0
+  local left, until_ms =
+    memory(string.sub(record, 3, 6), millis_at(record, 7), closed_until, floor_of(record, kind))
+  if until_ms <= now then
+    return false, nil
+  end
+  return left, 'E'
+end
+
+-- The stored record and its kind, or false and nil where there is none, or one that is not ours: another type,
+-- another format, a torn one. Whatever is written next replaces it.
+local function load(now)
+  local record = redis.pcall('GET', KEY)
+  if type(record) ~= 'string' or string.sub(record, 1, 1) ~= MAGIC then
+    return false, nil
+  end
+  local kind = string.sub(record, 2, 2)
+  if (kind == 'V' and #record >= VALUE_BYTES)
+    or (kind == 'L' and #record == LEASE_BYTES)
+    or (kind == 'I' and #record > INTENT_BYTES and (#record - INTENT_BYTES) % WRITER_BYTES == 0)
+    or (kind == 'E' and #record == EVICTED_BYTES) then
+    return current(record, kind, now)
+  end
+  return false, nil
+end
+
 -- Whether a draft is older than a floor. By halves: a number of Lua holds 53 bits, and texts compare by locale.
 local function too_old(draft, floor)
-  local version = version_of(draft)
-  if version == NO_FLOOR or floor == NO_FLOOR then
+  if bit.band(string.byte(draft, 23), VERSIONED) == 0 then
     return false
   end
-  local high, low = struct.unpack('>I4I4', version)
+  local high, low = struct.unpack('>I4I4', version_of(draft))
   local floor_high, floor_low = struct.unpack('>I4I4', floor)
   return high < floor_high or (high == floor_high and low < floor_low)
 end
 
--- Leaves what is remembered of a value that fell: until when nothing may be filled, and the floor.
+-- Leaves what is remembered of what fell: until when nothing may be filled, and the floor. It is deleted first: a
+-- server that is full deletes, and lets a script that has written go on.
 local function remember(region, closed_until, floor, now)
-  local until_ms = closed_until
-  if floor ~= NO_FLOOR then
-    until_ms = math.max(until_ms, now + VERSION_MEMORY_MS)
-  end
-  if until_ms <= now then
-    redis.call('DEL', KEY)
-  else
-    local evicted = MAGIC .. 'E' .. region .. struct.pack('>I8I8', until_ms, closed_until) .. floor
-    redis.call('SET', KEY, evicted, 'PX', until_ms - now)
+  local left, until_ms = memory(region, now, closed_until, floor)
+  redis.call('DEL', KEY)
+  if until_ms > now then
+    redis.call('SET', KEY, left, 'PX', until_ms - now)
   end
 end
 
@@ -139,4 +162,41 @@ local function put(draft, ttl_ms, stale_ms, now)
   local record = string.sub(draft, 1, 6) .. times .. string.sub(draft, 23)
   redis.call('SET', KEY, record, 'PX', math.max(ttl_ms + stale_ms, 1))
   publish(CHANGED)
+end
+
+-- The writers of an intent that have not ended, but for the one with this token; and whether that one is there.
+local function other_writers(record, kind, token, now)
+  local others, found = '', false
+  for position = INTENT_BYTES + 1, kind == 'I' and #record or 0, WRITER_BYTES do
+    local writer = string.sub(record, position, position + WRITER_BYTES - 1)
+    if millis_at(writer, 1) > now then
+      if string.sub(writer, 9) == token then
+        found = true
+      else
+        others = others .. writer
+      end
+    end
+  end
+  return others, found
+end
+
+-- Writes an intent that lives as long as the last of its writers, and what it remembers.
+local function put_intent(region, writers, poisoned, closed_until, floor, now)
+  local until_ms = 0
+  for position = 1, #writers, WRITER_BYTES do
+    until_ms = math.max(until_ms, millis_at(writers, position))
+  end
+  local times = struct.pack('>I8', until_ms) .. floor .. struct.pack('>I8', closed_until)
+  local intent = MAGIC .. 'I' .. region .. times .. string.char(poisoned) .. writers
+  local ends = math.max(known_until(until_ms, floor), closed_until)
+  redis.call('SET', KEY, intent, 'PX', math.max(ends - now, 1))
+  publish(CHANGED)
+end
+
+-- Lets nobody store who is announced: whether the source changed before or after their writes is unknown. The
+-- lifetime first, for the same reason as above.
+local function poison(intent, closed_until, now)
+  local closed = math.max(closed_until, millis_at(intent, 23))
+  redis.call('PEXPIRE', KEY, math.max(redis.call('PTTL', KEY), closed - now))
+  redis.call('SETRANGE', KEY, 22, struct.pack('>I8', closed) .. string.char(1))
 end

@@ -3,7 +3,7 @@
 -- Returns 1 if the lease was there, 0 if not.
 
 local now = now_ms()
-local record, kind = load()
+local record, kind = load(now)
 if lease_of(record, kind, now) ~= ARGV[1] then
   return 0
 end

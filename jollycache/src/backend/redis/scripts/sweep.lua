@@ -3,13 +3,18 @@
 -- KEYS[1] the key. ARGV[1] region (4 bytes) that it must be of, or '', [2] grace in ms.
 -- Returns 1 if a value was dropped, else 0.
 
-local record, kind = load()
-if not kind or kind == 'I' then
+local now, grace_ms = now_ms(), tonumber(ARGV[2])
+local record, kind = load(now)
+if not kind then
   return 0
 end
 if ARGV[1] ~= '' and string.sub(record, 3, 6) ~= ARGV[1] then
   return 0
 end
-evict(record, kind, tonumber(ARGV[2]), now_ms())
+if kind == 'I' then
+  poison(record, now + grace_ms, now)
+else
+  evict(record, kind, grace_ms, now)
+end
 publish(CHANGED)
 return kind == 'V' and 1 or 0

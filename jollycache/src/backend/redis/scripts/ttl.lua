@@ -2,7 +2,7 @@
 -- KEYS[1] the key.
 -- Returns ms, or -1 without a value.
 
-local _, kind = load()
+local _, kind = load(now_ms())
 if kind ~= 'V' then
   return -1
 end

@@ -1,0 +1,162 @@
+//! The wiring: which parts there are, and which holds which. By hand, and only here.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::config::{Config, RedisConfig};
+use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
+use crate::interface::{Api, router};
+use crate::usecases::{Clock, ProductRepository, UseCases};
+
+/// How long requests may take to end after the signal to stop.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
+
+/// Why the service did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// The cache cannot be set up.
+    #[error("cannot set up the cache: {0}")]
+    Cache(#[from] jollycache::Error),
+    /// The store of products cannot be set up.
+    #[error("cannot set up the repository: {0}")]
+    Repository(#[from] UnusableUri),
+}
+
+/// The service: it listens, and is ready to serve.
+#[derive(Debug)]
+pub struct App {
+    listener: TcpListener,
+    address: SocketAddr,
+    router: Router,
+    cache: Cache,
+    repository: Arc<dyn ProductRepository>,
+}
+
+impl App {
+    /// Makes what the configuration asks for, and listens. No server is asked yet: those that are away are found
+    /// when they come.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let cache = cache(config)?;
+        let repository = repository(config).await?;
+        App::assemble(config, cache, repository, Arc::new(SystemClock)).await
+    }
+
+    /// As [`App::start`], of parts made elsewhere.
+    ///
+    /// # Errors
+    /// [`StartError::Listen`].
+    pub async fn assemble(
+        config: &Config,
+        cache: Cache,
+        repository: Arc<dyn ProductRepository>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StartError> {
+        let wanted = SocketAddr::new(config.host, config.port);
+        let failed = |error| StartError::Listen(wanted, error);
+        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let use_cases = UseCases::new(&cache, &repository, &clock);
+        let api = Api { use_cases, cache: cache.clone(), repository: repository.clone() };
+        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where entries are kept, such as `memory`.
+    pub fn cache_name(&self) -> &'static str {
+        self.cache.backend_name()
+    }
+
+    /// Where products are kept, such as `embedded`.
+    pub fn repository_name(&self) -> &'static str {
+        self.repository.name()
+    }
+
+    /// Serves until `shutdown` is done, then ends the requests that run, for at most 10 s, and delivers evictions that
+    /// wait for the cache's backend.
+    ///
+    /// # Errors
+    /// Those of the listener.
+    pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        let (stopping, stopped) = oneshot::channel();
+        let server = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+            shutdown.await;
+            let _ = stopping.send(());
+        });
+        let result = tokio::select! {
+            result = server => result,
+            () = over(stopped) => {
+                tracing::warn!("requests still ran {SHUTDOWN_GRACE:?} after the signal to stop");
+                Ok(())
+            }
+        };
+        if !self.cache.close().await {
+            tracing::warn!("evictions could not be delivered: entries may be old until they expire");
+        }
+        result
+    }
+}
+
+/// Done when the grace after the signal to stop is over.
+async fn over(stopped: oneshot::Receiver<()>) {
+    if stopped.await.is_ok() {
+        let _ = tokio::time::timeout(SHUTDOWN_GRACE, std::future::pending::<()>()).await;
+    } else {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// The cache. The lifetimes of the configuration win over those of the annotations.
+///
+/// # Errors
+/// Settings that the cache does not take.
+pub fn cache(config: &Config) -> jollycache::Result<Cache> {
+    let ttl = |ttl| Policy::new().ttl(ttl);
+    let cache = Cache::builder()
+        .namespace(config.namespace())
+        .default_policy(ttl(config.lifetimes.default))
+        .region("product", ttl(config.lifetimes.long))
+        .region("product_list", ttl(config.lifetimes.short))
+        .region("product_count", ttl(config.lifetimes.short));
+    match &config.redis {
+        Some(redis) => cache.backend(redis_backend(redis)?).build(),
+        None => cache.backend(MemoryBackend::new()).build(),
+    }
+}
+
+fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
+    let mut redis = RedisBackend::builder(config.url.reveal())
+        .connect_timeout(config.connection_timeout)
+        .max_retries(config.max_retries)
+        .retry_delay(config.retry_delay);
+    if let Some(password) = &config.password {
+        redis = redis.password(password.reveal());
+    }
+    if let Some(database) = config.database {
+        redis = redis.database(database);
+    }
+    redis.build()
+}
+
+async fn repository(config: &Config) -> Result<Arc<dyn ProductRepository>, UnusableUri> {
+    Ok(match &config.mongodb {
+        Some(uri) => Arc::new(MongoProductRepository::new(uri).await?),
+        None => Arc::new(EmbeddedProductRepository::with_catalogue()),
+    })
+}

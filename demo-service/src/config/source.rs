@@ -1,0 +1,33 @@
+//! Where variables come from: the environment, and a file `.env` for what it leaves out.
+
+use std::collections::HashMap;
+use std::env;
+
+use super::{Config, ConfigError};
+
+impl Config {
+    /// Reads the configuration from the environment and from `.env`, which is looked for in the working directory and
+    /// above it.
+    ///
+    /// # Errors
+    /// Every mistake there is; or that `.env` cannot be read.
+    pub fn load() -> Result<Self, ConfigError> {
+        let file = dot_env()?;
+        Config::read(|name| {
+            let set = env::var_os(name).map(|value| value.to_string_lossy().into_owned());
+            set.or_else(|| file.get(name).cloned())
+        })
+    }
+}
+
+/// The variables of `.env`; none, if there is no such file.
+fn dot_env() -> Result<HashMap<String, String>, ConfigError> {
+    let variables = match dotenvy::dotenv_iter() {
+        Ok(lines) => lines.collect(),
+        Err(error) if error.not_found() => return Ok(HashMap::new()),
+        Err(error) => Err(error),
+    };
+    // The error may quote a line, and the line a password.
+    let unreadable = || vec![".env cannot be read: expected lines of NAME=value".to_owned()];
+    variables.map_err(|_: dotenvy::Error| ConfigError { mistakes: unreadable() })
+}

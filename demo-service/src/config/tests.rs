@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use super::*;
+
+fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::read(|name| {
+        let found = variables.iter().find(|(known, _)| *known == name);
+        found.map(|(_, value)| (*value).to_owned())
+    })
+}
+
+#[test]
+fn nothing_set_is_a_memory_cache_and_embedded_products() {
+    let config = read(&[]).unwrap();
+    assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 3_000));
+    assert_eq!(config.namespace(), "jollyjet:dev");
+    assert_eq!((config.redis.clone(), config.mongodb.clone()), (None, None));
+    assert_eq!(config.lifetimes.long, Duration::from_mins(30));
+    assert_eq!(config.lifetimes.short, Duration::from_mins(5));
+    assert_eq!(read(&[("PORT", ""), ("REDIS_URL", "  ")]), Ok(config));
+}
+
+#[test]
+fn everything_can_be_set() {
+    let config = read(&[
+        ("HOST", "::"),
+        ("PORT", "0"),
+        ("APP_ENV", "production"),
+        ("REDIS_URL", "redis://cache:6379"),
+        ("REDIS_PASSWORD", "secret"),
+        ("REDIS_DB", "3"),
+        ("REDIS_KEY_PREFIX", "shop:eu:"),
+        ("REDIS_CONNECTION_TIMEOUT", "1500"),
+        ("REDIS_MAX_RETRIES", "10"),
+        ("REDIS_RETRY_DELAY", "20ms"),
+        ("CACHE_DEFAULT_TTL", "600"),
+        ("CACHE_SHORT_TTL", "1m"),
+        ("CACHE_LONG_TTL", "2h"),
+        ("MONGODB_URI", "mongodb://db:27017/shop"),
+        ("RUST_LOG", "warn,demo_service=debug"),
+    ])
+    .unwrap();
+    assert_eq!(config.namespace(), "shop:eu:prod");
+    let redis = config.redis.unwrap();
+    assert_eq!(redis.url.reveal(), "redis://cache:6379");
+    assert_eq!((redis.password.unwrap().reveal(), redis.database), ("secret", Some(3)));
+    assert_eq!(redis.connection_timeout, Duration::from_millis(1_500));
+    assert_eq!((redis.max_retries, redis.retry_delay), (10, Duration::from_millis(20)));
+    let lifetimes = [config.lifetimes.default, config.lifetimes.short, config.lifetimes.long];
+    assert_eq!(lifetimes.map(|ttl| ttl.as_secs()), [600, 60, 7_200]);
+    assert_eq!(config.mongodb.unwrap().reveal(), "mongodb://db:27017/shop");
+}
+
+#[test]
+fn every_mistake_is_listed_at_once_and_no_secret() {
+    let error = read(&[
+        ("HOST", "localhost"),
+        ("PORT", "70000"),
+        ("APP_ENV", "prod"),
+        ("REDIS_URL", "http://:hunter2@cache"),
+        ("REDIS_DB", "-1"),
+        ("REDIS_KEY_PREFIX", "a b"),
+        ("REDIS_CONNECTION_TIMEOUT", "0"),
+        ("REDIS_MAX_RETRIES", "11"),
+        ("REDIS_RETRY_DELAY", "soon"),
+        ("CACHE_DEFAULT_TTL", "0"),
+        ("CACHE_SHORT_TTL", "-5m"),
+        ("CACHE_LONG_TTL", "31d"),
+        ("MONGODB_URI", "postgres://me:hunter2@db"),
+        ("RUST_LOG", "demo=loud"),
+    ])
+    .unwrap_err();
+    let text = error.to_string();
+    for name in [
+        "HOST",
+        "PORT",
+        "APP_ENV",
+        "REDIS_URL",
+        "REDIS_DB",
+        "REDIS_KEY_PREFIX",
+        "REDIS_CONNECTION_TIMEOUT",
+        "REDIS_MAX_RETRIES",
+        "REDIS_RETRY_DELAY",
+        "CACHE_DEFAULT_TTL",
+        "CACHE_SHORT_TTL",
+        "CACHE_LONG_TTL",
+        "MONGODB_URI",
+        "RUST_LOG",
+    ] {
+        assert!(error.mistakes().iter().any(|mistake| mistake.starts_with(name)), "{name} in {text}");
+    }
+    assert_eq!(error.mistakes().len(), 14, "{text}");
+    assert!(!text.contains("hunter2"), "{text}");
+}
+
+#[test]
+fn settings_of_a_redis_that_is_not_named_are_a_mistake() {
+    let error = read(&[("REDIS_PASSWORD", "hunter2"), ("REDIS_DB", "1")]).unwrap_err();
+    assert_eq!(error.mistakes().len(), 2);
+    assert!(!error.to_string().contains("hunter2"));
+}
+
+#[test]
+fn the_configuration_can_be_printed() {
+    let config = read(&[
+        ("REDIS_URL", "redis://cache"),
+        ("REDIS_PASSWORD", "hunter2"),
+        ("MONGODB_URI", "mongodb://me:hunter2@db/shop"),
+    ]);
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_example_file_is_valid_and_complete() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example");
+    let pairs: Vec<(String, String)> =
+        dotenvy::from_path_iter(path).unwrap().collect::<Result<_, _>>().unwrap();
+    let variables: Vec<(&str, &str)> =
+        pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(read(&variables), read(&[]), "it shows the defaults");
+
+    let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let _ = Config::read(|name| {
+        asked.borrow_mut().insert(name.to_owned());
+        None
+    });
+    let listed: std::collections::BTreeSet<String> = pairs.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(listed, asked.into_inner());
+}

@@ -1,0 +1,143 @@
+//! `ApiError`: `{"success":false,"error":"…","code":"…"}` and its status.
+
+use std::error::Error as StdError;
+
+use axum::Json;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::domain::{Invalid, MalformedId, ProductId};
+use crate::usecases::Error;
+
+/// The longest piece of a request that an error repeats, in characters.
+const MAX_ECHO_CHARS: usize = 200;
+
+/// An answer that is no success.
+///
+/// | status | for |
+/// |---|---|
+/// | 400 | what cannot be read: JSON, query, id, content type, a body that is too large |
+/// | 404, 405 | no such product, route or method |
+/// | 409 | somebody else changed the product |
+/// | 422 | JSON of the wrong shape, and products that break a rule |
+/// | 503 | the store of products cannot be reached |
+#[derive(Debug)]
+pub struct ApiError {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    success: bool,
+    error: &'a str,
+    code: &'static str,
+}
+
+impl ApiError {
+    fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        ApiError { status, code, message: message.into() }
+    }
+
+    pub(super) fn no_product(id: &ProductId) -> Self {
+        let message = format!("there is no product {id}");
+        ApiError::new(StatusCode::NOT_FOUND, "product_not_found", message)
+    }
+
+    pub(super) fn no_route(path: &str) -> Self {
+        let message = format!("there is nothing at {}", echo(path));
+        ApiError::new(StatusCode::NOT_FOUND, "route_not_found", message)
+    }
+
+    pub(super) fn no_method(method: &Method, path: &str) -> Self {
+        let message = format!("{} does not take {}", echo(path), echo(method.as_str()));
+        ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
+    }
+
+    pub(super) fn bad_query(invalid: &Invalid) -> Self {
+        ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", invalid.to_string())
+    }
+}
+
+impl From<MalformedId> for ApiError {
+    fn from(error: MalformedId) -> Self {
+        ApiError::new(StatusCode::BAD_REQUEST, "invalid_id", error.to_string())
+    }
+}
+
+impl From<QueryRejection> for ApiError {
+    fn from(rejection: QueryRejection) -> Self {
+        ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", echo(&innermost(&rejection)))
+    }
+}
+
+impl From<JsonRejection> for ApiError {
+    fn from(rejection: JsonRejection) -> Self {
+        let (status, code) = match &rejection {
+            JsonRejection::JsonDataError(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_body"),
+            JsonRejection::JsonSyntaxError(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+            JsonRejection::MissingJsonContentType(_) => {
+                let message = "the body must be JSON, with `content-type: application/json`";
+                return ApiError::new(StatusCode::BAD_REQUEST, "unsupported_content_type", message);
+            }
+            other if other.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                let message = format!("the body is larger than {} bytes", super::MAX_BODY_BYTES);
+                return ApiError::new(StatusCode::BAD_REQUEST, "body_too_large", message);
+            }
+            _ => (StatusCode::BAD_REQUEST, "unreadable_body"),
+        };
+        ApiError::new(status, code, echo(&innermost(&rejection)))
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let (status, code) = match &error {
+            Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_product"),
+            Error::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Error::Unavailable(cause) => {
+                tracing::warn!(cause = chain(cause), "the product repository failed");
+                (StatusCode::SERVICE_UNAVAILABLE, "repository_unavailable")
+            }
+        };
+        ApiError::new(status, code, error.to_string())
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = Body { success: false, error: &self.message, code: self.code };
+        (self.status, Json(body)).into_response()
+    }
+}
+
+/// The text of the deepest cause: what serde said, without the layers that handed it on.
+fn innermost(error: &dyn StdError) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+/// An error and its causes, for the log.
+fn chain(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(source) = next {
+        text = format!("{text}: {source}");
+        next = source.source();
+    }
+    text
+}
+
+/// A text that holds some of the request, cut short.
+fn echo(text: &str) -> String {
+    match text.char_indices().nth(MAX_ECHO_CHARS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,91 @@
+//! Bodies of answers.
+
+use axum::Json;
+use jiff::Timestamp;
+use rust_decimal::Decimal;
+use serde::Serialize;
+
+use super::decimal;
+use crate::domain::{Product, ProductId};
+use crate::usecases::{ListQuery, Page};
+
+/// `{"success":true,"data":…}`
+#[derive(Debug, Serialize)]
+pub(super) struct Success<T> {
+    success: bool,
+    data: T,
+}
+
+/// A product, as clients see it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ProductView {
+    id: ProductId,
+    name: String,
+    description: String,
+    #[serde(serialize_with = "decimal::serialize")]
+    price: Decimal,
+    stock: u32,
+    category: String,
+    images: Vec<String>,
+    is_active: bool,
+    is_wishlist_status: bool,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// A page of products.
+#[derive(Debug, Serialize)]
+pub(super) struct PageView {
+    products: Vec<ProductView>,
+    total: u64,
+    page: u32,
+    limit: u32,
+}
+
+/// How many products there are.
+#[derive(Debug, Serialize)]
+pub(super) struct CountView {
+    pub(super) count: u64,
+}
+
+/// Which product is gone.
+#[derive(Debug, Serialize)]
+pub(super) struct DeletedView {
+    pub(super) id: ProductId,
+}
+
+/// Wraps an answer.
+pub(super) fn success<T>(data: T) -> Json<Success<T>> {
+    Json(Success { success: true, data })
+}
+
+impl PageView {
+    /// The page that answers a query.
+    pub(super) fn new(page: Page, query: &ListQuery) -> Self {
+        PageView {
+            products: page.products.into_iter().map(ProductView::from).collect(),
+            total: page.total,
+            page: query.page(),
+            limit: query.limit(),
+        }
+    }
+}
+
+impl From<Product> for ProductView {
+    fn from(product: Product) -> Self {
+        ProductView {
+            id: product.id,
+            name: product.name,
+            description: product.description,
+            price: product.price.amount(),
+            stock: product.stock,
+            category: product.category,
+            images: product.images,
+            is_active: product.is_active,
+            is_wishlist_status: product.is_wishlist_status,
+            created_at: product.created_at,
+            updated_at: product.updated_at,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The demo as its clients see it: over HTTP, on the embedded store, and on Redis with MongoDB.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod caching;
+mod hostile;
+mod outages;
+mod process;
+mod repositories;
+mod routes;
+mod sharing;
+mod support;

@@ -1,0 +1,72 @@
+//! The program itself.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::support::request;
+
+/// The program in a folder of its own, with nothing in its environment but these.
+fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_demo-service"))
+        .current_dir(folder)
+        .env_clear()
+        .envs(variables.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn it_serves_the_sample_catalogue_without_any_server_and_ends_when_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = start(folder.path(), &[("PORT", "0")]);
+    let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
+    let greeting = output.next_line().await.unwrap().unwrap();
+    assert!(greeting.contains("(products: embedded, cache: memory)"), "{greeting}");
+    let address = greeting.split("http://").nth(1).unwrap().split(' ').next().unwrap();
+    assert_eq!(output.next_line().await.unwrap().unwrap(), "Try:");
+    for _ in 0..4 {
+        let hint = output.next_line().await.unwrap().unwrap();
+        let path = hint.trim_matches([' ', '\'']).split(address).nth(1).unwrap();
+        request(address.parse().unwrap(), "GET", path.trim_end_matches('\''), None).await.data(200);
+    }
+    let list = request(address.parse().unwrap(), "GET", "/api/products", None).await.data(200);
+    assert_eq!(list["total"], 30);
+
+    let kill = format!("kill -TERM {}", process.id().unwrap());
+    assert!(std::process::Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
+    assert!(process.wait().await.unwrap().success());
+}
+
+#[tokio::test]
+async fn it_lists_every_mistake_in_its_environment_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "APP_ENV=moon\nPORT=0\nREDIS_MAX_RETRIES=11\n").unwrap();
+    let variables = [("PORT", "x"), ("REDIS_URL", "http://:hunter2@h"), ("REDIS_MAX_RETRIES", "3")];
+    let mut process = start(folder.path(), &variables);
+    let mut errors = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
+    assert_eq!(process.wait().await.unwrap().code(), Some(1));
+    assert_eq!(
+        errors,
+        "the configuration has 3 mistake(s):\n  PORT is \"x\": expected a port, 0 to 65535\n  APP_ENV is \"moon\": \
+         expected development, staging or production\n  REDIS_URL: expected redis://host:port, rediss://host:port \
+         or unix:/path/to/socket\n"
+    );
+}
+
+#[tokio::test]
+async fn a_broken_env_file_is_told_without_its_lines() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join(".env"), "REDIS_PASSWORD='hunter2\n").unwrap();
+    let mut process = start(folder.path(), &[]);
+    let mut errors = String::new();
+    process.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
+    assert_eq!(process.wait().await.unwrap().code(), Some(1));
+    assert!(errors.contains(".env cannot be read") && !errors.contains("hunter2"), "{errors}");
+}

@@ -1,0 +1,112 @@
+//! Versions: writers that store what they committed without announcing it, as `Cache::put` by hand may, and readers
+//! that fill. What a key remembers of its versions is not evicted here; that it lives for a minute is the promise.
+
+use jollycache::protocol::Slot;
+
+use crate::explorer::{Model, Steps, fails, holds, larger};
+use crate::reader::Reader;
+use crate::world::{NOW, Rule, Source, apply, befalls, draft, stored, versioned};
+
+struct Versions {
+    readers: usize,
+    writers: usize,
+    broken: Option<Rule>,
+}
+
+/// Commits, stores, acknowledges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Writer {
+    Start,
+    Committed(u8),
+    Stored(u8),
+    Done,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct State {
+    source: Source,
+    slot: Slot,
+    readers: Vec<Reader>,
+    writers: Vec<Writer>,
+}
+
+impl Versions {
+    fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
+        let mut next = state.clone();
+        let (what, writer) = match state.writers[i] {
+            Writer::Start => ("commits", Writer::Committed(next.source.commit())),
+            Writer::Committed(version) => {
+                let blind = self.broken == Some(Rule::OlderVersionIsRefused);
+                let draft = if blind { draft(version, Vec::new()) } else { versioned(version) };
+                apply(&mut next.slot, |slot| slot.store(NOW, &draft));
+                ("stores", Writer::Stored(version))
+            }
+            Writer::Stored(version) => {
+                next.source.acknowledge(version);
+                ("acknowledges", Writer::Done)
+            }
+            Writer::Done => return,
+        };
+        next.writers[i] = writer;
+        steps.add("writer", i, what, next);
+    }
+}
+
+impl Model for Versions {
+    type State = State;
+
+    fn start(&self) -> State {
+        State {
+            source: Source::default(),
+            slot: Slot::default(),
+            readers: vec![Reader::VERSIONED; self.readers],
+            writers: vec![Writer::Start; self.writers],
+        }
+    }
+
+    fn steps(&self, state: &State, steps: &mut Steps<State>) {
+        for (i, reader) in state.readers.iter().enumerate() {
+            reader.steps(i, self.broken, state.source, &state.slot, |what, reader, source, slot| {
+                let mut next = State { source, slot, ..state.clone() };
+                next.readers[i] = reader;
+                steps.add("reader", i, what, next);
+            });
+        }
+        for i in 0..state.writers.len() {
+            self.write(state, i, steps);
+        }
+        // A lease that ends takes what it remembers along, so it ends here only over a value.
+        let remembers = |slot: &Slot| slot.floor() == state.slot.floor();
+        for (what, slot) in befalls(&state.slot).filter(|(_, slot)| remembers(slot)) {
+            steps.add("environment", 0, what, State { slot, ..state.clone() });
+        }
+    }
+
+    fn violation(&self, state: &State) -> Option<&'static str> {
+        let is_written = state.writers.iter().all(|writer| *writer == Writer::Done);
+        let leftover = stored(&state.slot).filter(|_| is_written);
+        state.source.violation().or_else(|| {
+            leftover
+                .is_some_and(|version| version != state.source.committed)
+                .then_some("an older value is left")
+        })
+    }
+
+    fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
+        (!state.readers.iter().all(|reader| reader.is_done())).then_some("a reader is stuck")
+    }
+}
+
+fn versions(broken: Option<Rule>) -> Versions {
+    Versions { readers: 2 + larger(), writers: 3, broken }
+}
+
+#[test]
+fn of_versioned_stores_the_newest_wins() {
+    holds("versions", &versions(None));
+}
+
+#[test]
+fn blind_stores_are_caught() {
+    fails("versions, blind stores", &versions(Some(Rule::OlderVersionIsRefused)));
+}

@@ -1,0 +1,425 @@
+//! Writers side by side on one key: plain evictions, evictions around the write, puts, and puts whose key is known
+//! only after the write, as engine/write.rs has them.
+
+use std::time::Duration;
+
+use jollycache::backend::WriteEnd;
+use jollycache::protocol::Slot;
+
+use crate::explorer::{Model, Steps, fails, holds, larger};
+use crate::reader::Reader;
+use crate::world::{
+    LIFETIME, NOW, REGION, Rule, Source, apply, befalls, draft, has_intent, intent_ended, stored, token,
+};
+
+/// How a writer goes about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    /// Commits, then invalidates.
+    Evict,
+    /// Announces itself, commits, ends with an eviction.
+    Around,
+    /// Announces itself, commits, ends with the value.
+    Put,
+    /// Commits, announces itself, ends with the value if nobody else wrote meanwhile.
+    LatePut,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum At {
+    Start,
+    /// A late put knows the id of all writes.
+    Snapped,
+    /// The intent is installed, the source not yet written.
+    Announced,
+    Committed,
+    /// A late put's intent is installed.
+    AnnouncedLate,
+    /// A late put compared the id of all writes.
+    Compared,
+    /// All writes have a new id.
+    Told,
+    /// What was to be stored or dropped is.
+    Ended,
+    /// Cancelled, or the source refused: the key falls and the intent goes.
+    GivesUp,
+    GivesUpTheKey,
+    GivesUpTheIntent,
+    Done,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Writer {
+    at: At,
+    /// What it committed.
+    version: u8,
+    /// The id of all writes that a late put remembers.
+    writes: Option<u8>,
+    undisturbed: bool,
+}
+
+impl Writer {
+    const NEW: Writer = Writer { at: At::Start, version: 0, writes: None, undisturbed: true };
+
+    const DONE: Writer = Writer { at: At::Done, ..Writer::NEW };
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct State {
+    source: Source,
+    slot: Slot,
+    /// The id of all writes.
+    writes: Option<u8>,
+    readers: Vec<Reader>,
+    writers: Vec<Writer>,
+}
+
+impl State {
+    /// An id that nobody remembers.
+    fn fresh_id(&self) -> u8 {
+        let remembered = |id: &u8| self.writers.iter().any(|writer| writer.writes == Some(*id));
+        (1..u8::MAX).find(|id| self.writes != Some(*id) && !remembered(id)).expect("few ids are in use")
+    }
+
+    fn is_writing(&self) -> bool {
+        self.writers.iter().any(|writer| writer.at != At::Done)
+    }
+}
+
+struct Writes {
+    kinds: Vec<Kind>,
+    readers: usize,
+    /// Writers may die at any point. Then a transaction is shorter than its intent, and the intent is not evicted.
+    crashes: bool,
+    broken: Option<Rule>,
+}
+
+impl Writes {
+    fn is_broken(&self, rule: Rule) -> bool {
+        self.broken == Some(rule)
+    }
+
+    fn begin(&self, slot: &mut Slot, i: usize) {
+        apply(slot, |slot| (slot.begin_write(NOW, REGION, own_token(i), LIFETIME), ()));
+        if let (true, Slot::Intent { poisoned, .. }) = (self.is_broken(Rule::Poison), slot) {
+            *poisoned = false;
+        }
+    }
+
+    fn end(&self, slot: &mut Slot, i: usize, put: Option<u8>) {
+        if self.is_broken(Rule::EndAfterDeadlineDrops) && !has_intent(slot) {
+            if let Some(version) = put {
+                apply(slot, |slot| slot.store(NOW, &draft(version, Vec::new())));
+            }
+            return;
+        }
+        if self.is_broken(Rule::EndNamesItsWriter)
+            && matches!(slot, Slot::Intent { writers, .. } if writers.len() == 1)
+        {
+            *slot = Slot::default();
+            return;
+        }
+        let draft = put.map(|version| draft(version, Vec::new()));
+        let end = draft.as_ref().map_or(WriteEnd::Evict { grace: Duration::ZERO }, WriteEnd::Put);
+        apply(slot, |slot| slot.end_write(NOW, own_token(i), &end));
+    }
+
+    fn invalidate(&self, slot: &mut Slot) {
+        let before = slot.clone();
+        apply(slot, |slot| slot.invalidate(NOW, Duration::ZERO));
+        if self.is_broken(Rule::InvalidationPoisons) && has_intent(&before) {
+            *slot = before;
+        }
+    }
+
+    fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
+        let (mut next, kind, at) = (state.clone(), self.kinds[i], state.writers[i].at);
+        let late_intent = self.is_broken(Rule::IntentBeforeCommit);
+        let (what, at) = match (at, kind) {
+            (At::Start, Kind::LatePut) => {
+                let id = next.writes.unwrap_or_else(|| next.fresh_id());
+                next.writes = Some(id);
+                next.writers[i].writes = Some(id);
+                ("remembers the id of all writes", At::Snapped)
+            }
+            (At::Start, Kind::Around | Kind::Put) if !late_intent => {
+                self.begin(&mut next.slot, i);
+                ("announces itself", At::Announced)
+            }
+            (At::Start | At::Announced | At::Snapped, _) => {
+                next.writers[i].version = next.source.commit();
+                ("commits", At::Committed)
+            }
+            (At::Committed, Kind::LatePut) => {
+                self.begin(&mut next.slot, i);
+                ("announces itself, late", At::AnnouncedLate)
+            }
+            (At::Committed, Kind::Around | Kind::Put) if late_intent => {
+                self.begin(&mut next.slot, i);
+                ("announces itself after the commit", At::Compared)
+            }
+            (At::AnnouncedLate, _) => {
+                self.compare(&mut next, i);
+                ("compares the id of all writes", At::Compared)
+            }
+            (At::Committed | At::Compared, _) if self.is_broken(Rule::TellBeforeEnd) => {
+                self.finish(&mut next, i);
+                next.writers[i].undisturbed = true;
+                ("ends", At::Told)
+            }
+            (At::Committed | At::Compared, _) => {
+                next.writes = Some(next.fresh_id());
+                ("tells of itself", At::Told)
+            }
+            (At::Told, _) if self.is_broken(Rule::TellBeforeEnd) => {
+                next.writes = Some(next.fresh_id());
+                ("tells of itself", At::Ended)
+            }
+            (At::Told, _) => {
+                self.finish(&mut next, i);
+                next.writers[i].undisturbed = true;
+                ("ends", At::Ended)
+            }
+            (At::Ended, _) => {
+                next.source.acknowledge(next.writers[i].version);
+                next.writers[i].version = 0;
+                ("acknowledges", At::Done)
+            }
+            (At::GivesUp, _) => {
+                next.writes = Some(next.fresh_id());
+                ("tells of itself, gives up", At::GivesUpTheKey)
+            }
+            (At::GivesUpTheKey, _) => {
+                self.invalidate(&mut next.slot);
+                ("invalidates instead", At::GivesUpTheIntent)
+            }
+            (At::GivesUpTheIntent, _) => {
+                self.end(&mut next.slot, i, None);
+                ("ends without a value", At::Done)
+            }
+            (At::Done, _) => return,
+        };
+        next.writers[i].at = at;
+        steps.add("writer", i, what, next);
+    }
+
+    /// A late put sees whether anybody wrote since it began.
+    fn compare(&self, next: &mut State, i: usize) {
+        let id = next.writes.unwrap_or_else(|| next.fresh_id());
+        next.writes = Some(id);
+        let compares = !self.is_broken(Rule::LatePutComparesWrites);
+        let writer = &mut next.writers[i];
+        writer.undisturbed = !compares || writer.writes == Some(id);
+        writer.writes = None;
+    }
+
+    /// The last word of a writer to the key.
+    fn finish(&self, next: &mut State, i: usize) {
+        let Writer { version, undisturbed, .. } = next.writers[i];
+        match self.kinds[i] {
+            Kind::Evict => self.invalidate(&mut next.slot),
+            Kind::Around => self.end(&mut next.slot, i, None),
+            Kind::Put | Kind::LatePut => self.end(&mut next.slot, i, undisturbed.then_some(version)),
+        }
+    }
+
+    /// What may go wrong for a writer: it is cancelled, its source refuses, it dies.
+    fn go_wrong(&self, state: &State, i: usize, steps: &mut Steps<State>) {
+        let at = state.writers[i].at;
+        let announced = match self.kinds[i] {
+            Kind::Around | Kind::Put => !matches!(at, At::Start | At::Ended),
+            Kind::LatePut => matches!(at, At::AnnouncedLate | At::Compared | At::Told),
+            Kind::Evict => false,
+        };
+        if at == At::Done || !announced {
+            return;
+        }
+        if !matches!(at, At::GivesUp | At::GivesUpTheKey | At::GivesUpTheIntent) {
+            let mut next = state.clone();
+            next.writers[i] = Writer { at: At::GivesUp, ..Writer::NEW };
+            steps.add("writer", i, "is cancelled", next);
+        }
+        if self.crashes && self.kinds[i] != Kind::LatePut {
+            let mut next = state.clone();
+            // Nobody was told, but what was committed must be seen all the same.
+            next.source.acknowledge(next.writers[i].version);
+            next.writers[i] = Writer::DONE;
+            steps.add("writer", i, "dies", next);
+        }
+    }
+
+    /// Whether the intent may end now. Where writers may die, a transaction is shorter than its intent.
+    fn may_end(&self, state: &State) -> bool {
+        let in_transaction = state.writers.iter().any(|writer| writer.at == At::Announced);
+        !(self.is_broken(Rule::IntentEnds) || self.crashes && in_transaction)
+    }
+}
+
+fn own_token(i: usize) -> jollycache::entry::Token {
+    token(100 + u8::try_from(i).expect("few writers"))
+}
+
+impl Model for Writes {
+    type State = State;
+
+    fn start(&self) -> State {
+        State {
+            source: Source::default(),
+            slot: Slot::default(),
+            writes: None,
+            readers: vec![Reader::NEW; self.readers],
+            writers: vec![Writer::NEW; self.kinds.len()],
+        }
+    }
+
+    fn steps(&self, state: &State, steps: &mut Steps<State>) {
+        for (i, reader) in state.readers.iter().enumerate() {
+            reader.steps(i, self.broken, state.source, &state.slot, |what, reader, source, slot| {
+                let mut next = State { source, slot, ..state.clone() };
+                next.readers[i] = reader;
+                steps.add("reader", i, what, next);
+            });
+        }
+        for i in 0..state.writers.len() {
+            self.write(state, i, steps);
+            self.go_wrong(state, i, steps);
+        }
+        for (what, slot) in befalls(&state.slot) {
+            steps.add("environment", 0, what, State { slot, ..state.clone() });
+        }
+        if let Some(slot) = intent_ended(&state.slot).filter(|_| self.may_end(state)) {
+            steps.add("environment", 0, "ends the intent", State { slot, ..state.clone() });
+        }
+        if state.writes.is_some() && self.kinds.contains(&Kind::LatePut) {
+            steps.add(
+                "environment",
+                0,
+                "evicts the id of all writes",
+                State { writes: None, ..state.clone() },
+            );
+        }
+    }
+
+    fn violation(&self, state: &State) -> Option<&'static str> {
+        let leftover = stored(&state.slot).filter(|_| !state.is_writing());
+        state.source.violation().or_else(|| {
+            leftover
+                .is_some_and(|version| version != state.source.committed)
+                .then_some("an older value is left")
+        })
+    }
+
+    fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
+        let waits = !state.readers.iter().all(|reader| reader.is_done());
+        waits
+            .then_some("a reader is stuck")
+            .or(has_intent(&state.slot).then_some("an intent is left for ever"))
+    }
+}
+
+/// Writers that may be slow without bound, under eviction of anything.
+fn writes(kinds: &[Kind], broken: Option<Rule>) -> Writes {
+    Writes { kinds: kinds.to_vec(), readers: 2 + larger(), crashes: false, broken }
+}
+
+/// Writers that may die.
+fn crashes(kinds: &[Kind], broken: Option<Rule>) -> Writes {
+    Writes { crashes: true, ..writes(kinds, broken) }
+}
+
+#[test]
+fn one_writer_around_keeps_c1_even_if_it_dies() {
+    let model = Writes { readers: 3 + larger(), ..crashes(&[Kind::Around], None) };
+    holds("intent, one writer that may die", &model);
+}
+
+#[test]
+fn two_writers_around_keep_c1_even_if_they_die() {
+    holds("intent, two writers that may die", &crashes(&[Kind::Around, Kind::Around], None));
+}
+
+#[test]
+fn a_put_and_a_writer_around_leave_the_newest_even_if_they_die() {
+    holds("intent, a put and an eviction around that may die", &crashes(&[Kind::Put, Kind::Around], None));
+}
+
+#[test]
+fn two_puts_leave_the_newest_or_nothing() {
+    holds("put, two puts", &writes(&[Kind::Put, Kind::Put], None));
+}
+
+#[test]
+fn a_put_and_a_plain_eviction_leave_the_newest_or_nothing() {
+    holds("put, a put and a plain eviction", &writes(&[Kind::Put, Kind::Evict], None));
+}
+
+#[test]
+fn a_put_and_a_writer_around_leave_the_newest_or_nothing() {
+    holds("put, a put and an eviction around", &writes(&[Kind::Put, Kind::Around], None));
+}
+
+#[test]
+fn two_late_puts_leave_the_newest_or_nothing() {
+    holds("late put, two late puts", &writes(&[Kind::LatePut, Kind::LatePut], None));
+}
+
+#[test]
+fn a_late_put_and_a_put_leave_the_newest_or_nothing() {
+    holds("late put, with a put", &writes(&[Kind::LatePut, Kind::Put], None));
+}
+
+#[test]
+fn a_late_put_and_a_plain_eviction_leave_the_newest_or_nothing() {
+    holds("late put, with a plain eviction", &writes(&[Kind::LatePut, Kind::Evict], None));
+}
+
+#[test]
+fn an_intent_after_the_commit_is_caught() {
+    fails("intent, installed after the commit", &crashes(&[Kind::Around], Some(Rule::IntentBeforeCommit)));
+}
+
+#[test]
+fn an_intent_without_an_end_is_caught() {
+    fails("intent, without a deadline", &crashes(&[Kind::Around], Some(Rule::IntentEnds)));
+}
+
+#[test]
+fn an_eviction_whose_intent_has_ended_and_that_drops_nothing_is_caught() {
+    fails("intent, ended before its write", &writes(&[Kind::Around], Some(Rule::EndAfterDeadlineDrops)));
+}
+
+#[test]
+fn a_put_whose_intent_has_ended_and_that_stores_is_caught() {
+    fails("put, ended before its write", &writes(&[Kind::Put, Kind::Put], Some(Rule::EndAfterDeadlineDrops)));
+}
+
+#[test]
+fn an_end_that_takes_anothers_intent_away_is_caught() {
+    let model = crashes(&[Kind::Around, Kind::Around], Some(Rule::EndNamesItsWriter));
+    fails("intent, taken away by another's late end", &model);
+}
+
+#[test]
+fn two_puts_that_do_not_poison_each_other_are_caught() {
+    fails("put, without poison", &writes(&[Kind::Put, Kind::Put], Some(Rule::Poison)));
+}
+
+#[test]
+fn a_put_that_an_eviction_does_not_poison_is_caught() {
+    fails(
+        "put, not poisoned by an eviction",
+        &writes(&[Kind::Put, Kind::Evict], Some(Rule::InvalidationPoisons)),
+    );
+}
+
+#[test]
+fn a_late_put_that_does_not_compare_is_caught() {
+    let model = writes(&[Kind::LatePut, Kind::Put], Some(Rule::LatePutComparesWrites));
+    fails("late put, without the compare of all writes", &model);
+}
+
+#[test]
+fn a_put_that_tells_after_its_end_is_caught() {
+    let model = writes(&[Kind::LatePut, Kind::Put], Some(Rule::TellBeforeEnd));
+    fails("late put, with a put that tells too late", &model);
+}
