@@ -400,6 +400,34 @@ on_each_backend!(settings_out_of_range_are_refused, |caches| async move {
     }
 });
 
+on_each_backend!(stale_reads_are_counted_with_their_age, |caches| async move {
+    let cache = caches.new_cache().await;
+    let short = Policy::new().region("product").ttl(Duration::from_millis(1)).stale(STALE);
+    cache.put(key("1"), &10_u64, &short).await.expect("puts");
+    let stats = || cache.stats().regions.get("default").cloned().unwrap_or_default();
+    while stats().stale_reads == 0 {
+        assert_eq!(cached(&cache, "1").await, Some(10));
+    }
+    let age = stats().stale_age;
+    assert_eq!(age.count, 1);
+    assert!(age.max_ms >= age.p50_ms && age.max_ms < 60_000, "{age:?}");
+    assert_found(&audit(&cache).await, 0, 0, 0);
+});
+
+on_each_backend!(a_write_that_outlasts_its_intent_is_counted, |caches| async move {
+    let cache = caches.new_cache().await;
+    for (intent, expired) in [(TTL, 0), (Duration::from_millis(1), 1)] {
+        let policy = policy().intent(intent);
+        let write = cache.begin_write_with([key("1")], [""; 0], &policy).await.expect("begins");
+        // By the clock that the intent is measured with, on a monotonic timer.
+        #[allow(clippy::disallowed_methods, reason = "only time ends an intent")]
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        let stored = write.commit_put(key("1"), &1_u64, &policy).await.expect("commits");
+        assert_eq!(stored, expired == 0);
+        assert_eq!(cache.stats().regions["product"].expired_intents, expired);
+    }
+});
+
 #[allow(clippy::disallowed_methods, reason = "between two looks at what cannot be awaited")]
 async fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let looked = async {
