@@ -114,7 +114,7 @@ impl MemoryBackend {
     }
 
     fn live_ids(&self, tags: &[StoredKey]) -> Vec<Option<Token>> {
-        tags.iter().map(|tag| self.tags.get(tag).and_then(TagSlot::id)).collect()
+        tags.iter().map(|tag| self.tags.get(tag).and_then(|tag| tag.id())).collect()
     }
 
     fn change_tags(&self, tags: &[StoredKey], change: impl Fn(TagSlot, Millis) -> TagSlot) {
@@ -245,13 +245,13 @@ impl Backend for MemoryBackend {
         Ok(stored)
     }
 
-    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
-        self.change_tags(tags, |tag, now| tag.close(now, ttl));
+    async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()> {
+        self.change_tags(tags, |tag, now| tag.close(now, token, ttl));
         Ok(())
     }
 
-    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
-        self.change_tags(tags, |tag, now| tag.open(now, grace, Token::random()));
+    async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()> {
+        self.change_tags(tags, |tag, now| tag.open(now, token, grace, Token::random()));
         Ok(())
     }
 

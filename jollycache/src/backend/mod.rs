@@ -228,13 +228,13 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// value. Notifies. Returns whether it was stored.
     async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool>;
 
-    /// Closes tags for a write: for at most `ttl`, or until as many writers open them as have closed them, they have
-    /// no id, and an invalidation of them does not open them.
-    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()>;
+    /// Closes tags for the writer `token`: for at most `ttl`, or until it opens them, they have no id, whatever other
+    /// writers and invalidations do.
+    async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()>;
 
-    /// Takes one writer off each tag; the last one's leaves a new random id, or, with a `grace`, leaves the tag
-    /// closed for so long.
-    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()>;
+    /// Opens tags after the writer `token`, or invalidates them if it has not closed them, or its close has ended by
+    /// itself. The last writer's leaves a new random id, or, with a `grace`, leaves the tag closed for so long.
+    async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()>;
 
     /// Starts to watch a key, or a lock: the returned [`Watch`] resolves after the next fill, release, store or
     /// invalidation of it, or the next [`Backend::unlock`]. Messages may be lost; nobody waits without a deadline.

@@ -41,7 +41,7 @@ const READS_TO_JUDGE: u64 = 100;
 pub(super) enum Job {
     Release { key: StoredKey, token: Token },
     EndWrite { key: StoredKey, token: Token },
-    OpenTags { tags: Vec<StoredKey> },
+    OpenTags { tags: Vec<StoredKey>, token: Token },
     Unlock { lock: StoredKey, token: Token },
 }
 
@@ -196,8 +196,8 @@ impl Engine {
                 Job::Unlock { lock, token } => {
                     drop(in_time(WORKER_TIMEOUT, self.backend.unlock(&lock, token)).await);
                 }
-                Job::OpenTags { tags } => {
-                    drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, Duration::ZERO)).await);
+                Job::OpenTags { tags, token } => {
+                    drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, token, Duration::ZERO)).await);
                 }
             }
         }

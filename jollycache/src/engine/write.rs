@@ -123,7 +123,7 @@ impl Write {
 
     async fn begin(&mut self, value_tags: &[Tag]) -> Result<()> {
         if !self.tags.is_empty() {
-            let close = self.engine.backend.close_tags(&self.tags, self.policy.intent);
+            let close = self.engine.backend.close_tags(&self.tags, self.token, self.policy.intent);
             self.engine.guarded(&self.region, self.policy.timeout, close).await?;
         }
         try_join_all(self.keys.iter().map(|key| self.announce(key))).await?;
@@ -172,7 +172,7 @@ impl Write {
         let others = self.keys.iter().filter(|key| Some(*key) != put_key.as_ref());
         try_join_all(others.map(|key| self.end(key, self.evicting()))).await?;
         if !self.tags.is_empty() {
-            let open = self.engine.backend.open_tags(&self.tags, self.policy.grace);
+            let open = self.engine.backend.open_tags(&self.tags, self.token, self.policy.grace);
             self.engine.guarded(&self.region, self.policy.timeout, open).await?;
         }
         self.region.tracker.add(Count::EvictedKey, (self.keys.len() - usize::from(stored.is_some())) as u64);
@@ -250,7 +250,7 @@ impl Drop for Write {
             self.engine.worker.push(Job::EndWrite { key, token: self.token });
         }
         if !tags.is_empty() {
-            self.engine.worker.push(Job::OpenTags { tags });
+            self.engine.worker.push(Job::OpenTags { tags, token: self.token });
         }
         if !pending.is_empty() {
             self.engine.queue(&self.region, pending);

@@ -10,7 +10,7 @@ use crate::entry::{Draft, Entry, RegionId, Token, Version};
 pub const VERSION_MEMORY_MS: Millis = 60_000;
 /// The most writers that one intent names; when one more comes, the one that came first is no longer waited for. The
 /// Redis scripts have the same number.
-const MAX_WRITERS: usize = 64;
+pub(super) const MAX_WRITERS: usize = 64;
 
 /// Who holds a lease, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -2,20 +2,19 @@
 
 use std::time::Duration;
 
+use super::slot::{Holder, MAX_WRITERS};
 use crate::clock::{Millis, as_millis};
 use crate::entry::Token;
 
 /// What is kept under one tag.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TagSlot {
     /// What entries carry while the tag's life lasts.
     Id(Token),
     /// The tag has no id, and nothing that carries it is valid.
     Closed {
-        /// How many writers keep it so.
-        writers: u8,
-        /// When the last of them ends by itself.
-        until: Millis,
+        /// The writers that keep it so, each until its own end.
+        writers: Vec<Holder>,
         /// Until when it stays closed, though they be gone.
         grace_until: Millis,
     },
@@ -24,63 +23,69 @@ pub enum TagSlot {
 /// Nothing: a tag that no entry carries.
 impl Default for TagSlot {
     fn default() -> Self {
-        TagSlot::Closed { writers: 0, until: 0, grace_until: 0 }
+        TagSlot::Closed { writers: Vec::new(), grace_until: 0 }
     }
 }
 
 impl TagSlot {
     /// The id, where there is one.
-    pub fn id(self) -> Option<Token> {
+    pub fn id(&self) -> Option<Token> {
         match self {
-            TagSlot::Id(id) => Some(id),
+            TagSlot::Id(id) => Some(*id),
             TagSlot::Closed { .. } => None,
         }
     }
 
     /// Whether the tag may be given no id.
-    pub fn is_closed(self, now: Millis) -> bool {
-        let (writers, until, grace_until) = self.closed(now);
-        (writers > 0 && until > now) || grace_until > now
+    pub fn is_closed(&self, now: Millis) -> bool {
+        match self {
+            TagSlot::Id(_) => false,
+            TagSlot::Closed { writers, grace_until } => {
+                *grace_until > now || writers.iter().any(|writer| writer.until > now)
+            }
+        }
     }
 
     /// An invalidation: the tag gets the id `fresh`, unless a writer or a grace keeps it closed.
     #[must_use]
     pub fn rotate(self, now: Millis, grace: Duration, fresh: Token) -> Self {
-        let (writers, until, grace_until) = self.closed(now);
-        TagSlot::Closed { writers, until, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, fresh)
+        let (writers, grace_until) = self.closed(now);
+        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, fresh)
     }
 
-    /// A writer closes it, for at most `ttl`.
+    /// The writer `token` closes it, for at most `ttl`.
     #[must_use]
-    pub fn close(self, now: Millis, ttl: Duration) -> Self {
-        let (writers, until, grace_until) = self.closed(now);
-        TagSlot::Closed {
-            writers: writers.saturating_add(1),
-            until: until.max(end_of(ttl, now)),
-            grace_until,
+    pub fn close(self, now: Millis, token: Token, ttl: Duration) -> Self {
+        let (mut writers, grace_until) = self.closed(now);
+        writers.retain(|writer| writer.token != token);
+        if writers.len() == MAX_WRITERS {
+            writers.remove(0);
         }
+        writers.push(Holder { token, until: end_of(ttl, now) });
+        TagSlot::Closed { writers, grace_until }
     }
 
-    /// A writer opens it; the last one's gives it the id `fresh`, unless a grace keeps it closed.
+    /// The writer `token` opens it; the last one's gives it the id `fresh`, unless a grace keeps it closed. A writer
+    /// that has ended by itself opens nothing that another one keeps closed.
     #[must_use]
-    pub fn open(self, now: Millis, grace: Duration, fresh: Token) -> Self {
-        let (writers, until, grace_until) = self.closed(now);
-        let grace_until = grace_until.max(end_of(grace, now));
-        TagSlot::Closed { writers: writers.saturating_sub(1), until, grace_until }.or_id(now, fresh)
+    pub fn open(self, now: Millis, token: Token, grace: Duration, fresh: Token) -> Self {
+        let (mut writers, grace_until) = self.closed(now);
+        writers.retain(|writer| writer.token != token);
+        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, fresh)
     }
 
     fn or_id(self, now: Millis, fresh: Token) -> Self {
         if self.is_closed(now) { self } else { TagSlot::Id(fresh) }
     }
 
-    /// The writers that have not ended, when the last of them does, and the end of the grace.
-    fn closed(self, now: Millis) -> (u8, Millis, Millis) {
+    /// The writers that have not ended by themselves, and the end of the grace.
+    fn closed(self, now: Millis) -> (Vec<Holder>, Millis) {
         match self {
-            TagSlot::Closed { writers, until, grace_until } if until > now && writers > 0 => {
-                (writers, until, grace_until)
+            TagSlot::Closed { mut writers, grace_until } => {
+                writers.retain(|writer| writer.until > now);
+                (writers, grace_until)
             }
-            TagSlot::Closed { grace_until, .. } => (0, 0, grace_until),
-            TagSlot::Id(_) => (0, 0, 0),
+            TagSlot::Id(_) => (Vec::new(), 0),
         }
     }
 }

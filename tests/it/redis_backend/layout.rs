@@ -285,13 +285,18 @@ async fn a_closed_tag_counts_its_writers_and_has_two_ends() {
     };
     let tags = [key("#tag:t")];
     let before = looker.server_ms();
-    backend.close_tags(&tags, Duration::from_secs(20)).await.unwrap();
-    backend.close_tags(&tags, Duration::from_secs(10)).await.unwrap();
+    let writers = [Token::random(), Token::random()];
+    backend.close_tags(&tags, writers[0], Duration::from_secs(20)).await.unwrap();
+    backend.close_tags(&tags, writers[1], Duration::from_secs(10)).await.unwrap();
     backend.invalidate(&[], &tags, Duration::from_secs(40)).await.unwrap();
     let (raw, after) = (looker.raw(&tags[0]), looker.server_ms());
-    assert_eq!((raw.len(), raw[0], raw[1]), (18, b'c', 2));
-    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[2..10])), "the later writer's end");
-    assert!((before + 40_000..=after + 40_000).contains(&millis(&raw[10..])), "the grace");
+    assert_eq!((raw.len(), raw[0]), (9 + 2 * 24, b'c'));
+    assert!((before + 40_000..=after + 40_000).contains(&millis(&raw[1..9])), "the grace");
+    for (writer, (token, seconds)) in raw[9..].chunks(24).zip([(writers[0], 20), (writers[1], 10)]) {
+        let end = seconds * 1000;
+        assert!((before + end..=after + end).contains(&millis(&writer[..8])), "the writer's end");
+        assert_eq!(writer[8..], token.0);
+    }
     let remaining = looker.remaining_ms(&tags[0]);
     assert!((35_000..=40_000).contains(&remaining), "{remaining} ms");
 }

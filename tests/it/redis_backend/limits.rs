@@ -194,7 +194,7 @@ async fn a_full_server_still_remembers_what_an_invalidation_says() {
     let (versioned, intended, tags) = (key("versioned"), key("intended"), [key("#tag:t")]);
     backend.store(&versioned, &Draft { version: Some(5.into()), ..draft("v") }).await.unwrap();
     backend.begin_write(&intended, REGION, Token::random(), grace / 2).await.unwrap();
-    backend.close_tags(&tags, grace).await.unwrap();
+    backend.close_tags(&tags, Token::random(), grace).await.unwrap();
     redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.client()).unwrap();
 
     let keys = [versioned, intended];

@@ -24,8 +24,6 @@ use crate::key::StoredKey;
 /// How long a tag's id lives. When it ends, what carries the tag is loaded again; ids of tags that are no longer
 /// used do not pile up.
 const TAG_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
-/// How long the record of a closed tag is; `scripts/tag.lua` has the same number.
-const CLOSED_TAG_BYTES: usize = 18;
 /// The longest lifetime that is asked of the server: a century. Beyond some 2^53 ms a script would lose digits.
 const MAX_LIFETIME_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// How many commands are sent in one go at most.
@@ -142,7 +140,7 @@ impl RedisBackend {
             return Ok(id);
         }
         // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
-        if matches!(&reply, Value::BulkString(held) if held.len() == CLOSED_TAG_BYTES && held[0] == b'c') {
+        if matches!(&reply, Value::BulkString(held) if is_closed_tag(held)) {
             return Ok(fresh);
         }
         if !is_error(&reply, "WRONGTYPE") {
@@ -233,7 +231,7 @@ impl Backend for RedisBackend {
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
-        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", grace));
+        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", grace, None));
         let key_commands = keys.iter().map(|key| {
             let mut call = script::INVALIDATE.call(key.as_str());
             call.arg(lifetime_or_none_ms(grace));
@@ -292,13 +290,14 @@ impl Backend for RedisBackend {
         reply::flag(self.pool.call(call).await?)
     }
 
-    async fn close_tags(&self, tags: &[StoredKey], ttl: Duration) -> Result<()> {
-        let calls = tags.iter().map(|tag| change_tag(tag, "close", ttl.max(Duration::from_millis(1))));
+    async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()> {
+        let calls =
+            tags.iter().map(|tag| change_tag(tag, "close", ttl.max(Duration::from_millis(1)), Some(token)));
         reply::all_ok(self.pool.write_all(calls).await?).map(drop)
     }
 
-    async fn open_tags(&self, tags: &[StoredKey], grace: Duration) -> Result<()> {
-        let calls = tags.iter().map(|tag| change_tag(tag, "open", grace));
+    async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()> {
+        let calls = tags.iter().map(|tag| change_tag(tag, "open", grace, Some(token)));
         reply::all_ok(self.pool.write_all(calls).await?).map(drop)
     }
 
@@ -407,10 +406,16 @@ fn set_tag(tag: &StoredKey, id: Token) -> Cmd {
     command
 }
 
+/// Whether this is what the tag script leaves of a closed tag: a mark, a time, and 24 bytes a writer.
+fn is_closed_tag(held: &[u8]) -> bool {
+    held.first() == Some(&b'c') && held.len() % 24 == 9
+}
+
 /// A call of the tag script; `closed` is how long the tag is to be closed.
-fn change_tag(tag: &StoredKey, how: &str, closed: Duration) -> Cmd {
+fn change_tag(tag: &StoredKey, how: &str, closed: Duration, writer: Option<Token>) -> Cmd {
     let mut call = script::TAG.call(tag.as_str());
     call.arg(how).arg(&Token::random().0[..]).arg(TAG_TTL_MS).arg(lifetime_or_none_ms(closed));
+    call.arg(writer.as_ref().map_or(&[][..], |token| &token.0[..]));
     call
 }
 

@@ -276,6 +276,7 @@ cases! {
         a_closed_tag_opens_by_itself,
         of_two_writers_of_a_tag_the_later_end_counts,
         an_opened_tag_can_be_invalidated,
+        a_writer_that_ended_by_itself_opens_no_other_ones_tag,
         an_invalidation_with_grace_leaves_no_id_for_so_long,
         an_opening_with_grace_leaves_the_tag_closed_for_so_long,
         nothing_shortens_the_grace_of_a_tag,
