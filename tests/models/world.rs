@@ -74,7 +74,14 @@ pub(crate) fn draft(version: u8, tags: Vec<TagStamp>) -> Draft {
 }
 
 pub(crate) fn request(token: Token, live_tags: &[TagStamp]) -> LeaseRequest<'_> {
-    LeaseRequest { key: &KEY, region: REGION, token, ttl: LIFETIME, live_tags, replace: false }
+    LeaseRequest {
+        key: &KEY,
+        region: REGION,
+        token,
+        ttl: LIFETIME,
+        live_tags,
+        mode: jollycache::backend::LeaseMode::Load,
+    }
 }
 
 pub(crate) fn version_of(entry: &Entry) -> u8 {
