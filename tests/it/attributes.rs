@@ -124,6 +124,7 @@ fn open_gate() -> Gate {
     gate
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "it is compared with what a use case returns")]
 fn named(name: &str) -> Result<Option<Product>, Down> {
     Ok(Some(Product { id: 1, name: name.to_owned() }))
 }

@@ -17,6 +17,7 @@ pub(crate) enum Caches {
 }
 
 impl Caches {
+    #[allow(clippy::unnecessary_wraps, reason = "as for a server, which may be missing")]
     pub(crate) fn memory() -> Option<Self> {
         Some(Caches::Memory(Arc::new(MemoryBackend::new())))
     }

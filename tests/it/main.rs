@@ -1,6 +1,10 @@
 //! Integration tests against real servers.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking, and its helpers too")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a lifetime has to pass, or a load to take its time; nothing waits for an event so"
+)]
 
 mod attribute_keys;
 mod attributes;

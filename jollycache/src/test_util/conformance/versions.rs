@@ -30,8 +30,8 @@ fn versioned(version: i64) -> Draft {
 }
 
 /// As text: what a read finds.
-fn text(version: i64) -> Option<String> {
-    Some(version.to_string())
+fn text(version: i64) -> String {
+    version.to_string()
 }
 
 async fn store(trial: &Trial, key: &StoredKey, draft: &Draft) -> bool {
@@ -75,7 +75,7 @@ async fn assert_floor(trial: &Trial, key: &StoredKey) {
     assert!(!put(trial, key, &versioned(4)).await, "an older put");
     assert!(!load(trial, key, &versioned(4)).await, "after all that, still");
     assert!(load(trial, key, &versioned(5)).await, "the same version");
-    assert_eq!(trial.text(key).await, text(5));
+    assert_eq!(trial.text(key).await, Some(text(5)));
 }
 
 pub(super) async fn a_version_reads_back(trial: Trial) {
@@ -93,7 +93,7 @@ pub(super) async fn versions_compare_as_the_numbers_do(trial: Trial) {
             trial.store(&key, &versioned(stored)).await;
             let taken = store(&trial, &key, &versioned(offered)).await;
             assert_eq!(taken, other_place >= place, "{offered} over {stored}");
-            assert_eq!(trial.text(&key).await, text(if taken { offered } else { stored }));
+            assert_eq!(trial.text(&key).await, Some(text(if taken { offered } else { stored })));
         }
     }
 }
@@ -102,10 +102,10 @@ pub(super) async fn an_older_store_leaves_what_is_there(trial: Trial) {
     let key = trial.key("a");
     trial.store(&key, &versioned(5)).await;
     assert!(!store(&trial, &key, &versioned(4)).await);
-    assert_eq!(trial.text(&key).await, text(5));
+    assert_eq!(trial.text(&key).await, Some(text(5)));
     for newer in [5, 6] {
         assert!(store(&trial, &key, &versioned(newer)).await);
-        assert_eq!(trial.text(&key).await, text(newer));
+        assert_eq!(trial.text(&key).await, Some(text(newer)));
     }
 }
 
@@ -116,7 +116,7 @@ pub(super) async fn an_older_put_leaves_nothing(trial: Trial) {
     assert_eq!(trial.read(&key).await, None, "what was there may be older than what was written");
     assert!(put(&trial, &key, &versioned(5)).await, "the intent did not forget");
     assert!(put(&trial, &key, &versioned(6)).await);
-    assert_eq!(trial.text(&key).await, text(6));
+    assert_eq!(trial.text(&key).await, Some(text(6)));
 }
 
 pub(super) async fn an_older_fill_is_refused_and_its_lease_dropped(trial: Trial) {
