@@ -1,6 +1,11 @@
 //! A caching framework for async Rust: one attribute on an `async fn`, and the function is cached, protected from
 //! stampedes, evicted when it should be, and never serves a value that was invalidated.
 
+#![cfg_attr(
+    test,
+    allow(clippy::duplicate_mod, reason = "flights are compiled once more for `flight_schedules`")
+)]
+
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;

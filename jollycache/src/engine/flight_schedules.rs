@@ -149,7 +149,7 @@ fn readers_and_a_writer() {
         tasks.push(future::spawn(async move { world.read().await }));
     }
     let writes = Arc::clone(&world);
-    let writer = future::spawn(async move { writes.write().await });
+    let writing = future::spawn(async move { writes.write().await });
     future::block_on(async move {
         let unlucky = tasks.pop().expect("there are callers");
         for _ in 0..thread_rng().gen_range(0..8) {
@@ -159,7 +159,7 @@ fn readers_and_a_writer() {
         for task in tasks {
             task.await.expect("a read ends");
         }
-        writer.await.expect("the writes end");
+        writing.await.expect("the writes end");
         // Also the one that was cancelled leaves nothing behind.
         let _ = unlucky.await;
         assert!(matches!(world.flights.join(key()), Role::Leader(_)), "a flight is left open");
