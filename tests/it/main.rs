@@ -18,3 +18,4 @@ mod locks;
 mod mongo_server;
 mod races;
 mod redis_backend;
+mod writes;

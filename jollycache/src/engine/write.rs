@@ -163,6 +163,10 @@ impl Write {
         let mut eviction = self.engine.eviction(&self.region, &self.policy);
         eviction.extend(more);
         eviction.run().await?;
+        if !self.tags.is_empty() {
+            let open = self.engine.backend.open_tags(&self.tags, self.token, self.policy.grace);
+            self.engine.guarded(&self.region, self.policy.timeout, open).await?;
+        }
         let stored = match &put {
             Some((key, Some(draft))) => Some(self.end(key, WriteEnd::Put(draft)).await?),
             Some((key, None)) => Some(self.end(key, self.evicting()).await?),
@@ -171,10 +175,6 @@ impl Write {
         let put_key = put.map(|(key, _)| key);
         let others = self.keys.iter().filter(|key| Some(*key) != put_key.as_ref());
         try_join_all(others.map(|key| self.end(key, self.evicting()))).await?;
-        if !self.tags.is_empty() {
-            let open = self.engine.backend.open_tags(&self.tags, self.token, self.policy.grace);
-            self.engine.guarded(&self.region, self.policy.timeout, open).await?;
-        }
         self.region.tracker.add(Count::EvictedKey, (self.keys.len() - usize::from(stored.is_some())) as u64);
         self.region.tracker.add(Count::EvictedTag, self.tags.len() as u64);
         tracing::debug!(
@@ -197,12 +197,17 @@ impl Write {
             self.keys.push(key.clone());
             self.announce(&key).await?;
         }
+        // A tag that this write keeps closed has its token for an id once it is opened, if nobody else keeps it so.
+        let closed_here = |tag: &Tag| self.tags.contains(&self.engine.namespace.tag(tag));
+        let (own, late): (Vec<Tag>, Vec<Tag>) = put.late_tags.into_iter().partition(closed_here);
         let mut undisturbed = true;
-        if !announced || !put.late_tags.is_empty() {
-            let (late, writes) = self.snapshot(&put.late_tags).await?;
+        if !announced || !late.is_empty() {
+            let (late, writes) = self.snapshot(&late).await?;
             undisturbed = writes == self.writes;
             self.value_stamps.extend(late);
         }
+        self.value_stamps
+            .extend(own.iter().map(|tag| TagStamp { name: tag.as_str().into(), id: self.token }));
         let stamps = std::mem::take(&mut self.value_stamps);
         Ok((key, undisturbed.then(|| self.draft(put.value, stamps))))
     }
