@@ -16,6 +16,7 @@ mod differential;
 mod events;
 mod locks;
 mod mongo_server;
+mod processes;
 mod races;
 mod redis_backend;
 mod writes;

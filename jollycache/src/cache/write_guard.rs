@@ -51,7 +51,7 @@ impl Cache {
     ) -> Result<WriteGuard> {
         let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        let announced = Announced { keys: &keys, tags: &tags, value_tags: &[] };
+        let announced = Announced { keys: &keys, tags: &tags, value_tags: &[], late: true };
         let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
         let (write, failed) =
             WriteThrough::begin(self.clone(), region, [policy, &Policy::UNSET], announced).await;

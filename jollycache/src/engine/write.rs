@@ -1,10 +1,11 @@
 //! Write intents: a write announces its keys and tags before the source is written, and ends after. Meanwhile nothing
 //! is stored under them, so that neither a crash nor another writer can leave an old value.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all, try_join3};
 
 use super::repair::Pending;
 use super::worker::Job;
@@ -26,6 +27,8 @@ pub(crate) struct Announced<'a> {
     pub(crate) tags: &'a [Tag],
     /// The tags that the value it is to store will carry.
     pub(crate) value_tags: &'a [Tag],
+    /// Whether the value's key, or tags of it, will be known only when the source is written.
+    pub(crate) late: bool,
 }
 
 /// A value to store when the source is written.
@@ -83,14 +86,14 @@ impl Engine {
             policy,
             token: Token::random(),
             began: clock::now(),
-            keys: announced.keys.iter().map(|key| self.namespace.key(key)).collect(),
-            tags: announced.tags.iter().map(|tag| self.namespace.tag(tag)).collect(),
+            keys: distinct(announced.keys.iter().map(|key| self.namespace.key(key))),
+            tags: distinct(announced.tags.iter().map(|tag| self.namespace.tag(tag))),
             value_stamps: Vec::new(),
             writes: None,
             broken: false,
             ended: false,
         };
-        let begun = write.begin(announced.value_tags).await;
+        let begun = write.begin(&announced).await;
         write.broken = begun.is_err();
         (write, begun)
     }
@@ -121,13 +124,24 @@ impl Write {
         }
     }
 
-    async fn begin(&mut self, value_tags: &[Tag]) -> Result<()> {
-        if !self.tags.is_empty() {
+    /// All at once: nothing of it depends on the other, and all of it is done before the source is written.
+    async fn begin(&mut self, announced: &Announced<'_>) -> Result<()> {
+        let close = async {
+            if self.tags.is_empty() {
+                return Ok(());
+            }
             let close = self.engine.backend.close_tags(&self.tags, self.token, self.policy.intent);
-            self.engine.guarded(&self.region, self.policy.timeout, close).await?;
-        }
-        try_join_all(self.keys.iter().map(|key| self.announce(key))).await?;
-        (self.value_stamps, self.writes) = self.snapshot(value_tags).await?;
+            self.engine.guarded(&self.region, self.policy.timeout, close).await
+        };
+        let announce = try_join_all(self.keys.iter().map(|key| self.announce(key)));
+        let snapshot = async {
+            if announced.value_tags.is_empty() && !announced.late {
+                return Ok((Vec::new(), None));
+            }
+            self.snapshot(announced.value_tags).await
+        };
+        let ((), _, (stamps, writes)) = try_join3(close, announce, snapshot).await?;
+        (self.value_stamps, self.writes) = (stamps, writes);
         Ok(())
     }
 
@@ -163,18 +177,15 @@ impl Write {
         let mut eviction = self.engine.eviction(&self.region, &self.policy);
         eviction.extend(more);
         eviction.run().await?;
-        if !self.tags.is_empty() {
-            let open = self.engine.backend.open_tags(&self.tags, self.token, self.policy.grace);
-            self.engine.guarded(&self.region, self.policy.timeout, open).await?;
-        }
-        let stored = match &put {
-            Some((key, Some(draft))) => Some(self.end(key, WriteEnd::Put(draft)).await?),
-            Some((key, None)) => Some(self.end(key, self.evicting()).await?),
-            None => None,
-        };
-        let put_key = put.map(|(key, _)| key);
-        let others = self.keys.iter().filter(|key| Some(*key) != put_key.as_ref());
-        try_join_all(others.map(|key| self.end(key, self.evicting()))).await?;
+        let (write, put) = (&*self, &put);
+        let ends = write.keys.iter().map(|key| async move {
+            match put {
+                Some((put_key, Some(draft))) if put_key == key => write.end(key, WriteEnd::Put(draft)).await,
+                _ => write.end(key, write.evicting()).await,
+            }
+        });
+        let (ends, ()) = try_join(try_join_all(ends), write.open_tags()).await?;
+        let stored = put.as_ref().map(|_| ends.contains(&true));
         self.region.tracker.add(Count::EvictedKey, (self.keys.len() - usize::from(stored.is_some())) as u64);
         self.region.tracker.add(Count::EvictedTag, self.tags.len() as u64);
         tracing::debug!(
@@ -187,6 +198,14 @@ impl Write {
             "cache write"
         );
         Ok(stored)
+    }
+
+    async fn open_tags(&self) -> Result<()> {
+        if self.tags.is_empty() {
+            return Ok(());
+        }
+        let open = self.engine.backend.open_tags(&self.tags, self.token, self.policy.grace);
+        self.engine.guarded(&self.region, self.policy.timeout, open).await
     }
 
     /// Makes a draft, or `None` where another writer may have come between the source and this point.
@@ -242,6 +261,11 @@ impl Write {
     fn evicting(&self) -> WriteEnd<'static> {
         WriteEnd::Evict { grace: self.policy.grace }
     }
+}
+
+/// A name that was given twice is announced, and ended, once.
+fn distinct(names: impl Iterator<Item = StoredKey>) -> Vec<StoredKey> {
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 impl Drop for Write {

@@ -181,7 +181,8 @@ impl<'a, S: Shape> Put<'a, S> {
         L: Future<Output = S::Return>,
     {
         let policies = [&self.said, &self.site.policy];
-        let announced = Announced { keys: self.key.as_slice(), tags: &[], value_tags: &self.tags };
+        let late = self.key_by.is_some() || !self.tags_by.is_empty();
+        let announced = Announced { keys: self.key.as_slice(), tags: &[], value_tags: &self.tags, late };
         let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
         if let (Some(error), Some(propagate)) = (failed, self.propagate) {
             // The source is untouched, so a call that is to fail fails before it is written.
