@@ -55,17 +55,21 @@ on_each_backend!(a_writer_that_dies_after_its_commit_leaves_nothing_old, |caches
 
 on_each_backend!(a_write_puts_what_it_wrote_unless_another_came_in_between, |caches| async move {
     let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
-    let write = cache.begin_write(["number"], ["numbers"]).await.unwrap();
+    let none: [&str; 0] = [];
+    let write = cache.begin_write(["number"], none).await.unwrap();
     assert!(write.commit_put("number", &1_u64, &policy()).await.unwrap());
     assert_eq!(cached(&other).await, Some(1));
+    let write = cache.begin_write(["number"], ["numbers"]).await.unwrap();
+    assert!(!write.commit_put("number", &1_u64, &policy()).await.unwrap(), "it carries a tag that falls");
+    assert_eq!(cached(&other).await, None);
 
-    let first = cache.begin_write(["number"], ["numbers"]).await.unwrap();
-    let second = other.begin_write(["number"], ["numbers"]).await.unwrap();
+    let first = cache.begin_write(["number"], none).await.unwrap();
+    let second = other.begin_write(["number"], none).await.unwrap();
     assert!(!second.commit_put("number", &3_u64, &policy()).await.unwrap());
     assert!(!first.commit_put("number", &2_u64, &policy()).await.unwrap());
     assert_eq!(cached(&cache).await, None, "nobody knows which of them committed last");
 
-    let write = cache.begin_write(["number"], ["numbers"]).await.unwrap();
+    let write = cache.begin_write(["number"], none).await.unwrap();
     other.evict("number").await.unwrap();
     assert!(!write.commit_put("number", &4_u64, &policy()).await.unwrap(), "an eviction is a writer too");
 

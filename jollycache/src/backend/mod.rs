@@ -232,9 +232,9 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// writers and invalidations do.
     async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()>;
 
-    /// Opens tags after the writer `token`: the last writer's leaves a tag with its token for an id, or, with a
-    /// `grace`, closed for so long. Where the writer has not closed it, has opened it before, or its close has ended by
-    /// itself, it is an invalidation.
+    /// Opens tags after the writer `token`: the last writer's leaves a new random id, or, with a `grace`, leaves the tag
+    /// closed for so long. Where the writer has not closed it, has opened it before, or its close has ended by itself,
+    /// it is an invalidation.
     async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()>;
 
     /// Starts to watch a key, or a lock: the returned [`Watch`] resolves after the next fill, release, store or

@@ -68,7 +68,8 @@ pub struct WriteGuard {
 
 impl WriteGuard {
     /// The source was written: stores its new value under `key`, unless another writer came in between, and lets
-    /// fall everything else that was announced. Returns whether the value was stored.
+    /// fall everything else that was announced. Returns whether the value was stored. One that carries a tag which this
+    /// write announced is not: the tag falls.
     ///
     /// # Errors
     /// When the backend fails. What was announced is queued for eviction then, and when the future is dropped.

@@ -138,7 +138,7 @@ impl Eviction {
 
     async fn deliver(&self) -> Result<u64> {
         let mut keys = Vec::new();
-        let mut tags = vec![self.engine.writes_tag()];
+        let mut tags = Vec::new();
         let mut scans = Vec::new();
         for pending in &self.pending {
             match pending {
@@ -146,6 +146,14 @@ impl Eviction {
                 Pending::Tag(tag) => tags.push(tag.clone()),
                 Pending::Matching { glob, region } => scans.push((glob, *region)),
             }
+        }
+        let writes = self.engine.writes_tag();
+        if self.grace.is_zero() {
+            tags.insert(0, writes);
+        } else {
+            // Before the rest, and without the grace, which would refuse the puts of others.
+            let tell = self.engine.backend.invalidate(&[], std::slice::from_ref(&writes), Duration::ZERO);
+            self.engine.guarded(&self.region, self.timeout, tell).await?;
         }
         let invalidate = self.engine.backend.invalidate(&keys, &tags, self.grace);
         let mut held = self.engine.guarded(&self.region, self.timeout, invalidate).await?;

@@ -216,17 +216,15 @@ impl Write {
             self.keys.push(key.clone());
             self.announce(&key).await?;
         }
-        // A tag that this write keeps closed has its token for an id once it is opened, if nobody else keeps it so.
+        // A tag that this write keeps closed has no id yet. To give it one before the key is let go would hide what
+        // others invalidated meanwhile, so a value that carries it is not stored.
         let closed_here = |tag: &Tag| self.tags.contains(&self.engine.namespace.tag(tag));
-        let (own, late): (Vec<Tag>, Vec<Tag>) = put.late_tags.into_iter().partition(closed_here);
-        let mut undisturbed = true;
-        if !announced || !late.is_empty() {
-            let (late, writes) = self.snapshot(&late).await?;
+        let mut undisturbed = !put.late_tags.iter().any(closed_here);
+        if undisturbed && (!announced || !put.late_tags.is_empty()) {
+            let (late, writes) = self.snapshot(&put.late_tags).await?;
             undisturbed = writes == self.writes;
             self.value_stamps.extend(late);
         }
-        self.value_stamps
-            .extend(own.iter().map(|tag| TagStamp { name: tag.as_str().into(), id: self.token }));
         let stamps = std::mem::take(&mut self.value_stamps);
         Ok((key, undisturbed.then(|| self.draft(put.value, stamps))))
     }

@@ -65,16 +65,13 @@ impl TagSlot {
         TagSlot::Closed { writers, grace_until }
     }
 
-    /// The writer `token` opens it: the last one leaves its token for an id, unless a grace keeps the tag closed. A
-    /// writer that has ended by itself, or comes a second time, opens nothing that another one keeps closed, and else
-    /// leaves the id `fresh`: its token may have been the id already, of what has been invalidated since.
+    /// The writer `token` opens it; the last one's gives it the id `fresh`, unless a grace keeps it closed. A writer
+    /// that has ended by itself, or comes a second time, opens nothing that another one keeps closed.
     #[must_use]
     pub fn open(self, now: Millis, token: Token, grace: Duration, fresh: Token) -> Self {
         let (mut writers, grace_until) = self.closed(now);
-        let kept_closed = writers.len();
         writers.retain(|writer| writer.token != token);
-        let id = if writers.len() < kept_closed { token } else { fresh };
-        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, id)
+        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, fresh)
     }
 
     fn or_id(self, now: Millis, fresh: Token) -> Self {

@@ -10,7 +10,6 @@ local MAX_WRITERS, WRITER_BYTES = 64, 24
 local now = now_ms()
 local held = redis.pcall('GET', KEY)
 local grace_until, writers, last_end = 0, {}, 0
-local id = ARGV[2]
 
 local function add_writer(until_ms, token)
   writers[#writers + 1] = struct.pack('>I8', until_ms) .. token
@@ -22,13 +21,8 @@ if type(held) == 'string' and string.sub(held, 1, 1) == 'c' and (#held - 9) % WR
   for position = 10, #held, WRITER_BYTES do
     local until_ms, token = millis_at(held, position), string.sub(held, position + 8, position + 23)
     -- Who has ended by itself counts no more; whoever closes or opens is counted anew, or no more.
-    if until_ms > now then
-      if token ~= ARGV[5] then
-        add_writer(until_ms, token)
-      elseif ARGV[1] == 'open' then
-        -- Its token becomes the id, which it can know before. A second time it would bring back an old one.
-        id = token
-      end
+    if until_ms > now and token ~= ARGV[5] then
+      add_writer(until_ms, token)
     end
   end
 end
@@ -51,6 +45,6 @@ if closed_until > now then
   local closed = 'c' .. struct.pack('>I8', grace_until) .. table.concat(writers)
   redis.call('SET', KEY, closed, 'PX', closed_until - now)
 else
-  redis.call('SET', KEY, id, 'PX', ARGV[3])
+  redis.call('SET', KEY, ARGV[2], 'PX', ARGV[3])
 end
 return 1
