@@ -16,6 +16,8 @@ mod engine;
 pub mod entry;
 mod error;
 mod event;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod key;
 pub mod policy;
 pub mod protocol;
