@@ -11,8 +11,9 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, LockAnswer, RateRequest, RateStore, RateVerdict,
-    Read, ScanCursor, ScanPage, Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, LockAnswer, RateMode, RateRequest,
+    RateStore, RateVerdict, Read, ScanCursor, ScanPage, Selection, Signal, Subscribers, Subscription, Watch,
+    Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -315,8 +316,8 @@ impl Backend for MemoryBackend {
         })
     }
 
-    async fn admit(&self, requests: &[RateRequest<'_>]) -> Result<Vec<RateVerdict>> {
-        self.rates.admit(requests)
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.rates.admit(requests, mode)
     }
 
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {

@@ -22,7 +22,7 @@ use bytes::Bytes;
 pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription};
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
-pub use self::rate::{MAX_RATE_REQUESTS, RateRequest, RateVerdict};
+pub use self::rate::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
 #[cfg(any(feature = "memory", feature = "rate-limit"))]
 pub(crate) use self::rate_store::RateStore;
 #[cfg(feature = "redis")]
@@ -280,15 +280,14 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Fails with [`ErrorKind::Backend`](crate::ErrorKind::Backend) where the sum would overflow.
     async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64>;
 
-    /// Asks rate limits for room, and takes it from each if all have enough, from none if not. A request with a cost of
-    /// zero takes nothing, and tells how things stand. Verdicts come in the order of `requests`: of the time before
-    /// where one was refused, else of the time after.
+    /// Asks rate limits for room, and with [`RateMode::Take`] takes it from each if all have enough, from none if not.
+    /// Verdicts come in the order of `requests`, and tell of the time after what was taken.
     ///
     /// Time is the store's. Where its clock goes back, nothing counts for more than a window longer, and nothing is
     /// forgotten.
     /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) for more than [`MAX_RATE_REQUESTS`], or for a name
     /// that comes twice.
-    async fn admit(&self, requests: &[RateRequest<'_>]) -> Result<Vec<RateVerdict>>;
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>>;
 
     /// One page of the names that match a glob.
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage>;

@@ -20,6 +20,15 @@ pub struct RateRequest<'a> {
     pub cost: u64,
 }
 
+/// What to do with room that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateMode {
+    /// Take it.
+    Take,
+    /// Look at it only.
+    Look,
+}
+
 /// What one limit says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateVerdict {

@@ -8,7 +8,7 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
-use super::rate::{self, RateRequest, RateVerdict};
+use super::rate::{self, RateMode, RateRequest, RateVerdict};
 use crate::clock::{self, Millis, as_millis};
 use crate::error::Result;
 use crate::key::StoredKey;
@@ -62,11 +62,16 @@ impl RateStore {
     }
 
     /// As [`Backend::admit`](super::Backend::admit).
-    pub(crate) fn admit(&self, requests: &[RateRequest<'_>]) -> Result<Vec<RateVerdict>> {
-        self.admit_at(as_millis(clock::now().saturating_duration_since(self.started)), requests)
+    pub(crate) fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.admit_at(as_millis(clock::now().saturating_duration_since(self.started)), requests, mode)
     }
 
-    fn admit_at(&self, clock: Millis, requests: &[RateRequest<'_>]) -> Result<Vec<RateVerdict>> {
+    fn admit_at(
+        &self,
+        clock: Millis,
+        requests: &[RateRequest<'_>],
+        mode: RateMode,
+    ) -> Result<Vec<RateVerdict>> {
         rate::check(requests)?;
         let held: Vec<_> = requests.iter().map(|request| self.held(request)).collect();
         let mut in_order: Vec<usize> = (0..requests.len()).collect();
@@ -76,7 +81,7 @@ impl RateStore {
         let mut slots: Vec<_> = in_order.into_iter().map(lock).collect();
         slots.sort_unstable_by_key(|(place, _)| *place);
         let mut slots: Vec<&mut RateSlot> = slots.iter_mut().map(|(_, slot)| &mut **slot).collect();
-        Ok(admit_all(clock, requests, &mut slots))
+        Ok(admit_all(clock, requests, mode, &mut slots))
     }
 
     pub(crate) fn forget(&self, key: &StoredKey) {
@@ -95,7 +100,12 @@ impl RateStore {
 }
 
 /// Takes from all or from none.
-fn admit_all(clock: Millis, requests: &[RateRequest<'_>], slots: &mut [&mut RateSlot]) -> Vec<RateVerdict> {
+fn admit_all(
+    clock: Millis,
+    requests: &[RateRequest<'_>],
+    mode: RateMode,
+    slots: &mut [&mut RateSlot],
+) -> Vec<RateVerdict> {
     let asked = || requests.iter();
     let judged: Vec<(Millis, RateVerdict)> = asked()
         .zip(slots.iter_mut())
@@ -104,7 +114,7 @@ fn admit_all(clock: Millis, requests: &[RateRequest<'_>], slots: &mut [&mut Rate
             (now, slot.judge(request.rule, now, request.cost))
         })
         .collect();
-    if !judged.iter().all(|(_, verdict)| verdict.admitted) {
+    if mode == RateMode::Look || !judged.iter().all(|(_, verdict)| verdict.admitted) {
         return judged.into_iter().map(|(_, verdict)| verdict).collect();
     }
     let taken = asked().zip(slots).zip(judged).map(|((request, slot), (now, _))| {

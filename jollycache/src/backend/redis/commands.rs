@@ -13,8 +13,8 @@ use super::news::{self, News};
 use super::pool::Pool;
 use super::{rates, reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, RateRequest, RateVerdict, Read,
-    ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode, RateRequest,
+    RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -351,8 +351,8 @@ impl Backend for RedisBackend {
         }
     }
 
-    async fn admit(&self, requests: &[RateRequest<'_>]) -> Result<Vec<RateVerdict>> {
-        let Some(call) = rates::call(requests)? else { return Ok(Vec::new()) };
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        let Some(call) = rates::call(requests, mode)? else { return Ok(Vec::new()) };
         rates::verdicts(requests, self.pool.call(call).await?)
     }
 

@@ -10,7 +10,7 @@ use redis::{Cmd, Value};
 use super::error::unexpected;
 use super::{reply, script};
 use crate::backend::rate;
-use crate::backend::{RateRequest, RateVerdict};
+use crate::backend::{RateMode, RateRequest, RateVerdict};
 use crate::error::Result;
 use crate::protocol::RateAlgorithm;
 
@@ -18,13 +18,17 @@ use crate::protocol::RateAlgorithm;
 const NUMBERS: usize = 3;
 
 /// The call; `None` where nothing is asked.
-pub(super) fn call(requests: &[RateRequest<'_>]) -> Result<Option<Cmd>> {
+pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Option<Cmd>> {
     rate::check(requests)?;
     if requests.is_empty() {
         return Ok(None);
     }
     let keys: Vec<&str> = requests.iter().map(|request| request.key.as_str()).collect();
     let mut call = script::RATE.call_on(&keys);
+    call.arg(match mode {
+        RateMode::Take => "take",
+        RateMode::Look => "look",
+    });
     for RateRequest { rule, cost, .. } in requests {
         // Beyond the capacity it makes no difference, and a number of Lua would lose digits.
         let cost = (*cost).min(rule.capacity() + 1);

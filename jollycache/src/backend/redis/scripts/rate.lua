@@ -1,6 +1,6 @@
 -- Asks rate limits for room, and takes it from each if all have enough. protocol/rate has the same arithmetic; its
 -- numbers are whole and below 2^53, so doubles hold them.
--- KEYS one a limit. ARGV five a limit: 'L', 'C' or 'B', quota, window in ms, capacity, cost.
+-- KEYS one a limit. ARGV[1] 'take' or 'look', then five a limit: 'L', 'C' or 'B', quota, window in ms, capacity, cost.
 -- Returns three numbers a limit: ms until there is room, 0 if there is, -1 if there never will be; how many requests
 -- there is room for; ms until all is free again.
 --
@@ -168,8 +168,8 @@ local function bucket(quota, window, capacity)
 end
 
 local function limit_at(index)
-  local letter = ARGV[index * 5 - 4]
-  local quota, window, capacity = tonumber(ARGV[index * 5 - 3]), tonumber(ARGV[index * 5 - 2]), tonumber(ARGV[index * 5 - 1])
+  local letter, quota, window, capacity, cost = unpack(ARGV, index * 5 - 3, index * 5 + 1)
+  quota, window, capacity, cost = tonumber(quota), tonumber(window), tonumber(capacity), tonumber(cost)
   local limit
   if letter == 'L' then
     limit = log(KEYS[index], quota, window)
@@ -178,12 +178,12 @@ local function limit_at(index)
   else
     limit = numbers(KEYS[index], letter, window, bucket(quota, window, capacity))
   end
-  limit.cost = tonumber(ARGV[index * 5])
-  limit.waited = limit.cost > capacity and -1 or limit.wait(limit.cost)
+  limit.cost = cost
+  limit.waited = cost > capacity and -1 or limit.wait(cost)
   return limit
 end
 
-local limits, admitted = {}, true
+local limits, admitted = {}, ARGV[1] == 'take'
 for index = 1, #KEYS do
   limits[index] = limit_at(index)
   admitted = admitted and limits[index].waited == 0
