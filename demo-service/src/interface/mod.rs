@@ -5,18 +5,22 @@ mod decimal;
 mod error;
 mod extract;
 mod metrics;
+mod openapi;
 mod operations;
 mod params;
 mod products;
 mod view;
+mod whole;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
-use axum::routing::{get, patch};
+use axum::routing::get;
 use jollycache::Cache;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use self::error::ApiError;
 use crate::usecases::{ProductRepository, UseCases};
@@ -37,15 +41,17 @@ pub struct Api {
 
 /// Every route.
 pub fn router(api: Arc<Api>) -> Router {
-    let product = get(products::get).put(products::update).delete(products::delete);
-    Router::new()
-        .route("/api/products", get(products::list).post(products::create))
-        .route("/api/products/count", get(products::count))
-        .route("/api/products/{id}", product)
-        .route("/api/products/{id}/wishlist", patch(products::toggle_wishlist))
-        .route("/health", get(operations::health))
+    let (described, document) = OpenApiRouter::new()
+        .routes(routes!(products::list, products::create))
+        .routes(routes!(products::count))
+        .routes(routes!(products::get, products::update, products::delete))
+        .routes(routes!(products::toggle_wishlist))
+        .routes(routes!(operations::health))
+        .split_for_parts();
+    described
         .route("/api/cache/stats", get(operations::stats))
         .route("/api/cache/metrics", get(operations::metrics))
+        .merge(openapi::pages(document))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))

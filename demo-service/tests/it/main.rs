@@ -4,6 +4,7 @@
 
 mod caching;
 mod hostile;
+mod openapi;
 mod outages;
 mod process;
 mod repositories;
