@@ -18,5 +18,6 @@ mod locks;
 mod mongo_server;
 mod processes;
 mod races;
+mod rate_limits;
 mod redis_backend;
 mod writes;
