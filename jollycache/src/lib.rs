@@ -11,6 +11,7 @@
 pub mod __private;
 pub mod backend;
 mod cache;
+mod calls;
 mod clock;
 mod engine;
 pub mod entry;
@@ -39,6 +40,7 @@ pub use crate::cache::{
     Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, LockBuilder,
     LockGuard, Notice, WriteGuard, bypass, install, refresh, scope,
 };
+pub use crate::calls::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::event::{InvalidationEvent, MAX_EVENT_BYTES, Origin};

@@ -11,6 +11,8 @@ mod attributes;
 mod audit;
 mod backends;
 mod broken;
+mod call_headers;
+mod calls;
 mod conformance;
 mod differential;
 mod events;

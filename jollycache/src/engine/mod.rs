@@ -30,7 +30,7 @@ pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
 pub(crate) use self::lock::{Claim, Held};
 pub(crate) use self::region::Region;
-pub(crate) use self::ticket::{Ticket, ToStore};
+pub(crate) use self::ticket::{Grant, Kept, Ticket, ToStore};
 pub(crate) use self::write::{Announced, Put, ToPut, Write};
 
 use self::audit::Auditors;

@@ -1,4 +1,9 @@
 //! Layers for tower services.
 
+mod call_status;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
+mod response_time;
+
+pub use self::call_status::{CallStatus, CallStatusLayer};
+pub use self::response_time::{ResponseTime, ResponseTimeLayer, X_RESPONSE_TIME};
