@@ -24,6 +24,8 @@ pub mod key;
 pub mod metrics;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;

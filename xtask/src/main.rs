@@ -33,10 +33,10 @@ enum Command {
         #[arg(long)]
         url: Option<String>,
         /// Who logs in.
-        #[arg(long, env = "VERIFY_USERNAME", default_value = "demo")]
+        #[arg(long, env = "VERIFY_USERNAME", default_value = verify::DEMO_USERNAME)]
         username: String,
         /// With which password.
-        #[arg(long, env = "VERIFY_PASSWORD", default_value = "demo-password", hide_env_values = true)]
+        #[arg(long, env = "VERIFY_PASSWORD", default_value = verify::DEMO_PASSWORD, hide_env_values = true)]
         password: String,
     },
     /// Run the benchmarks of jollycache.

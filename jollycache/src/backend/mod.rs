@@ -6,6 +6,9 @@
 mod channel;
 #[cfg(feature = "memory")]
 mod memory;
+mod rate;
+#[cfg(any(feature = "memory", feature = "rate-limit"))]
+mod rate_store;
 #[cfg(feature = "redis")]
 mod redis;
 mod watch;
@@ -19,6 +22,9 @@ use bytes::Bytes;
 pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription};
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
+pub use self::rate::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
+#[cfg(any(feature = "memory", feature = "rate-limit"))]
+pub(crate) use self::rate_store::RateStore;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBackend, RedisBuilder};
 pub use self::watch::{Signal, Watch, Watchers};
@@ -284,6 +290,15 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Adds to a counter, which starts at zero, and returns the sum. `ttl` is set when the counter is made.
     /// Fails with [`ErrorKind::Backend`](crate::ErrorKind::Backend) where the sum would overflow.
     async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64>;
+
+    /// Asks rate limits for room, and with [`RateMode::Take`] takes it from each if all have enough, from none if not.
+    /// Verdicts come in the order of `requests`, and tell of the time after what was taken.
+    ///
+    /// Time is the store's. Where its clock goes back, nothing counts for more than a window longer, and nothing is
+    /// forgotten.
+    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) for more than [`MAX_RATE_REQUESTS`], or for a name
+    /// that comes twice.
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>>;
 
     /// One page of the names that match a glob.
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage>;

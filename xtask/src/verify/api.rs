@@ -16,11 +16,23 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long the client waits for its turn when it has been limited, in seconds.
 const LONGEST_RETRY: u64 = 90;
 
+/// The user of a demo that is configured with nothing.
+pub(crate) const DEMO_USERNAME: &str = "demo";
+/// Known to all, and so taken only in development.
+pub(crate) const DEMO_PASSWORD: &str = "demo-password";
+
 /// Who logs in.
 #[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) username: String,
     pub(crate) password: String,
+}
+
+impl Login {
+    /// Who may log in to a demo that is configured with nothing.
+    pub(crate) fn demo() -> Self {
+        Login { username: DEMO_USERNAME.to_owned(), password: DEMO_PASSWORD.to_owned() }
+    }
 }
 
 /// An answer.

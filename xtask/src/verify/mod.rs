@@ -7,7 +7,7 @@ mod fuzz;
 mod report;
 mod samples;
 
-pub(crate) use self::api::Login;
+pub(crate) use self::api::{DEMO_PASSWORD, DEMO_USERNAME, Login};
 pub(crate) use self::checks::verify;
 pub(crate) use self::demo::Demo;
 pub(crate) use self::fuzz::fuzz;

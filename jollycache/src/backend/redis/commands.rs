@@ -11,10 +11,10 @@ use super::error::unexpected;
 use super::lane::Connector;
 use super::news::{self, News};
 use super::pool::Pool;
-use super::{reply, script};
+use super::{rates, reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
-    Selection, Subscription, Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode, RateRequest,
+    RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -349,6 +349,11 @@ impl Backend for RedisBackend {
             }
             sum => reply::integer(sum),
         }
+    }
+
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        let Some(call) = rates::call(requests, mode)? else { return Ok(Vec::new()) };
+        rates::verdicts(requests, self.pool.call(call).await?)
     }
 
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
