@@ -26,6 +26,8 @@ pub mod policy;
 pub mod protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
+#[cfg(feature = "session")]
+pub mod session;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;
