@@ -14,7 +14,7 @@ use super::worker::Job;
 use super::{Engine, Lookup};
 use crate::backend::Filled;
 use crate::clock;
-use crate::entry::{Codec, Draft, Entry, Version};
+use crate::entry::{Draft, Entry, Version};
 use crate::tracker::{Count, Timed};
 
 tokio::task_local! {
@@ -101,19 +101,26 @@ impl Ticket {
         self.lease.as_mut().and_then(|lease| lease.stale.take())
     }
 
-    /// The load brought something.
-    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) {
+    /// Whether what is loaded may be stored: whether there is a lease.
+    pub(crate) fn may_store(&self) -> bool {
+        self.lease.is_some()
+    }
+
+    /// The load brought something. Returns whether it is still valid, and stored if it was to be.
+    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> bool {
         let took = self.count_load();
         let Some(lease) = self.lease.take() else {
             // Sealed before the load began, so it is as fresh as each follower may ask.
             self.land(landing_of(&loaded));
-            return;
+            return false;
         };
         if let Some(leader) = &mut self.leader {
             leader.seal();
         }
         let landing = self.settle(&lease, loaded, took).await;
+        let valid = !matches!(landing, Landing::Retry);
         self.land(landing);
+        valid
     }
 
     /// Stores the value, if nothing happened to the key since the lease. Returns whether it was stored.
@@ -201,7 +208,7 @@ impl Ticket {
         Some(Draft {
             region: self.lookup.region.id,
             none,
-            codec: Codec::Json,
+            codec: self.lookup.codec,
             schema: self.lookup.type_of.schema,
             fingerprint: self.lookup.type_of.fingerprint,
             cost_us: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
