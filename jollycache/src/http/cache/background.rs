@@ -44,6 +44,6 @@ impl Background {
 
 impl fmt::Debug for Background {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Background").field("free", &self.places.available_permits()).finish()
+        f.debug_struct("Background").field("free", &self.places.available_permits()).finish_non_exhaustive()
     }
 }

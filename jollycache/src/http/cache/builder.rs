@@ -166,7 +166,7 @@ impl ResponseCacheLayerBuilder {
         let check_body = |bytes: usize| {
             let fits = (1..=most_body).contains(&bytes);
             fits.then_some(()).ok_or_else(|| {
-                wrong(format!(
+                wrong(&format!(
                     "max_body_bytes is {bytes}: expected 1 to {most_body}, as the cache's max_value_bytes is \
                      {value_bytes}"
                 ))
@@ -180,7 +180,7 @@ impl ResponseCacheLayerBuilder {
             route.max_body_bytes.map_or(Ok(()), check_body)?;
             let checked = checked(route, &path)?;
             let found = routes.insert(path.as_str(), Arc::new(checked));
-            found.map_err(|error| wrong(format!("route {path:?}: {error}")))?;
+            found.map_err(|error| wrong(&format!("route {path:?}: {error}")))?;
         }
         let default_route = match self.default_route {
             Some(route) => {
@@ -215,7 +215,7 @@ impl ResponseCacheLayerBuilder {
 /// The route with its texts read.
 fn checked(mut route: Route, path: &str) -> Result<Route> {
     let whose = if path.is_empty() { "the default route".to_owned() } else { format!("route {path:?}") };
-    let in_route = |what: String| wrong(format!("{whose}: {what}"));
+    let in_route = |what: String| wrong(&format!("{whose}: {what}"));
     if route.tags.len() > MAX_ROUTE_TAGS {
         return Err(in_route(format!("{} tags, expected at most {MAX_ROUTE_TAGS}", route.tags.len())));
     }
@@ -236,7 +236,7 @@ fn checked(mut route: Route, path: &str) -> Result<Route> {
 fn header_names(whose: &str, names: Vec<String>) -> Result<Vec<HeaderName>> {
     let parse = |name: String| {
         let parsed = HeaderName::from_bytes(name.as_bytes());
-        parsed.map_err(|_| wrong(format!("{whose}: {name:?} is not the name of a field")))
+        parsed.map_err(|_| wrong(&format!("{whose}: {name:?} is not the name of a field")))
     };
     names.into_iter().map(parse).collect()
 }
@@ -248,9 +248,11 @@ fn check_name(what: &str, name: &str) -> Result<()> {
     if starts_well && is_token && name.len() <= 64 {
         return Ok(());
     }
-    Err(wrong(format!("{what} is {name:?}: expected a letter and at most 63 letters, digits, '-', '_', '.'")))
+    Err(wrong(&format!(
+        "{what} is {name:?}: expected a letter and at most 63 letters, digits, '-', '_', '.'"
+    )))
 }
 
-fn wrong(what: String) -> Error {
+fn wrong(what: &str) -> Error {
     Error::new(ErrorKind::Config, format!("response cache: {what}"))
 }

@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest, Sha256};
 
 use super::dates;
+use super::vary::digits;
 
 /// See the module.
 #[derive(Debug, Clone, Default)]
@@ -88,15 +89,7 @@ pub(super) fn make_etag(response: &HeaderMap, body: &[u8]) -> Option<HeaderValue
         hash.update(value);
     }
     hash.update(body);
-    let mut digits = String::with_capacity(34);
-    digits.push('"');
-    for byte in &hash.finalize()[..16] {
-        use std::fmt::Write;
-        // Writing to a `String` cannot fail.
-        let _ = write!(digits, "{byte:02x}");
-    }
-    digits.push('"');
-    HeaderValue::try_from(digits).ok()
+    HeaderValue::try_from(format!("\"{}\"", digits(hash))).ok()
 }
 
 /// Whether there is an entity tag to compare by.

@@ -38,8 +38,12 @@ pub(super) fn stored(headers: &HeaderMap, without: &[HeaderName], received: u64)
     for name in listed.flat_map(|line| line.split(',')) {
         stored.remove(name.trim());
     }
-    NEVER_STORED.iter().for_each(|name| drop(stored.remove(*name)));
-    without.iter().for_each(|name| drop(stored.remove(name)));
+    for name in NEVER_STORED {
+        stored.remove(name);
+    }
+    for name in without {
+        stored.remove(name);
+    }
     if !stored.contains_key(DATE) {
         stored.extend(dates::field(received).map(|date| (DATE, date)));
     }

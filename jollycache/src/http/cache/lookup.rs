@@ -33,9 +33,9 @@ pub(super) enum Decision {
     /// A stored response answers.
     Serve(Stored, CacheStatus),
     /// A stored response answers, and the service is asked for a newer one meanwhile.
-    Refresh(Stored, CacheStatus, Loading),
+    Refresh(Stored, CacheStatus, Box<Loading>),
     /// The service is asked.
-    Load(Loading),
+    Load(Box<Loading>),
     /// The service is asked, and nothing is stored.
     Pass(CacheStatus),
     /// Nothing is stored that may answer, and the request does not want the service to be asked.
@@ -109,13 +109,13 @@ impl Settings {
                 Ok(Found::Load(ticket)) => return self.lead(asked, place, ticket),
                 Ok(Found::Entry(entry)) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),
-                Ok(Found::SharedFailure(_)) | Err(_) => return self.alone(place),
+                Ok(Found::SharedFailure(_)) | Err(_) => return place.alone(),
             };
             match judge(asked, &place, record, Seen::Found) {
                 Judgement::Variant(index) => place = self.variant(asked, request, index),
                 // The leader's response is its own, and what it left says so: look at that.
                 Judgement::Load { replaces: true } => {}
-                Judgement::Load { replaces: false } => return self.alone(place),
+                Judgement::Load { replaces: false } => return place.alone(),
                 settled => return self.settled(asked, place, settled, None, collapsed).await,
             }
         }
@@ -132,7 +132,7 @@ impl Settings {
     ) -> Decision {
         match judgement {
             Judgement::Serve(stored) => {
-                self.count_served(&place.lookup, entry);
+                place.count_served(entry);
                 let status = self.hit(asked, &stored, collapsed);
                 Decision::Serve(stored, status)
             }
@@ -142,9 +142,9 @@ impl Settings {
                 let ticket = self.cache.engine.try_refresh(&place.lookup).await;
                 let status = CacheStatus { key: self.shown_key(asked), ..CacheStatus::forwarded(why) };
                 place.lookup.region.tracker.count(Count::Miss);
-                Decision::Load(Loading { place, ticket, stored: Some(stored), status })
+                Decision::Load(Box::new(Loading { place, ticket, stored: Some(stored), status }))
             }
-            Judgement::Variant(_) | Judgement::Load { .. } => self.alone(place),
+            Judgement::Variant(_) | Judgement::Load { .. } => place.alone(),
         }
     }
 
@@ -163,7 +163,7 @@ impl Settings {
         let usable =
             stored.as_ref().map(|stored| stored.freshness.usable(&asked.directives, clock::now_ms()));
         let may_wait = ticket.may_store() && usable == Some(Use::ServedWhileRevalidating);
-        let loading = Loading { place, ticket: Some(ticket), stored, status };
+        let loading = Box::new(Loading { place, ticket: Some(ticket), stored, status });
         match &loading.stored {
             Some(stored) if may_wait => {
                 let served = self.hit(asked, stored, false);
@@ -171,13 +171,6 @@ impl Settings {
             }
             _ => Decision::Load(loading),
         }
-    }
-
-    /// This request loads for itself alone.
-    fn alone(&self, place: Place) -> Decision {
-        place.lookup.region.tracker.count(Count::Miss);
-        let status = CacheStatus::forwarded(place.miss());
-        Decision::Load(Loading { place, ticket: None, stored: None, status })
     }
 
     /// The place of the variant that an index leads to.
@@ -198,18 +191,27 @@ impl Settings {
     fn shown_key(&self, asked: &Asked) -> Option<String> {
         self.shows_key.then(|| asked.key.as_str().to_owned())
     }
-
-    fn count_served(&self, lookup: &Lookup, entry: Option<&Entry>) {
-        let tracker = &lookup.region.tracker;
-        match entry {
-            Some(entry) => drop(tracker.served(entry, clock::now_ms())),
-            None => tracker.count(Count::Miss),
-        }
-        tracker.time(Timed::Hit, clock::now().saturating_duration_since(lookup.started));
-    }
 }
 
 impl Place {
+    /// The load of a request for itself alone.
+    fn alone(self) -> Decision {
+        self.lookup.region.tracker.count(Count::Miss);
+        let status = CacheStatus::forwarded(self.miss());
+        Decision::Load(Box::new(Loading { place: self, ticket: None, stored: None, status }))
+    }
+
+    fn count_served(&self, entry: Option<&Entry>) {
+        let tracker = &self.lookup.region.tracker;
+        match entry {
+            Some(entry) => {
+                tracker.served(entry, clock::now_ms());
+            }
+            None => tracker.count(Count::Miss),
+        }
+        tracker.time(Timed::Hit, clock::now().saturating_duration_since(self.lookup.started));
+    }
+
     fn miss(&self) -> Forwarded {
         if self.index.is_some() { Forwarded::VaryMiss } else { Forwarded::UriMiss }
     }

@@ -40,7 +40,7 @@ impl<S> Origin<S> {
     pub(super) async fn load<B, R>(
         &mut self,
         asked: &Asked,
-        mut loading: Loading,
+        mut loading: Box<Loading>,
         mut head: Parts,
         body: B,
     ) -> Result<Answer<R>, S::Error>

@@ -23,7 +23,7 @@ impl Settings {
         &self,
         asked: &Asked,
         request: &HeaderMap,
-        mut loading: Loading,
+        mut loading: Box<Loading>,
         response: Response<R>,
         sent: Millis,
     ) -> Answer<R> {
@@ -95,7 +95,7 @@ impl Settings {
         &self,
         asked: &Asked,
         request: &HeaderMap,
-        mut loading: Loading,
+        mut loading: Box<Loading>,
         (head, body): (response::Parts, Bytes),
         sent: Millis,
     ) -> Answer<R> {
@@ -110,7 +110,7 @@ impl Settings {
         &self,
         asked: &Asked,
         request: &HeaderMap,
-        mut loading: Loading,
+        mut loading: Box<Loading>,
         (mut head, body): (response::Parts, Bytes),
         keeping: &Keeping,
     ) -> Answer<R> {

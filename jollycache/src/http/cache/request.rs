@@ -91,7 +91,7 @@ impl Settings {
                 |host| Plan::Write(Target { host, path: path.to_owned() }),
             );
         }
-        let asked = match self.reason_to_pass(request, route, has_body) {
+        let asked = match reason_to_pass(request, route, has_body) {
             Some(detail) => Err(CacheStatus::bypass(detail)),
             None => self.asked(request, route),
         };
@@ -105,20 +105,6 @@ impl Settings {
             }
             Err(status) => Plan::Pass(status),
         }
-    }
-
-    fn reason_to_pass(&self, request: &Parts, route: &Route, has_body: bool) -> Option<&'static str> {
-        let headers = &request.headers;
-        let uri_bytes = request.uri.path_and_query().map_or(0, |text| text.as_str().len());
-        let reasons = [
-            (has_body, "request-body"),
-            (headers.contains_key(UPGRADE), "upgrade"),
-            (headers.contains_key(IF_MATCH) || headers.contains_key(IF_UNMODIFIED_SINCE), "precondition"),
-            (uri_bytes > MAX_URI_BYTES, "uri"),
-            (mode() == Mode::Bypass, "scope"),
-            (route.skip.iter().any(|skip| skip(request)), "skipped"),
-        ];
-        reasons.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
     }
 
     fn asked(&self, request: &Parts, route: &Arc<Route>) -> Result<Asked, CacheStatus> {
@@ -183,10 +169,27 @@ impl Settings {
     }
 }
 
+/// Why the cache is not to be used for a request.
+fn reason_to_pass(request: &Parts, route: &Route, has_body: bool) -> Option<&'static str> {
+    let headers = &request.headers;
+    let uri_bytes = request.uri.path_and_query().map_or(0, |text| text.as_str().len());
+    let reasons = [
+        (has_body, "request-body"),
+        (headers.contains_key(UPGRADE), "upgrade"),
+        (headers.contains_key(IF_MATCH) || headers.contains_key(IF_UNMODIFIED_SINCE), "precondition"),
+        (uri_bytes > MAX_URI_BYTES, "uri"),
+        (mode() == Mode::Bypass, "scope"),
+        (route.skip.iter().any(|skip| skip(request)), "skipped"),
+    ];
+    reasons.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
+}
+
 impl Asked {
     /// Makes the request one whose answer depends on the key alone, as far as that can be.
     pub(super) fn strip(&self, request: &mut Parts, stripped: &[HeaderName]) {
-        stripped.iter().for_each(|name| drop(request.headers.remove(name)));
+        for name in stripped {
+            request.headers.remove(name);
+        }
         let Some(query) = &self.query else { return };
         let path = request.uri.path();
         let kept = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };

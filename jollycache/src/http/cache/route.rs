@@ -142,6 +142,6 @@ impl fmt::Debug for Route {
             .field("skip_if", &self.skip.len())
             .field("max_body_bytes", &self.max_body_bytes)
             .field("ignore_cookies", &self.ignores_cookies)
-            .finish()
+            .finish_non_exhaustive()
     }
 }

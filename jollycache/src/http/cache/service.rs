@@ -138,14 +138,14 @@ where
     Ok(origin.settings.told(Response::from_parts(head, ResponseBody::passed(body)), &status))
 }
 
-type Crowded<S, B> = Box<(Origin<S>, Box<Asked>, Loading, Parts, B)>;
+type Crowded<S, B> = Box<(Origin<S>, Box<Asked>, Box<Loading>, Parts, B)>;
 
 /// Loads in the background, for as long as what is loaded may be stored. Gives everything back if there is no place.
 fn refresh<S, B, R>(
     mut origin: Origin<S>,
     background: &Background,
     asked: Box<Asked>,
-    loading: Loading,
+    loading: Box<Loading>,
     head: Parts,
     body: B,
 ) -> Result<(), Crowded<S, B>>

@@ -21,7 +21,14 @@ pub(super) fn digest(names: &[HeaderName], request: &HeaderMap) -> String {
             }
         }
     }
-    hash.finalize()[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+    digits(hash)
+}
+
+/// The first 128 bits of a hash, in hexadecimal digits.
+pub(super) fn digits(hash: Sha256) -> String {
+    let mut first = [0; 16];
+    first.copy_from_slice(&hash.finalize()[..16]);
+    format!("{:032x}", u128::from_be_bytes(first))
 }
 
 fn value(name: &HeaderName, request: &HeaderMap) -> Option<Vec<u8>> {
@@ -43,7 +50,8 @@ fn by_weight(text: &str) -> String {
     let mut choices: Vec<(u16, String)> = text.split(',').filter_map(choice).collect();
     choices.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
     choices.dedup();
-    choices.into_iter().map(|(weight, choice)| format!("{choice};{weight},")).collect()
+    let texts: Vec<_> = choices.into_iter().map(|(weight, choice)| format!("{choice};{weight}")).collect();
+    texts.join(",")
 }
 
 /// A choice and its weight in thousandths. A parameter that is no weight stays part of the choice.
