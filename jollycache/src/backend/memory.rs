@@ -11,7 +11,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
+    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
     Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
@@ -290,6 +290,10 @@ impl Backend for MemoryBackend {
             Slot::Filled { expires, .. } => Some(Duration::from_millis(expires - now)),
             _ => None,
         }))
+    }
+
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
+        Ok(self.slots.get(key).unwrap_or_default().inspect(now_ms()))
     }
 
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {

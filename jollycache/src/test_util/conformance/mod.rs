@@ -15,6 +15,7 @@
 mod closed_tags;
 mod counters;
 mod grace;
+mod inspecting;
 mod leases;
 mod locks;
 mod messaging;
@@ -109,6 +110,14 @@ cases! {
         a_ping_is_answered,
         the_info_names_the_backend,
         a_dropped_call_leaves_the_backend_usable,
+    }
+    inspecting {
+        a_key_that_was_never_stored_is_vacant,
+        a_value_is_shown_with_header_and_lifetime,
+        a_refreshed_value_is_shown_with_its_lease,
+        a_lease_is_shown_until_it_ends,
+        an_intent_is_shown_with_its_writers,
+        what_is_remembered_of_an_eviction_is_shown,
     }
     leases {
         a_miss_is_leased_once,
