@@ -11,8 +11,8 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
-    Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, Read, ScanCursor,
+    ScanPage, Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};

@@ -26,6 +26,8 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::audit::Auditor;
+#[cfg(feature = "admin")]
+pub(crate) use self::breaker::BreakerState;
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
 pub(crate) use self::lock::{Claim, Held};
@@ -108,6 +110,18 @@ impl Engine {
         self.regions.get(name)
     }
 
+    /// The regions that have been seen, by name.
+    #[cfg(feature = "admin")]
+    pub(crate) fn regions(&self) -> Vec<Arc<Region>> {
+        self.regions.all()
+    }
+
+    /// What the circuit breaker is doing.
+    #[cfg(feature = "admin")]
+    pub(crate) fn breaker_state(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.breaker.allows()
     }
@@ -115,7 +129,7 @@ impl Engine {
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.tracker.stats();
         stats.pending_invalidations = self.repair.len();
-        stats.waiting = self.flights.followers();
+        (stats.loading, stats.waiting) = (self.flights.open(), self.flights.followers());
         stats.connected = self.is_connected();
         (stats.events_sent, stats.events_lost) = self.outbox.as_ref().map_or((0, 0), Outbox::counts);
         stats

@@ -13,8 +13,8 @@ use super::news::{self, News};
 use super::pool::Pool;
 use super::{reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
-    Selection, Subscription, Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, Read, ScanCursor,
+    ScanPage, Selection, Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
