@@ -17,6 +17,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::routing::{get, patch};
 use jollycache::Cache;
+use jollycache::admin::Admin;
 
 pub use self::error::ApiError;
 use crate::usecases::{ProductRepository, UseCases};
@@ -36,7 +37,7 @@ pub struct Api {
 }
 
 /// Every route.
-pub fn router(api: Arc<Api>) -> Router {
+pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
     let product = get(products::get).put(products::update).delete(products::delete);
     Router::new()
         .route("/api/products", get(products::list).post(products::create))
@@ -44,12 +45,13 @@ pub fn router(api: Arc<Api>) -> Router {
         .route("/api/products/{id}", product)
         .route("/api/products/{id}/wishlist", patch(products::toggle_wishlist))
         .route("/health", get(operations::health))
-        .route("/api/cache/stats", get(operations::stats))
         .route("/api/cache/metrics", get(operations::metrics))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .with_state(api)
+        .nest("/api/cache", admin.api())
+        .nest("/cache", admin.page("/api/cache"))
 }
 
 async fn no_route(uri: Uri) -> ApiError {

@@ -55,11 +55,6 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     (code, success(health)).into_response()
 }
 
-/// `GET /api/cache/stats`
-pub(super) async fn stats(State(api): State<Arc<Api>>) -> impl IntoResponse {
-    success(api.cache.stats())
-}
-
 /// `GET /api/cache/metrics`, for Prometheus.
 pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
     match exposition::render(&api.cache.stats()) {

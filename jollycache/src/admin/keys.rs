@@ -124,7 +124,7 @@ fn cursor_from(text: &str) -> Result<ScanCursor, Failure> {
     params(("key" = String, Path, description = "The key as it is listed: without the namespace, escaped")),
     responses(
         (status = 200, description = "What is kept under it", body = Success<KeyView>),
-        super::openapi::RefusedOrVacant, super::openapi::BadRequest, super::openapi::Unavailable,
+        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Unavailable,
     ),
     security(("bearer" = [])),
 ))]
