@@ -320,8 +320,9 @@ impl Backend for MemoryBackend {
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let after = cursor.map(|cursor| cursor.0);
         let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
-        let matching = self.slots.iter().map(|(key, _)| (*key).clone());
-        let mut keys: Vec<_> = matching
+        let slots = self.slots.iter().map(|(key, _)| (*key).clone());
+        let names = slots.chain(self.counters.iter().map(|(key, _)| (*key).clone()));
+        let mut keys: Vec<_> = names
             .filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes()))
             .collect();
         keys.sort_unstable();

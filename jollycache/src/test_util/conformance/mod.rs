@@ -225,6 +225,7 @@ cases! {
     scanning {
         a_scan_in_pages_finds_every_key,
         a_scan_finds_nothing_else,
+        a_scan_finds_counters_too,
         a_question_mark_is_one_character,
         brackets_and_backslashes_are_literal,
         an_invalidation_by_scan_drops_all_that_match,
