@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use anyhow::Result;
 
 use crate::services::ferretdb::{Build, FERRETDB_VARIABLE, Source};
-use crate::services::redis;
+use crate::services::{chromium, redis};
 use crate::steps::{Done, Steps, Stopwatch};
 use crate::workspace::{self, cargo};
 
@@ -19,6 +19,17 @@ pub(crate) fn run() -> Result<()> {
     steps.run("redis-server", || {
         println!("{}", redis::install()?);
         Ok(Done::Ok)
+    });
+    steps.run("chromium", || match chromium::install() {
+        Ok(version) => {
+            println!("{version}");
+            Ok(Done::Ok)
+        }
+        Err(error) if !workspace::is_ci() => {
+            println!("browser tests are skipped: {error:#}");
+            Ok(Done::Skipped)
+        }
+        Err(error) => Err(error),
     });
     steps.run("format", || check(&["fmt", "--all", "--check"]));
     steps.run("clippy", || {
