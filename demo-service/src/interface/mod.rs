@@ -20,6 +20,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::routing::get;
 use jollycache::Cache;
+use jollycache::admin::Admin;
 use jollycache::http::CallStatusLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -45,7 +46,7 @@ pub struct Api {
 }
 
 /// Every route.
-pub fn router(api: Arc<Api>) -> Router {
+pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .routes(routes!(products::list, products::create))
@@ -55,7 +56,6 @@ pub fn router(api: Arc<Api>) -> Router {
         .routes(routes!(operations::health))
         .split_for_parts();
     let routes = described
-        .route("/api/cache/stats", get(operations::stats))
         .route("/api/cache/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
@@ -63,7 +63,9 @@ pub fn router(api: Arc<Api>) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
-        .with_state(api);
+        .with_state(api)
+        .nest("/api/cache", admin.api())
+        .nest("/cache", admin.page("/api/cache"));
     observe::observed(routes, metrics)
 }
 
