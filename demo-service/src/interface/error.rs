@@ -63,6 +63,10 @@ impl ApiError {
         ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
+    pub(super) fn bad_body(message: &str) -> Self {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", message)
+    }
+
     pub(super) fn bad_query(invalid: &Invalid) -> Self {
         ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", invalid.to_string())
     }
