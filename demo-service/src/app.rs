@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, router};
+use crate::interface::{Api, Metrics, router};
 use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
 
 /// How long requests may take to end after the signal to stop.
@@ -31,6 +31,9 @@ pub enum StartError {
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
     Repository(#[from] UnusableUri),
+    /// The recorder of metrics cannot be set up.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 /// The service: it listens, and is ready to serve.
@@ -41,6 +44,7 @@ pub struct App {
     router: Router,
     cache: Cache,
     repository: Arc<dyn ProductRepository>,
+    metrics: Arc<Metrics>,
     admin: Admin,
     /// What is to be loaded after the start.
     warm_up: Option<WarmUp>,
@@ -61,7 +65,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`], and [`StartError::Cache`] for an admin token that was not checked.
+    /// [`StartError::Listen`], [`StartError::Metrics`], and [`StartError::Cache`] for an admin token that was not checked.
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -73,12 +77,14 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
-        let api = Api { use_cases, cache: cache.clone(), repository: repository.clone() };
+        let metrics = Arc::new(Metrics::new(&cache)?);
+        let (of_cache, of_repository) = (cache.clone(), repository.clone());
+        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
         let router = router(Arc::new(api), &admin);
         let warm_up = config.warm_up.then_some(warm_up);
-        Ok(App { listener, address, router, cache, repository, admin, warm_up })
+        Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }
 
     /// Where it listens.
@@ -115,6 +121,7 @@ impl App {
         });
         let result = tokio::select! {
             result = server => result,
+            () = self.metrics.keep_up() => Ok(()),
             () = over(stopped) => {
                 tracing::warn!("requests still ran {SHUTDOWN_GRACE:?} after the signal to stop");
                 Ok(())

@@ -13,6 +13,7 @@ pub mod __private;
 pub mod admin;
 pub mod backend;
 mod cache;
+mod calls;
 mod clock;
 mod engine;
 pub mod entry;
@@ -21,8 +22,14 @@ mod event;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod key;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
+#[cfg(feature = "session")]
+pub mod session;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;
@@ -40,6 +47,7 @@ pub use crate::cache::{
     LoaderProgress, LockBuilder, LockGuard, Notice, WarmUp, WarmUpBuilder, WarmUpProgress, WriteGuard,
     bypass, install, refresh, scope,
 };
+pub use crate::calls::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::event::{InvalidationEvent, MAX_EVENT_BYTES, Origin};

@@ -203,7 +203,8 @@ mod tests {
     #[test]
     fn debug_shows_no_token() {
         let builder = builder().token("sixteen-letters!");
-        let shown = format!("{builder:?} {:?}", builder.build().expect("an admin"));
+        let before = format!("{builder:?}");
+        let shown = format!("{before} {:?}", builder.build().expect("an admin"));
         assert!(!shown.contains("sixteen"), "{shown}");
     }
 }

@@ -192,6 +192,7 @@ impl EntryView {
             size_bytes: entry.payload.len(),
             codec: entry.codec.map(|codec| match codec {
                 Codec::Json => "json",
+                Codec::Http => "http",
             }),
             schema: entry.schema,
             fingerprint: format!("{:016x}", entry.fingerprint.0),
@@ -222,7 +223,7 @@ fn shown(entry: &Entry, hides_values: bool) -> (Option<Box<RawValue>>, ValueStat
             Ok(value) => (Some(value), ValueState::Shown),
             Err(_) => (None, ValueState::Unreadable),
         },
-        None => (None, ValueState::Unreadable),
+        Some(Codec::Http) | None => (None, ValueState::Unreadable),
     }
 }
 

@@ -11,8 +11,9 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, Read, ScanCursor,
-    ScanPage, Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode,
+    RateRequest, RateStore, RateVerdict, Read, ScanCursor, ScanPage, Selection, Signal, Subscribers,
+    Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -42,6 +43,7 @@ pub struct MemoryBackend {
     tags: Store<StoredKey, TagSlot>,
     counters: Store<StoredKey, Counter>,
     locks: Store<StoredKey, LockSlot>,
+    rates: RateStore,
     watchers: Watchers,
     subscribers: Subscribers,
 }
@@ -73,6 +75,7 @@ impl MemoryBackend {
             counters: Store::new(MAX_TAGS),
             // As for the slots: a new lock is not turned away.
             locks: Store::builder().max_capacity(MAX_TAGS).eviction_policy(EvictionPolicy::lru()).build(),
+            rates: RateStore::new(),
             watchers: Watchers::default(),
             subscribers: Subscribers::default(),
         }
@@ -317,6 +320,10 @@ impl Backend for MemoryBackend {
         })
     }
 
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.rates.admit(requests, mode)
+    }
+
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let after = cursor.map(|cursor| cursor.0);
         let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
@@ -338,6 +345,7 @@ impl Backend for MemoryBackend {
             self.tags.invalidate(name);
             self.counters.invalidate(name);
             self.locks.invalidate(name);
+            self.rates.forget(name);
         }
         Ok(())
     }
@@ -350,10 +358,10 @@ impl Backend for MemoryBackend {
         self.slots.run_pending_tasks();
         Ok(BackendInfo {
             backend: self.name().to_owned(),
-            version: None,
             used_memory: Some(self.slots.weighted_size()),
             max_memory: self.slots.policy().max_capacity(),
             keys: Some(self.slots.entry_count()),
+            ..BackendInfo::default()
         })
     }
 }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
-use super::ticket::Ticket;
+use super::ticket::{Grant, Ticket};
 use super::{Engine, Region};
 use crate::backend::{Lease, LeaseMode, LeaseRequest, Read, Watch};
-use crate::clock;
-use crate::entry::{Entry, Fingerprint, TagStamp, Token};
+use crate::clock::{self, Millis};
+use crate::entry::{Codec, Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::{Consistency, MAX_TAGS, Policy, Resolved, SingleFlight};
@@ -39,6 +39,10 @@ pub(crate) struct Lookup {
     pub(crate) takes_none: bool,
     /// Whether a broken cache fails the call; else it is told to load.
     pub(crate) propagates: bool,
+    /// Whether an entry past its ttl may be served while somebody else loads.
+    pub(crate) serves_stale: fn(&Entry, Millis) -> bool,
+    /// The format of what is stored.
+    pub(crate) codec: Codec,
     pub(crate) started: Instant,
 }
 
@@ -74,6 +78,8 @@ impl Lookup {
             type_of: ask.type_of,
             takes_none: false,
             propagates: false,
+            serves_stale: |_, _| true,
+            codec: Codec::Json,
             started: clock::now(),
             region,
         }
@@ -83,14 +89,37 @@ impl Lookup {
 /// What a read comes to.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// A value from the cache, fresh, or stale within its window.
-    Entry(Entry),
+    /// A value from the cache, fresh, or stale within its window; `waited` tells whether another process was loading it
+    /// when this caller came.
+    Entry { entry: Entry, waited: bool },
     /// A value that another caller of this process loaded.
     Shared { none: bool, payload: bytes::Bytes },
     /// The failure of another caller's load.
     SharedFailure(Arc<dyn Any + Send + Sync>),
     /// The caller is to load.
     Load(Box<Ticket>),
+}
+
+impl Found {
+    fn cached(entry: Entry) -> Self {
+        Found::Entry { entry, waited: false }
+    }
+}
+
+/// What a look at the backend showed to a caller that judges entries by rules of its own.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// The entry, past its ttl or not, if none of its tags was invalidated.
+    pub(crate) entry: Option<Entry>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Seen(Vec<Option<Token>>),
+    /// An invalidation of the key waits to be delivered.
+    Covered,
+    Broken(Error),
 }
 
 /// What a caller saw by itself, after it started.
@@ -116,7 +145,7 @@ enum Step {
 /// What a leader got from the backend.
 enum Acquired {
     /// A value after all, fresh, or stale while somebody else refreshes it.
-    Value(Entry),
+    Value { entry: Entry, waited: bool },
     /// The lease, and what it replaces.
     Lease(Leased),
     /// Load, and do not store.
@@ -140,6 +169,10 @@ impl Lookup {
             && (self.takes_none || !entry.none)
     }
 
+    fn may_serve_stale(&self, entry: &Entry) -> bool {
+        (self.serves_stale)(entry, clock::now_ms())
+    }
+
     fn flight_key(&self) -> FlightKey {
         FlightKey { key: self.key.clone(), fingerprint: self.type_of.fingerprint }
     }
@@ -161,14 +194,45 @@ impl Engine {
     pub(crate) async fn find(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
             lookup.region.tracker.count(Count::Bypass);
-            return Ok(Box::pin(self.load_unleased(lookup, None)).await);
+            return Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await);
         }
         match self.look(lookup).await {
-            Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => Ok(Found::Entry(entry)),
+            Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => Ok(Found::cached(entry)),
             Ok((stale, tag_ids)) => {
                 Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: false })).await
             }
             Err(error) => Box::pin(self.broken(lookup, error)).await,
+        }
+    }
+
+    /// Looks without loading. [`Engine::find_after`] goes on from here.
+    pub(crate) async fn look_at(&self, lookup: &Lookup) -> Look {
+        if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
+            return Look { entry: None, outcome: Outcome::Covered };
+        }
+        match self.look(lookup).await {
+            Ok((entry, tag_ids)) => Look { entry, outcome: Outcome::Seen(tag_ids) },
+            Err(error) => Look { entry: None, outcome: Outcome::Broken(error) },
+        }
+    }
+
+    /// Goes on after a look whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
+    pub(crate) async fn find_after(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+        look: Look,
+        replaces: bool,
+    ) -> Result<Found> {
+        match look.outcome {
+            Outcome::Seen(tag_ids) => {
+                let stale = look.entry.filter(|_| !replaces);
+                Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: replaces })).await
+            }
+            Outcome::Covered => {
+                lookup.region.tracker.count(Count::Bypass);
+                Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await)
+            }
+            Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
         }
     }
 
@@ -250,7 +314,7 @@ impl Engine {
         };
         match self.acquire(&lookup, Seen::default()).await {
             Ok(Acquired::Lease(leased)) => Some(Ticket::leased(self, &lookup, None, leased)),
-            Ok(Acquired::Value(_) | Acquired::Nothing) | Err(_) => None,
+            Ok(Acquired::Value { .. } | Acquired::Nothing) | Err(_) => None,
         }
     }
 
@@ -298,14 +362,14 @@ impl Engine {
                 Step::Alone => break,
                 Step::Again => match self.look(lookup).await {
                     Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => {
-                        return Ok(Found::Entry(entry));
+                        return Ok(Found::cached(entry));
                     }
                     Ok((stale, tag_ids)) => seen = Seen { tag_ids, stale, unreadable: false },
                     Err(error) => return self.broken(lookup, error).await,
                 },
             }
         }
-        Ok(self.load_unleased(lookup, None).await)
+        Ok(self.load_unleased(lookup, None, Grant::Bypass).await)
     }
 
     /// Takes part in the key's flight: as its leader, or by waiting for it.
@@ -318,8 +382,8 @@ impl Engine {
             Role::Crowded => return Step::Alone,
             Role::Follower(follower) => follower,
         };
-        if let Some(stale) = seen.stale.take() {
-            return Step::Done(Found::Entry(stale));
+        if let Some(stale) = seen.stale.take().filter(|stale| lookup.may_serve_stale(stale)) {
+            return Step::Done(Found::cached(stale));
         }
         lookup.region.tracker.count(Count::FlightJoin);
         match tokio::time::timeout(lookup.time_left(), follower.landed()).await {
@@ -334,10 +398,11 @@ impl Engine {
     async fn lead(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>, seen: Seen) -> Result<Found> {
         match self.acquire(lookup, seen).await {
             // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
-            Ok(Acquired::Value(entry)) => Ok(Found::Entry(entry)),
+            Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
             Ok(Acquired::Lease(leased)) => Ok(Found::Load(Ticket::leased(self, lookup, leader, leased))),
             Err(error) if lookup.propagates => Err(error),
-            Ok(Acquired::Nothing) | Err(_) => Ok(self.load_unleased(lookup, leader).await),
+            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader, Grant::Bypass).await),
+            Err(_) => Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
         }
     }
 
@@ -359,7 +424,7 @@ impl Engine {
                 self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
             let (stale, remaining) = match answer {
                 Lease::Hit(entry) if self.may_serve(lookup, &entry, &stamps).await? => {
-                    return Ok(Acquired::Value(entry));
+                    return Ok(Acquired::Value { entry, waited: watch.is_some() });
                 }
                 // It was refused for what only this reader can tell, so ask again, and say so.
                 Lease::Hit(_) if replace => return Ok(Acquired::Nothing),
@@ -374,8 +439,9 @@ impl Engine {
                 Lease::Wait { stale, remaining } => (stale, remaining),
                 Lease::Bypass { .. } => return Ok(Acquired::Nothing),
             };
+            let stale = stale.filter(|stale| lookup.may_serve_stale(stale));
             if let Some(stale) = self.servable(lookup, stale, &stamps).await {
-                return Ok(Acquired::Value(stale));
+                return Ok(Acquired::Value { entry: stale, waited: false });
             }
             replace = false;
             let patience = lookup.time_left().min(remaining);
@@ -441,12 +507,12 @@ impl Engine {
         for _ in 0..MAX_ROUNDS {
             match self.join(lookup, &mut seen).await {
                 Step::Done(found) => return Ok(found),
-                Step::Lead(leader) => return Ok(self.load_unleased(lookup, leader).await),
+                Step::Lead(leader) => return Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
                 Step::Alone => break,
                 Step::Again => {}
             }
         }
-        Ok(self.load_unleased(lookup, None).await)
+        Ok(self.load_unleased(lookup, None, Grant::Broken).await)
     }
 
     /// A load that may not be stored, in its turn and at a bounded number at once.
@@ -454,12 +520,12 @@ impl Engine {
     /// Nobody can say whether an invalidation overtakes such a load, so its flight is sealed before it begins: then
     /// it began after all its followers did. Who comes later gathers in the next flight, whose leader waits here
     /// for its turn.
-    async fn load_unleased(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>) -> Found {
+    async fn load_unleased(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>, grant: Grant) -> Found {
         let turn = match &leader {
             Some(leader) => tokio::time::timeout(lookup.time_left(), leader.turn()).await.ok(),
             None => None,
         };
         let permit = self.load_permit(lookup.time_left()).await;
-        Found::Load(Ticket::unleased(self, lookup, leader, turn, permit))
+        Found::Load(Ticket::unleased(self, lookup, leader, grant, (turn, permit)))
     }
 }
