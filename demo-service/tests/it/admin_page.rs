@@ -261,7 +261,7 @@ async fn it_fits_a_phone_and_both_themes_and_tells_when_it_is_cut_off() {
         assert_eq!(page.js("return document.documentElement.scrollWidth <= innerWidth").await, true, "{tab}");
     }
     let unnamed = "return [...document.querySelectorAll('button, input, select, canvas[tabindex]')].filter((one) => \
-                   !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.closest('dialog:not([open])'))).map((one) => one.id)";
+                   !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.hidden || one.closest('dialog:not([open])'))).map((one) => one.id)";
     assert_eq!(page.js(unnamed).await, json!([]), "controls that a screen reader cannot name");
 
     let background = "return getComputedStyle(document.body).backgroundColor";
