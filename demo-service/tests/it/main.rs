@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod admin_api;
+mod admin_page;
 mod caching;
 mod hostile;
 mod layers;

@@ -7,7 +7,7 @@ import { EventList } from "./events.js";
 import { Jobs } from "./jobs.js";
 import { Keys } from "./keys.js";
 
-const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
+const THEMES = ["auto", "light", "dark"];
 
 let listening = null;
 let parts = null;
@@ -93,16 +93,14 @@ function tabs() {
 
 function theme() {
   const stored = localStorage.getItem("jollycache-theme");
-  let current = Object.hasOwn(THEMES, stored ?? "") ? stored : "auto";
+  let current = THEMES.includes(stored) ? stored : "auto";
   const apply = () => {
     document.documentElement.dataset.theme = current;
-    setText($("theme"), THEMES[current]);
-    $("theme").setAttribute("aria-label", `Theme: ${THEMES[current]}`);
+    setText($("theme"), `Theme: ${current}`);
     parts?.dashboard.redraw();
   };
   $("theme").addEventListener("click", () => {
-    const names = Object.keys(THEMES);
-    current = names[(names.indexOf(current) + 1) % names.length];
+    current = THEMES[(THEMES.indexOf(current) + 1) % THEMES.length];
     localStorage.setItem("jollycache-theme", current);
     apply();
   });

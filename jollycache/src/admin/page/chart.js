@@ -51,6 +51,14 @@ export class Chart {
     return this.log ? 10 ** Math.ceil(Math.log10(Math.max(most, 100))) : nice(Math.max(most, 4));
   }
 
+  /// The foot of the axis: zero, or the decade below the least value.
+  low(top) {
+    if (!this.log) return 0;
+    const values = this.points.flatMap(({ sample }) => this.series.map((one) => sample?.[one.field] ?? null));
+    const least = Math.min(top / 100, ...values.filter((value) => value > 0));
+    return 10 ** Math.floor(Math.log10(Math.max(least, 1)));
+  }
+
   draw() {
     const { canvas } = this;
     const [width, height] = [canvas.clientWidth, canvas.clientHeight];
@@ -62,7 +70,7 @@ export class Chart {
     }
     const [start, end] = this.range();
     const top = this.top();
-    const low = this.log ? 1 : 0;
+    const low = this.low(top);
     const share = (value) => (this.log
       ? (Math.log10(Math.max(value, low)) - Math.log10(low)) / (Math.log10(top) - Math.log10(low))
       : value / top);
@@ -75,19 +83,19 @@ export class Chart {
     pen.setTransform(density, 0, 0, density, 0, 0);
     pen.clearRect(0, 0, width, height);
     pen.font = `11px ${style.fontFamily}`;
-    this.grid(pen, { top, start, end, width, height });
+    this.grid(pen, { low, top, start, end, width, height });
     if (this.stacked) this.areas(pen);
     else this.lines(pen);
     this.mark(pen, height);
   }
 
-  grid(pen, { top, start, end, width, height }) {
+  grid(pen, { low, top, start, end, width, height }) {
     pen.strokeStyle = this.color("line");
     pen.fillStyle = this.color("muted");
     pen.lineWidth = 1;
     pen.textBaseline = "middle";
     pen.textAlign = "right";
-    const marks = this.log ? decades(top) : [0, top / 2, top];
+    const marks = this.log ? decades(low, top) : [0, top / 2, top];
     for (const value of marks) {
       const y = Math.round(this.y(value)) + 0.5;
       pen.beginPath();
@@ -226,10 +234,10 @@ function nice(value) {
   return [1, 2, 4, 5, 10].map((step) => step * power).find((step) => step >= value);
 }
 
-function decades(top) {
+function decades(low, top) {
   const marks = [];
-  const most = Math.log10(top);
-  const step = most > 4 ? 2 : 1;
-  for (let power = most; power >= 0; power -= step) marks.push(10 ** power);
+  const [least, most] = [Math.round(Math.log10(low)), Math.round(Math.log10(top))];
+  const step = most - least > 3 ? 2 : 1;
+  for (let power = most; power >= least; power -= step) marks.push(10 ** power);
   return marks;
 }

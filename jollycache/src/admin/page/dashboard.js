@@ -22,8 +22,8 @@ const NUMBERS = [
 const COLUMNS = [
   { id: "name", title: "Region", value: (row) => row.name, text: (row) => row.name },
   { id: "activity", title: "Last minute", value: (row) => row.reads },
-  { id: "reads", title: "Reads / s", value: (row) => row.reads, text: (row) => rate(row.reads) },
   { id: "rate", title: "Hit rate", value: (row) => row.hitRate ?? -1, text: (row) => percent(row.hitRate) },
+  { id: "reads", title: "Reads / s", value: (row) => row.reads, text: (row) => rate(row.reads) },
   { id: "p99", title: "p99", value: (row) => row.p99, text: (row) => micros(row.p99 || null) },
   { id: "hits", title: "Hits", value: (row) => row.stats.hits, text: (row) => count(row.stats.hits) },
   { id: "misses", title: "Misses", value: (row) => row.stats.misses, text: (row) => count(row.stats.misses) },

@@ -34,14 +34,14 @@ export function rate(number) {
 export function percent(share) {
   if (share === null) return "–";
   const points = share * 100;
-  return `${points === 100 || points === 0 ? points : points.toFixed(1)} %`;
+  return `${Number.isInteger(points) ? points : points.toFixed(1)} %`;
 }
 
 export function micros(number) {
   if (number === null) return "–";
   if (number < 1_000) return `${Math.round(number)} µs`;
-  if (number < 1_000_000) return `${(number / 1_000).toFixed(number < 10_000 ? 1 : 0)} ms`;
-  return `${(number / 1_000_000).toFixed(1)} s`;
+  const [value, unit] = number < 1_000_000 ? [number / 1_000, "ms"] : [number / 1_000_000, "s"];
+  return `${value < 10 && !Number.isInteger(value) ? value.toFixed(1) : Math.round(value)} ${unit}`;
 }
 
 export function bytes(number) {

@@ -90,10 +90,10 @@ export class Keys {
     const actions = h("div", { class: "actions" },
       h("button", { type: "button", onclick: () => this.view(seen.key) }, "Refresh"),
       h("button", { type: "button", class: "danger", id: "evict-key", onclick: () => this.evictKey(seen.key) }, "Evict"));
-    const readable = seen.segments.join(" › ");
+    const readable = seen.segments.join(":");
     $("detail").replaceChildren(
       heading(seen.key, actions),
-      readable === seen.key ? "" : h("p", { class: "hint segments" }, readable),
+      readable === seen.key ? "" : h("p", { class: "hint segments" }, "Unescaped: ", h("code", {}, readable)),
       chips(seen),
       entry?.tags.length ? this.tags(entry.tags) : "",
       facts(seen),
@@ -147,8 +147,8 @@ function heading(key, actions = "") {
 function chips(seen) {
   const { entry, lease, intent } = seen;
   const list = [[STATES[seen.state], ""]];
-  if (entry) list.push(entry.fresh ? ["Fresh", "good"] : ["Stale", "warn"]);
-  if (entry && !entry.valid) list.push(["Invalid: a tag was evicted", "bad"]);
+  if (entry && !entry.valid) list.push(["Not served: a tag was evicted", "bad"]);
+  else if (entry) list.push(entry.fresh ? ["Fresh", "good"] : ["Stale", "warn"]);
   if (lease) list.push([`Lease for ${span(lease.remaining_ms)}`, "warn"]);
   if (intent) list.push([`${intent.writers} writing, at most ${span(intent.remaining_ms)}`, "warn"]);
   if (intent?.poisoned) list.push(["Poisoned: none of them may store", "bad"]);
