@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, router};
+use crate::interface::{Api, Metrics, router};
 use crate::usecases::{Clock, ProductRepository, UseCases};
 
 /// How long requests may take to end after the signal to stop.
@@ -30,6 +30,9 @@ pub enum StartError {
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
     Repository(#[from] UnusableUri),
+    /// The recorder of metrics cannot be set up.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 /// The service: it listens, and is ready to serve.
@@ -40,6 +43,7 @@ pub struct App {
     router: Router,
     cache: Cache,
     repository: Arc<dyn ProductRepository>,
+    metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -57,7 +61,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`].
+    /// [`StartError::Listen`], [`StartError::Metrics`].
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -69,8 +73,10 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
-        let api = Api { use_cases, cache: cache.clone(), repository: repository.clone() };
-        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository })
+        let metrics = Arc::new(Metrics::new(&cache)?);
+        let (of_cache, of_repository) = (cache.clone(), repository.clone());
+        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
+        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository, metrics })
     }
 
     /// Where it listens.
@@ -101,6 +107,7 @@ impl App {
         });
         let result = tokio::select! {
             result = server => result,
+            () = self.metrics.keep_up() => Ok(()),
             () = over(stopped) => {
                 tracing::warn!("requests still ran {SHUTDOWN_GRACE:?} after the signal to stop");
                 Ok(())

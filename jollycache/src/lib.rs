@@ -20,10 +20,14 @@ mod event;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod key;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod policy;
 pub mod protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
+#[cfg(feature = "session")]
+pub mod session;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;

@@ -17,6 +17,7 @@ mod conformance;
 mod differential;
 mod events;
 mod locks;
+mod metrics;
 mod mongo_server;
 mod processes;
 mod races;

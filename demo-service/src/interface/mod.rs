@@ -5,6 +5,7 @@ mod decimal;
 mod error;
 mod extract;
 mod metrics;
+mod observe;
 mod openapi;
 mod operations;
 mod params;
@@ -19,10 +20,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::routing::get;
 use jollycache::Cache;
+use jollycache::http::CallStatusLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::error::ApiError;
+pub use self::metrics::Metrics;
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -37,10 +40,13 @@ pub struct Api {
     pub cache: Cache,
     /// Reported on by `/health`.
     pub repository: Arc<dyn ProductRepository>,
+    /// Shown by `/metrics`.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Every route.
 pub fn router(api: Arc<Api>) -> Router {
+    let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
@@ -48,14 +54,17 @@ pub fn router(api: Arc<Api>) -> Router {
         .routes(routes!(products::toggle_wishlist))
         .routes(routes!(operations::health))
         .split_for_parts();
-    described
+    let routes = described
         .route("/api/cache/stats", get(operations::stats))
-        .route("/api/cache/metrics", get(operations::metrics))
+        .route("/api/cache/metrics", get(metrics::show))
+        .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(api)
+        .layer(CallStatusLayer::new())
+        .with_state(api);
+    observe::observed(routes, metrics)
 }
 
 async fn no_route(uri: Uri) -> ApiError {
