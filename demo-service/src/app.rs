@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
 use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::{Config, RedisConfig};
+use crate::config::{Config, RateLimitConfig, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, Metrics, router};
+use crate::interface::{Api, Metrics, rate_limits, router};
 use crate::usecases::{Clock, ProductRepository, UseCases};
 
 /// How long requests may take to end after the signal to stop.
@@ -25,7 +26,7 @@ pub enum StartError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     /// The cache cannot be set up.
-    #[error("cannot set up the cache: {0}")]
+    #[error("cannot set up the cache, or its rate limits: {0}")]
     Cache(#[from] jollycache::Error),
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
@@ -61,7 +62,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`], [`StartError::Metrics`].
+    /// [`StartError::Listen`], [`StartError::Metrics`], [`StartError::Cache`].
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -74,8 +75,13 @@ impl App {
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
         let metrics = Arc::new(Metrics::new(&cache)?);
-        let (of_cache, of_repository) = (cache.clone(), repository.clone());
-        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
+        let api = Api {
+            use_cases,
+            cache: cache.clone(),
+            repository: repository.clone(),
+            metrics: metrics.clone(),
+            rate_limits: limits(&config.rate_limits, &cache)?,
+        };
         Ok(App { listener, address, router: router(Arc::new(api)), cache, repository, metrics })
     }
 
@@ -101,7 +107,9 @@ impl App {
     /// Those of the listener.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
         let (stopping, stopped) = oneshot::channel();
-        let server = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+        // Limits go by the peer's address.
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
             shutdown.await;
             let _ = stopping.send(());
         });
@@ -159,6 +167,14 @@ fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
         redis = redis.database(database);
     }
     redis.build()
+}
+
+fn limits(config: &RateLimitConfig, cache: &Cache) -> jollycache::Result<Option<RateLimitLayer>> {
+    if !config.enabled {
+        return Ok(None);
+    }
+    let client_ip = ClientIp::new().trust_proxies(&config.trusted_proxies)?;
+    rate_limits(cache, config.max_requests, config.window, &client_ip).map(Some)
 }
 
 async fn repository(config: &Config) -> Result<Arc<dyn ProductRepository>, UnusableUri> {

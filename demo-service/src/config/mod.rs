@@ -1,6 +1,7 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
 mod duration;
+mod rate_limits;
 mod reader;
 mod source;
 mod url;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use self::rate_limits::RateLimitConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
@@ -80,6 +82,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
+    /// How many requests a client may send.
+    pub rate_limits: RateLimitConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
 }
@@ -107,6 +111,7 @@ impl Config {
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
             mongodb: reader.mongodb(),
+            rate_limits: reader.rate_limits(),
             log: reader.log(),
         };
         reader.finish(config)

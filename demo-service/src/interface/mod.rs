@@ -10,6 +10,7 @@ mod openapi;
 mod operations;
 mod params;
 mod products;
+mod rate_limits;
 mod view;
 mod whole;
 
@@ -21,11 +22,13 @@ use axum::http::{Method, Uri};
 use axum::routing::get;
 use jollycache::Cache;
 use jollycache::http::CallStatusLayer;
+use jollycache::http::rate_limit::RateLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
+pub use self::rate_limits::{UserId, rate_limits};
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -42,11 +45,13 @@ pub struct Api {
     pub repository: Arc<dyn ProductRepository>,
     /// Shown by `/metrics`.
     pub metrics: Arc<Metrics>,
+    /// Before everything below `/api`, if there are limits.
+    pub rate_limits: Option<RateLimitLayer>,
 }
 
 /// Every route.
 pub fn router(api: Arc<Api>) -> Router {
-    let metrics = api.metrics.clone();
+    let (metrics, rate_limits) = (api.metrics.clone(), api.rate_limits.clone());
     let (described, document) = OpenApiRouter::new()
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
@@ -64,6 +69,11 @@ pub fn router(api: Arc<Api>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
         .with_state(api);
+    // Outside of whatever caches answers, and inside of whatever finds out who asks.
+    let routes = match rate_limits {
+        Some(limits) => routes.layer(limits),
+        None => routes,
+    };
     observe::observed(routes, metrics)
 }
 
