@@ -1,5 +1,6 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
+mod admin;
 mod duration;
 mod rate_limits;
 mod reader;
@@ -65,6 +66,15 @@ pub struct Lifetimes {
     pub long: Duration,
 }
 
+/// The admin API and page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdminConfig {
+    /// What an admin shows; without it everything but the statistics is off.
+    pub token: Option<Secret>,
+    /// Whether values are hidden.
+    pub hide_values: bool,
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -80,6 +90,10 @@ pub struct Config {
     pub redis: Option<RedisConfig>,
     /// How long entries live.
     pub lifetimes: Lifetimes,
+    /// The admin API and page.
+    pub admin: AdminConfig,
+    /// Whether the cache is warmed up after the start. Default: no.
+    pub warm_up: bool,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
     /// How many requests a client may send.
@@ -110,6 +124,8 @@ impl Config {
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
+            admin: reader.admin(),
+            warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
             mongodb: reader.mongodb(),
             rate_limits: reader.rate_limits(),
             log: reader.log(),

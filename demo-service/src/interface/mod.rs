@@ -21,6 +21,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::routing::get;
 use jollycache::Cache;
+use jollycache::admin::Admin;
 use jollycache::http::CallStatusLayer;
 use jollycache::http::rate_limit::RateLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
@@ -45,13 +46,11 @@ pub struct Api {
     pub repository: Arc<dyn ProductRepository>,
     /// Shown by `/metrics`.
     pub metrics: Arc<Metrics>,
-    /// Before everything below `/api`, if there are limits.
-    pub rate_limits: Option<RateLimitLayer>,
 }
 
-/// Every route.
-pub fn router(api: Arc<Api>) -> Router {
-    let (metrics, rate_limits) = (api.metrics.clone(), api.rate_limits.clone());
+/// Every route. The limits, if there are any, are before what is below `/api`; the admin's routes have none.
+pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> Router {
+    let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
@@ -59,8 +58,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .routes(routes!(products::toggle_wishlist))
         .routes(routes!(operations::health))
         .split_for_parts();
-    let routes = described
-        .route("/api/cache/stats", get(operations::stats))
+    let limited = described
         .route("/api/cache/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
@@ -70,10 +68,11 @@ pub fn router(api: Arc<Api>) -> Router {
         .layer(CallStatusLayer::new())
         .with_state(api);
     // Outside of whatever caches answers, and inside of whatever finds out who asks.
-    let routes = match rate_limits {
-        Some(limits) => routes.layer(limits),
-        None => routes,
+    let limited = match limits {
+        Some(limits) => limited.layer(limits),
+        None => limited,
     };
+    let routes = limited.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
     observe::observed(routes, metrics)
 }
 

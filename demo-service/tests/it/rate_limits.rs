@@ -24,13 +24,14 @@ enum Counts {
 
 impl Counts {
     async fn app_with(&self, variables: &[(&str, &str)]) -> TestApp {
+        let variables = [variables, &[("RATE_LIMIT_ENABLED", "true")]].concat();
         let cache = Cache::builder().namespace("limits").default_policy(Policy::new().timeout(TIMEOUT));
         let cache = match self {
             Counts::Here => cache.backend(MemoryBackend::new()),
             Counts::OnRedis(server) => cache.backend(RedisBackend::connect(&server.url()).await.unwrap()),
         };
         let repository = Arc::new(EmbeddedProductRepository::default());
-        TestApp::start_with(cache.build().unwrap(), repository, variables).await
+        TestApp::start_with(cache.build().unwrap(), repository, &variables).await
     }
 }
 

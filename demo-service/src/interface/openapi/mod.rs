@@ -8,7 +8,7 @@ pub(super) mod schemas;
 
 use axum::Router;
 use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::{OpenApi as Document, OpenApiBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 pub(super) use self::answers::{ChangeFailures, CreateFailures, ProductFailures, ReadFailures};
@@ -34,7 +34,8 @@ struct Head;
 
 /// `/docs`, and the document it shows.
 pub(super) fn pages<S: Clone + Send + Sync + 'static>(routes: Document) -> Router<S> {
-    let mut document = Head::openapi().merge_from(routes);
+    let admin = OpenApiBuilder::new().build().nest("/api/cache", jollycache::admin::openapi());
+    let mut document = Head::openapi().merge_from(routes).merge_from(admin);
     common::complete(&mut document);
     // "none": else the page would send the document's address to a validator in the Internet.
     let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true);

@@ -25,21 +25,20 @@ pub(crate) struct TestApp {
 }
 
 impl TestApp {
-    /// Without rate limits: tests send more than anybody may.
     pub(crate) async fn start(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
-        TestApp::start_with(cache, repository, &[("RATE_LIMIT_ENABLED", "false")]).await
+        TestApp::start_with(cache, repository, &[]).await
     }
 
-    /// As the variables say.
+    /// As [`TestApp::start`], with these variables. Rate limits are off: tests send more than anybody may.
     pub(crate) async fn start_with(
         cache: Cache,
         repository: Arc<dyn ProductRepository>,
         variables: &[(&str, &str)],
     ) -> Self {
         let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter("warn").try_init();
+        let variables = variables.iter().copied().chain([("PORT", "0"), ("RATE_LIMIT_ENABLED", "false")]);
         let config = Config::read(|name| {
-            let mut variables = [("PORT", "0")].iter().chain(variables);
-            variables.find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+            variables.clone().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
         });
         let config = config.unwrap();
         let repository = Arc::new(SpyRepository::new(repository));
