@@ -2,6 +2,7 @@
 
 mod admin;
 mod duration;
+mod rate_limits;
 mod reader;
 mod source;
 mod url;
@@ -10,6 +11,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use self::rate_limits::RateLimitConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
@@ -94,6 +96,8 @@ pub struct Config {
     pub warm_up: bool,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
+    /// How many requests a client may send.
+    pub rate_limits: RateLimitConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
 }
@@ -123,6 +127,7 @@ impl Config {
             admin: reader.admin(),
             warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
             mongodb: reader.mongodb(),
+            rate_limits: reader.rate_limits(),
             log: reader.log(),
         };
         reader.finish(config)

@@ -118,7 +118,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The value as `check` takes it; a mistake is noted.
-    fn checked<T>(&mut self, name: &str, expected: &str, check: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub(super) fn checked<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        check: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.value(name)?;
         let value = check(&text);
         if value.is_none() {

@@ -23,6 +23,7 @@ const MAX_ECHO_CHARS: usize = 200;
 /// | 404, 405 | no such product, route or method |
 /// | 409 | somebody else changed the product |
 /// | 422 | JSON of the wrong shape, and products that break a rule |
+/// | 429 | more requests than a limit allows, by `rate_limits` |
 /// | 503 | the store of products cannot be reached |
 #[derive(Debug)]
 pub struct ApiError {
@@ -41,6 +42,12 @@ pub(super) struct Failure {
     /// For programs.
     #[schema(value_type = String, example = "product_not_found")]
     code: &'static str,
+}
+
+impl Failure {
+    pub(super) fn new(code: &'static str, error: String) -> Self {
+        Failure { success: false, error, code }
+    }
 }
 
 impl ApiError {
@@ -119,8 +126,7 @@ impl From<Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Failure { success: false, error: self.message, code: self.code };
-        (self.status, Json(body)).into_response()
+        (self.status, Json(Failure::new(self.code, self.message))).into_response()
     }
 }
 

@@ -10,6 +10,7 @@ mod openapi;
 mod operations;
 mod params;
 mod products;
+mod rate_limits;
 mod view;
 mod whole;
 
@@ -22,11 +23,13 @@ use axum::routing::get;
 use jollycache::Cache;
 use jollycache::admin::Admin;
 use jollycache::http::CallStatusLayer;
+use jollycache::http::rate_limit::RateLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
+pub use self::rate_limits::{UserId, rate_limits};
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -45,8 +48,8 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
 }
 
-/// Every route.
-pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
+/// Every route. The limits, if there are any, are before what is below `/api`; the admin's routes have none.
+pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .routes(routes!(products::list, products::create))
@@ -55,7 +58,7 @@ pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
         .routes(routes!(products::toggle_wishlist))
         .routes(routes!(operations::health))
         .split_for_parts();
-    let routes = described
+    let limited = described
         .route("/api/cache/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
@@ -63,9 +66,13 @@ pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
-        .with_state(api)
-        .nest("/api/cache", admin.api())
-        .nest("/cache", admin.page("/api/cache"));
+        .with_state(api);
+    // Outside of whatever caches answers, and inside of whatever finds out who asks.
+    let limited = match limits {
+        Some(limits) => limited.layer(limits),
+        None => limited,
+    };
+    let routes = limited.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
     observe::observed(routes, metrics)
 }
 

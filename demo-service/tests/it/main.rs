@@ -11,6 +11,7 @@ mod metrics;
 mod openapi;
 mod outages;
 mod process;
+mod rate_limits;
 mod repositories;
 mod routes;
 mod sharing;
