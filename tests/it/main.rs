@@ -21,4 +21,5 @@ mod mongo_server;
 mod processes;
 mod races;
 mod redis_backend;
+mod sessions;
 mod writes;
