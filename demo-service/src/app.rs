@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use jollycache::session::{EncryptionKey, Keyring, SessionService};
 use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::{Config, RedisConfig};
+use crate::config::{AuthConfig, Config, Environment, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
+use crate::interface::auth::Auth;
 use crate::interface::{Api, router};
 use crate::usecases::{Clock, ProductRepository, UseCases};
 
@@ -57,7 +59,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`].
+    /// [`StartError`].
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -69,7 +71,8 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
-        let api = Api { use_cases, cache: cache.clone(), repository: repository.clone() };
+        let auth = auth(config, &cache)?;
+        let api = Api { use_cases, cache: cache.clone(), auth, repository: repository.clone() };
         Ok(App { listener, address, router: router(Arc::new(api)), cache, repository })
     }
 
@@ -138,6 +141,17 @@ pub fn cache(config: &Config) -> jollycache::Result<Cache> {
         Some(redis) => cache.backend(redis_backend(redis)?).build(),
         None => cache.backend(MemoryBackend::new()).build(),
     }
+}
+
+/// Logging in, with sessions in the cache's backend.
+fn auth(config: &Config, cache: &Cache) -> jollycache::Result<Auth> {
+    let AuthConfig { username, password_hash, idle, absolute, encryption_key } = &config.auth;
+    let mut sessions = SessionService::builder(cache.clone()).idle(*idle).absolute(*absolute);
+    if let Some(key) = encryption_key {
+        sessions = sessions.encryption(Keyring::new("current", EncryptionKey::from_base64(key.reveal())?));
+    }
+    let secure = config.environment != Environment::Development;
+    Ok(Auth::new(sessions.build()?, username, password_hash.reveal(), *absolute, secure))
 }
 
 fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {

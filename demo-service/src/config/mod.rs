@@ -1,5 +1,6 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
+mod auth;
 mod duration;
 mod reader;
 mod source;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use self::auth::AuthConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
@@ -80,6 +82,8 @@ pub struct Config {
     pub lifetimes: Lifetimes,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
+    /// Who may log in.
+    pub auth: AuthConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
 }
@@ -99,14 +103,16 @@ impl Config {
     /// Every mistake there is, not only the first.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&lookup);
+        let environment = reader.environment();
         let config = Config {
             host: reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1])),
             port: reader.parsed("PORT", "a port, 0 to 65535", 3_000),
-            environment: reader.environment(),
+            environment,
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
             mongodb: reader.mongodb(),
+            auth: reader.auth(environment),
             log: reader.log(),
         };
         reader.finish(config)

@@ -1,5 +1,6 @@
 //! HTTP: what comes in, what goes out, and what is said when it goes wrong.
 
+pub mod auth;
 mod body;
 mod decimal;
 mod error;
@@ -17,11 +18,13 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jollycache::Cache;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::auth::Auth;
 pub use self::error::ApiError;
 use crate::usecases::{ProductRepository, UseCases};
 
@@ -35,6 +38,8 @@ pub struct Api {
     pub use_cases: UseCases,
     /// Reported on by `/health` and `/api/cache/…`.
     pub cache: Cache,
+    /// Who may log in, and who is.
+    pub auth: Auth,
     /// Reported on by `/health`.
     pub repository: Arc<dyn ProductRepository>,
 }
@@ -42,6 +47,7 @@ pub struct Api {
 /// Every route.
 pub fn router(api: Arc<Api>) -> Router {
     let (described, document) = OpenApiRouter::new()
+        .merge(auth::router())
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
         .routes(routes!(products::get, products::update, products::delete))
@@ -55,6 +61,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(api.clone(), auth::identify))
         .with_state(api)
 }
 
