@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::config::{AuthConfig, Config, Environment, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
 use crate::interface::auth::Auth;
-use crate::interface::{Api, router};
+use crate::interface::{Api, Metrics, router};
 use crate::usecases::{Clock, ProductRepository, UseCases};
 
 /// How long requests may take to end after the signal to stop.
@@ -32,6 +32,9 @@ pub enum StartError {
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
     Repository(#[from] UnusableUri),
+    /// The recorder of metrics cannot be set up.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 /// The service: it listens, and is ready to serve.
@@ -42,6 +45,7 @@ pub struct App {
     router: Router,
     cache: Cache,
     repository: Arc<dyn ProductRepository>,
+    metrics: Arc<Metrics>,
 }
 
 impl App {
@@ -72,8 +76,11 @@ impl App {
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
         let auth = auth(config, &cache)?;
-        let api = Api { use_cases, cache: cache.clone(), auth, repository: repository.clone() };
-        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository })
+        let metrics = Arc::new(Metrics::new(&cache)?);
+        let (of_cache, of_repository) = (cache.clone(), repository.clone());
+        let api =
+            Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
+        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository, metrics })
     }
 
     /// Where it listens.
@@ -104,6 +111,7 @@ impl App {
         });
         let result = tokio::select! {
             result = server => result,
+            () = self.metrics.keep_up() => Ok(()),
             () = over(stopped) => {
                 tracing::warn!("requests still ran {SHUTDOWN_GRACE:?} after the signal to stop");
                 Ok(())

@@ -20,6 +20,8 @@ mod event;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod key;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod policy;
 pub mod protocol;
 #[cfg(feature = "rate-limit")]

@@ -139,7 +139,7 @@ on_each_backend!(a_write_says_what_it_came_to, |caches| async move {
     });
     let mut expected = vec![("default".to_owned(), Operation::Evict, Outcome::Evicted, false)];
     expected.extend(write(Operation::Put, Outcome::Refused));
-    assert_eq!(disturbed.await, expected);
+    assert_eq!(Box::pin(disturbed).await, expected);
     let policy = Policy::new().region("item");
     assert_eq!(
         outcomes(cache, cache.put("by-hand", &1_u8, &policy)).await,
@@ -270,7 +270,7 @@ async fn what_is_spawned_or_dropped_is_not_told() {
 async fn more_calls_than_are_kept_are_counted() {
     let source = Source::default();
     let many = async {
-        let (_, inner) = collect(async {
+        let ((), inner) = collect(async {
             for _ in 0..MAX_REPORTS + 3 {
                 source.find(1).await.unwrap();
             }
@@ -279,6 +279,6 @@ async fn more_calls_than_are_kept_are_counted() {
         assert_eq!((inner.reports().len(), inner.omitted()), (MAX_REPORTS, 3));
         source.find(1).await.unwrap();
     };
-    let (_, calls) = scope(memory(), collect(many)).await;
+    let ((), calls) = scope(memory(), collect(many)).await;
     assert_eq!((calls.reports().len(), calls.omitted()), (MAX_REPORTS, 4));
 }

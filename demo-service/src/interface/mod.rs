@@ -6,6 +6,7 @@ mod decimal;
 mod error;
 mod extract;
 mod metrics;
+mod observe;
 mod openapi;
 mod operations;
 mod params;
@@ -21,11 +22,13 @@ use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jollycache::Cache;
+use jollycache::http::CallStatusLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::auth::Auth;
 pub use self::error::ApiError;
+pub use self::metrics::Metrics;
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -42,10 +45,13 @@ pub struct Api {
     pub auth: Auth,
     /// Reported on by `/health`.
     pub repository: Arc<dyn ProductRepository>,
+    /// Shown by `/metrics`.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Every route.
 pub fn router(api: Arc<Api>) -> Router {
+    let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .merge(auth::router())
         .routes(routes!(products::list, products::create))
@@ -54,15 +60,18 @@ pub fn router(api: Arc<Api>) -> Router {
         .routes(routes!(products::toggle_wishlist))
         .routes(routes!(operations::health))
         .split_for_parts();
-    described
+    let routes = described
         .route("/api/cache/stats", get(operations::stats))
-        .route("/api/cache/metrics", get(operations::metrics))
+        .route("/api/cache/metrics", get(metrics::show))
+        .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CallStatusLayer::new())
         .layer(from_fn_with_state(api.clone(), auth::identify))
-        .with_state(api)
+        .with_state(api);
+    observe::observed(routes, metrics)
 }
 
 async fn no_route(uri: Uri) -> ApiError {

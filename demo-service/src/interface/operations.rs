@@ -5,13 +5,12 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::Api;
 use super::view::{Success, success};
-use super::{Api, metrics as exposition};
 
 #[derive(Serialize, ToSchema)]
 pub(super) struct Health {
@@ -73,17 +72,6 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
 /// `GET /api/cache/stats`
 pub(super) async fn stats(State(api): State<Arc<Api>>) -> impl IntoResponse {
     success(api.cache.stats())
-}
-
-/// `GET /api/cache/metrics`, for Prometheus.
-pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
-    match exposition::render(&api.cache.stats()) {
-        Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the statistics cannot be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
 }
 
 /// In thousandths, which is as exact as a ping over a network can be.

@@ -4,6 +4,8 @@
 
 mod caching;
 mod hostile;
+mod layers;
+mod metrics;
 mod openapi;
 mod outages;
 mod process;

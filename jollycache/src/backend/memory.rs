@@ -353,10 +353,10 @@ impl Backend for MemoryBackend {
         self.slots.run_pending_tasks();
         Ok(BackendInfo {
             backend: self.name().to_owned(),
-            version: None,
             used_memory: Some(self.slots.weighted_size()),
             max_memory: self.slots.policy().max_capacity(),
             keys: Some(self.slots.entry_count()),
+            ..BackendInfo::default()
         })
     }
 }

@@ -382,19 +382,31 @@ impl Backend for RedisBackend {
 
     async fn info(&self) -> Result<BackendInfo> {
         let mut command = cmd("INFO");
-        command.arg("server").arg("memory");
+        command.arg("server").arg("memory").arg("clients").arg("stats");
         let text = reply::text(self.pool.read("", &command).await?)?;
         let keys = reply::integer(self.pool.read("", &cmd("DBSIZE")).await?)?;
-        let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-        let bytes = |name: &str| field(name).and_then(|text| text.trim().parse::<u64>().ok());
         Ok(BackendInfo {
             backend: self.name().to_owned(),
-            version: field("redis_version").map(|version| version.trim().to_owned()),
-            used_memory: bytes("used_memory"),
-            max_memory: bytes("maxmemory").filter(|&limit| limit > 0),
+            version: field(&text, "redis_version").map(str::to_owned),
+            used_memory: number(&text, "used_memory"),
+            max_memory: number(&text, "maxmemory").filter(|&limit| limit > 0),
+            peak_memory: number(&text, "used_memory_peak"),
+            memory_fragmentation: number(&text, "mem_fragmentation_ratio"),
             keys: u64::try_from(keys).ok(),
+            evicted_keys: number(&text, "evicted_keys"),
+            expired_keys: number(&text, "expired_keys"),
+            connected_clients: number(&text, "connected_clients"),
         })
     }
+}
+
+/// A field of `INFO`.
+fn field<'t>(info: &'t str, name: &str) -> Option<&'t str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
+fn number<T: std::str::FromStr>(info: &str, name: &str) -> Option<T> {
+    field(info, name).and_then(|text| text.parse().ok())
 }
 
 fn mget<'k>(names: impl IntoIterator<Item = &'k StoredKey>) -> Cmd {

@@ -18,6 +18,7 @@ mod grace;
 mod leases;
 mod locks;
 mod messaging;
+mod rates;
 mod reading;
 mod refresh;
 mod scanning;
@@ -294,5 +295,20 @@ cases! {
         an_unlocking_is_told,
         a_lock_is_no_key_to_a_sweep,
         hostile_lock_names_stay_apart,
+    }
+    rates {
+        a_limit_admits_its_quota_and_no_more,
+        of_many_who_ask_at_once_as_many_as_the_quota_are_admitted,
+        a_refusal_takes_nothing_from_the_other_limits,
+        limits_asked_together_in_any_order_are_exact,
+        looking_takes_nothing,
+        a_cost_counts_as_so_many_requests,
+        a_cost_above_the_quota_is_never_admitted,
+        what_was_taken_comes_back,
+        limits_at_the_ends_of_their_ranges_count,
+        hostile_rate_names_stay_apart,
+        a_deleted_rate_starts_anew,
+        a_rate_is_no_key_to_a_sweep,
+        calls_that_cannot_be_meant_are_refused,
     }
 }
