@@ -57,3 +57,37 @@ impl fmt::Debug for Passwords {
         f.debug_struct("Passwords").finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `p`, hashed at the least cost.
+    const HASH: &str =
+        "$argon2id$v=19$m=64,t=1,p=1$c7wfWWN39yab4PsxurYDpQ$rYXzNGFjQhzOTSBy8pi9nquGv+/YDUh62ESt43/H4Z0";
+
+    #[tokio::test]
+    async fn only_the_user_with_the_password_is_right() {
+        let passwords = Passwords::new("ada", HASH);
+        let cases = [("ada", "p", true), ("ada", "P", false), ("ada", "", false), ("bob", "p", false)];
+        for (username, password, is_right) in cases {
+            assert_eq!(passwords.check(username, password.to_owned()).await, Ok(is_right), "{username}");
+        }
+        assert_eq!(Passwords::new("ada", "p").check("ada", "p".to_owned()).await, Ok(false), "it is no hash");
+    }
+
+    #[tokio::test]
+    async fn more_than_can_wait_are_told_to_come_again() {
+        let passwords = Passwords::new("ada", HASH);
+        let checks = (0..MAX_WAITING + 10).map(|_| passwords.check("ada", "p".to_owned()));
+        let done = futures_util::future::join_all(checks).await;
+        assert_eq!(done[..MAX_WAITING], [const { Ok(true) }; MAX_WAITING]);
+        assert_eq!(done[MAX_WAITING..], [const { Err(Busy) }; 10]);
+        assert_eq!(passwords.check("ada", "p".to_owned()).await, Ok(true), "all places are free again");
+    }
+
+    #[test]
+    fn debug_shows_neither_user_nor_hash() {
+        assert_eq!(format!("{:?}", Passwords::new("ada", HASH)), "Passwords { .. }");
+    }
+}

@@ -26,8 +26,19 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
+        TestApp::start_with(&[], cache, repository).await
+    }
+
+    /// As [`TestApp::start`], with further variables.
+    pub(crate) async fn start_with(
+        variables: &[(&str, &str)],
+        cache: Cache,
+        repository: Arc<dyn ProductRepository>,
+    ) -> Self {
         let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter("warn").try_init();
-        let config = Config::read(|name| (name == "PORT").then(|| "0".to_owned())).unwrap();
+        let set = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+        let config = Config::read(|name| set(name).or((name == "PORT").then_some("0")).map(str::to_owned));
+        let config = config.unwrap();
         let repository = Arc::new(SpyRepository::new(repository));
         let clock = Arc::new(TickingClock::default());
         let app = App::assemble(&config, cache.clone(), repository.clone(), clock).await.unwrap();
