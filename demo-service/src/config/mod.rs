@@ -103,10 +103,13 @@ impl Config {
     /// Every mistake there is, not only the first.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&lookup);
+        // In the order in which mistakes are told.
+        let host = reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1]));
+        let port = reader.parsed("PORT", "a port, 0 to 65535", 3_000);
         let environment = reader.environment();
         let config = Config {
-            host: reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1])),
-            port: reader.parsed("PORT", "a port, 0 to 65535", 3_000),
+            host,
+            port,
             environment,
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),

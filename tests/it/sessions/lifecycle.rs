@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jollycache::session::SessionId;
+use jollycache::session::{Session, SessionId};
 use jollycache::{ErrorKind, Policy};
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ on_each_backend!(a_session_works_in_both_processes_until_one_destroys_it, |cache
     assert_eq!((seen.user(), &seen.data, seen.handle()), ("ada", &data(1), id.handle()));
     assert_eq!(seen.ends_at().duration_since(seen.created_at()).unwrap(), Duration::from_hours(24));
     assert!(seen.expires_at() < seen.ends_at());
-    assert_eq!(other.update(&id, |data| data.clear()).await.unwrap().unwrap().data, Data::new());
+    assert_eq!(other.update(&id, Data::clear).await.unwrap().unwrap().data, Data::new());
     assert_eq!(one.validate(&id).await.unwrap().unwrap().data, Data::new());
     assert!(one.touch(&id).await.unwrap());
     one.destroy(&id).await.unwrap();
@@ -83,7 +83,7 @@ on_each_backend!(a_rotated_session_goes_on_under_its_new_id_alone, |caches| asyn
     assert!(one.update(&old, |_| panic!("it moved")).await.unwrap().is_none());
     assert!(one.rotate(&old).await.unwrap().is_none());
     let listed = one.list("ada").await.unwrap();
-    assert_eq!(listed.iter().map(|session| session.handle()).collect::<Vec<_>>(), [new.handle()]);
+    assert_eq!(listed.iter().map(Session::handle).collect::<Vec<_>>(), [new.handle()]);
     one.destroy_all("ada").await.unwrap();
     assert!(!is_alive(&other, &new).await, "it carries its user's tag");
 });
@@ -151,7 +151,7 @@ on_each_backend!(what_is_too_large_is_refused_and_changes_nothing, |caches| asyn
     let error = sessions.update(&id, |data| *data = large.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(sessions.validate(&id).await.unwrap().unwrap().data, data(1));
-    assert!(sessions.update(&id, |data| data.clear()).await.unwrap().is_some(), "nobody holds it");
+    assert!(sessions.update(&id, Data::clear).await.unwrap().is_some(), "nobody holds it");
     for user in ["", &"u".repeat(257)] {
         assert_eq!(sessions.create(user, Data::new()).await.unwrap_err().kind(), ErrorKind::TooLarge);
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use jollycache::session::{SessionHandle, SessionId};
+use jollycache::session::{Session, SessionHandle, SessionId};
 
 use super::{Data, Sessions, builder, data, dump, is_alive, two};
 use crate::backends::{Caches, on_each_backend};
 
 async fn listed(sessions: &Sessions, user: &str) -> Vec<SessionHandle> {
-    sessions.list(user).await.unwrap().iter().map(|session| session.handle()).collect()
+    sessions.list(user).await.unwrap().iter().map(Session::handle).collect()
 }
 
 async fn create(sessions: &Sessions, user: &str, number: u64) -> SessionId {
