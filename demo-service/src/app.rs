@@ -8,12 +8,14 @@ use std::time::Duration;
 use axum::Router;
 use jollycache::admin::Admin;
 use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+use jollycache::session::{EncryptionKey, Keyring, SessionService};
 use jollycache::{Cache, MemoryBackend, Policy, RedisBackend, WarmUp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::{Config, RateLimitConfig, RedisConfig};
+use crate::config::{AuthConfig, Config, Environment, RateLimitConfig, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
+use crate::interface::auth::Auth;
 use crate::interface::{Api, Metrics, rate_limits, router};
 use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
 
@@ -66,8 +68,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`], [`StartError::Metrics`], and [`StartError::Cache`] for an admin token or limits that were
-    /// not checked.
+    /// [`StartError`].
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -79,9 +80,11 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
+        let auth = auth(config, &cache)?;
         let metrics = Arc::new(Metrics::new(&cache)?);
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
-        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
+        let api =
+            Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
         let limits = limits(&config.rate_limits, &cache)?;
@@ -174,6 +177,17 @@ fn admin(config: &Config, cache: &Cache, warm_up: &WarmUp) -> jollycache::Result
         admin = admin.token(token.reveal());
     }
     admin.build()
+}
+
+/// Logging in, with sessions in the cache's backend.
+fn auth(config: &Config, cache: &Cache) -> jollycache::Result<Auth> {
+    let AuthConfig { username, password_hash, idle, absolute, encryption_key } = &config.auth;
+    let mut sessions = SessionService::builder(cache.clone()).idle(*idle).absolute(*absolute);
+    if let Some(key) = encryption_key {
+        sessions = sessions.encryption(Keyring::new("current", EncryptionKey::from_base64(key.reveal())?));
+    }
+    let secure = config.environment != Environment::Development;
+    Ok(Auth::new(sessions.build()?, username, password_hash.reveal(), *absolute, secure))
 }
 
 fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {

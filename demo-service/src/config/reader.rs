@@ -137,6 +137,11 @@ impl<'a> Reader<'a> {
         value.map_err(|expected| self.mistakes.push(format!("{name}: {expected}"))).ok()
     }
 
+    /// Notes a mistake.
+    pub(super) fn mistake(&mut self, mistake: String) {
+        self.mistakes.push(mistake);
+    }
+
     fn needs_url(&mut self, name: &str, is_set: bool) {
         if is_set {
             self.mistakes.push(format!("{name} is set, but REDIS_URL is not: entries would stay in memory"));

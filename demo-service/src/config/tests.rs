@@ -9,6 +9,10 @@ fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     })
 }
 
+const HASH: &str =
+    "$argon2id$v=19$m=64,t=1,p=1$c7wfWWN39yab4PsxurYDpQ$rYXzNGFjQhzOTSBy8pi9nquGv+/YDUh62ESt43/H4Z0";
+const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
 #[test]
 fn nothing_set_is_a_memory_cache_and_embedded_products() {
     let config = read(&[]).unwrap();
@@ -43,6 +47,11 @@ fn everything_can_be_set() {
         ("RATE_LIMIT_MAX_REQUESTS", "20"),
         ("RATE_LIMIT_WINDOW", "90"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,fd00::/8"),
+        ("AUTH_USERNAME", "ada"),
+        ("AUTH_PASSWORD_HASH", HASH),
+        ("SESSION_IDLE", "10m"),
+        ("SESSION_ABSOLUTE", "3600"),
+        ("SESSION_ENCRYPTION_KEY", KEY),
         ("RUST_LOG", "warn,demo_service=debug"),
     ])
     .unwrap();
@@ -58,6 +67,10 @@ fn everything_can_be_set() {
     let lifetimes = [config.lifetimes.default, config.lifetimes.short, config.lifetimes.long];
     assert_eq!(lifetimes.map(|ttl| ttl.as_secs()), [600, 60, 7_200]);
     assert_eq!(config.mongodb.unwrap().reveal(), "mongodb://db:27017/shop");
+    let auth = config.auth;
+    assert_eq!((auth.username.as_str(), auth.password_hash.reveal()), ("ada", HASH));
+    assert_eq!((auth.idle, auth.absolute), (Duration::from_mins(10), Duration::from_hours(1)));
+    assert_eq!(auth.encryption_key.unwrap().reveal(), KEY);
 }
 
 #[test]
@@ -143,4 +156,36 @@ fn the_example_file_is_valid_and_complete() {
     });
     let listed: std::collections::BTreeSet<String> = pairs.into_iter().map(|(name, _)| name).collect();
     assert_eq!(listed, asked.into_inner());
+}
+
+#[test]
+fn the_demos_password_is_for_development_alone() {
+    assert_eq!(read(&[]).unwrap().auth.username, "demo");
+    for environment in ["staging", "production"] {
+        let error = read(&[("APP_ENV", environment)]).unwrap_err();
+        let expected = ["AUTH_PASSWORD_HASH is not set: only development has a default"];
+        assert_eq!(error.mistakes(), expected);
+        read(&[("APP_ENV", environment), ("AUTH_PASSWORD_HASH", HASH)]).unwrap();
+    }
+}
+
+#[test]
+fn what_nobody_could_log_in_with_is_refused_and_not_repeated() {
+    let bcrypt = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
+    let costly = HASH.replace("m=64", "m=4194304");
+    for hash in ["hunter2", "", "$", "$argon2id$v=19$m=64,t=1,p=1$7OhXLUIB34imBydgkK9FoQ", bcrypt, &costly] {
+        let read = read(&[("AUTH_PASSWORD_HASH", hash), ("APP_ENV", "production")]);
+        let text = read.unwrap_err().to_string();
+        assert!(text.contains("AUTH_PASSWORD_HASH") && (hash.len() < 2 || !text.contains(hash)), "{text}");
+    }
+    for (name, value) in [
+        ("SESSION_ENCRYPTION_KEY", "hunter2"),
+        ("SESSION_IDLE", "0"),
+        ("SESSION_IDLE", "25h"),
+        ("SESSION_ABSOLUTE", "31d"),
+        ("AUTH_USERNAME", "a\u{0}b"),
+    ] {
+        let text = read(&[(name, value)]).unwrap_err().to_string();
+        assert!(text.contains(name) && !text.contains("hunter2"), "{text}");
+    }
 }

@@ -1,5 +1,6 @@
 //! HTTP: what comes in, what goes out, and what is said when it goes wrong.
 
+pub mod auth;
 mod body;
 mod decimal;
 mod error;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jollycache::Cache;
 use jollycache::admin::Admin;
@@ -27,9 +29,10 @@ use jollycache::http::rate_limit::RateLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::auth::Auth;
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
-pub use self::rate_limits::{UserId, rate_limits};
+pub use self::rate_limits::rate_limits;
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -42,6 +45,8 @@ pub struct Api {
     pub use_cases: UseCases,
     /// Reported on by `/health` and `/api/cache/…`.
     pub cache: Cache,
+    /// Who may log in, and who is.
+    pub auth: Auth,
     /// Reported on by `/health`.
     pub repository: Arc<dyn ProductRepository>,
     /// Shown by `/metrics`.
@@ -52,6 +57,7 @@ pub struct Api {
 pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
+        .merge(auth::router())
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
         .routes(routes!(products::get, products::update, products::delete))
@@ -66,13 +72,14 @@ pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> R
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
-        .with_state(api);
+        .with_state(api.clone());
     // Outside of whatever caches answers, and inside of whatever finds out who asks.
     let limited = match limits {
         Some(limits) => limited.layer(limits),
         None => limited,
     };
-    let routes = limited.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
+    let identified = limited.layer(from_fn_with_state(api, auth::identify));
+    let routes = identified.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
     observe::observed(routes, metrics)
 }
 

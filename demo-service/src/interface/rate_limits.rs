@@ -10,16 +10,13 @@ use jollycache::Cache;
 use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
 use jollycache::rate_limit::{Decision, Limit, RateLimiter};
 
+use super::auth::UserId;
 use super::error::Failure;
 
 /// Requests of a user in an hour.
 const PER_USER: u64 = 1_000;
 /// Attempts to log in of a client in a minute.
 const LOGINS: u64 = 10;
-
-/// Who asks: in the extensions of a request once somebody has found it out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UserId(pub String);
 
 /// The limits: `requests` of a client in `window`, and those above.
 ///
@@ -39,7 +36,7 @@ pub fn rate_limits(
     let of_login = client_ip.clone();
     Ok(RateLimitLayer::new(limiter)
         .by_ip("per_ip", client_ip)?
-        .by("per_user", |request| request.extensions.get::<UserId>().map(|user| user.0.clone()))?
+        .by("per_user", |request| request.extensions.get::<UserId>().map(|user| user.as_str().to_owned()))?
         .by("login", move |request| is_login(request).then(|| of_login.of(request)))?
         .exempt(|request| !is_limited(request.uri.path()))
         .refusal(refuse))

@@ -4,6 +4,7 @@
 
 mod admin_api;
 mod admin_page;
+mod auth;
 mod caching;
 mod hostile;
 mod layers;

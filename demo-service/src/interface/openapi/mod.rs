@@ -11,7 +11,10 @@ use utoipa::OpenApi;
 use utoipa::openapi::{OpenApi as Document, OpenApiBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-pub(super) use self::answers::{ChangeFailures, CreateFailures, ProductFailures, ReadFailures};
+pub(super) use self::answers::{
+    ChangeFailures, CreateFailures, LoginFailures, LogoutFailures, ProductFailures, ReadFailures,
+    VisitorFailures,
+};
 
 /// Where the document is.
 const DOCUMENT: &str = "/api-docs/openapi.json";
@@ -27,6 +30,7 @@ const DOCUMENT: &str = "/api-docs/openapi.json";
     components(schemas(super::error::Failure)),
     tags(
         (name = "products", description = "What is on sale"),
+        (name = "auth", description = "Who is logged in"),
         (name = "operations", description = "What an operator asks"),
     ),
 )]
