@@ -14,6 +14,7 @@ mod broken;
 mod conformance;
 mod differential;
 mod events;
+mod http_cache;
 mod locks;
 mod mongo_server;
 mod processes;

@@ -1,0 +1,3 @@
+//! The response cache over a service that does as it is told.
+
+mod conformance;
