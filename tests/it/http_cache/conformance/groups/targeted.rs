@@ -71,6 +71,12 @@ pub(super) fn cases() -> Vec<Case> {
         let second = if is_kept { step().cached() } else { step().not_cached() };
         group.add(kind, &format!("cdn-{name}"), [gives(lines).waits(), second]);
     }
+    forwarding(&mut group);
+    group.cases
+}
+
+fn forwarding(group: &mut Group) {
+    let (long, later) = ("Cache-Control: max-age=10000", ["Expires: @10000", "Date: @0"]);
     let forwards =
         gives(&[long, "CDN-Cache-Control: foo", later[0], later[1]]).want("CDN-Cache-Control", "foo");
     group.check("cdn-remove-header", [forwards]);
