@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
+use jollycache::admin::Admin;
+use jollycache::{Cache, MemoryBackend, Policy, RedisBackend, WarmUp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use crate::config::{Config, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, router};
-use crate::usecases::{Clock, ProductRepository, UseCases};
+use crate::interface::{Api, Metrics, router};
+use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
 
 /// How long requests may take to end after the signal to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -30,6 +31,9 @@ pub enum StartError {
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
     Repository(#[from] UnusableUri),
+    /// The recorder of metrics cannot be set up.
+    #[error("cannot set up the metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
 /// The service: it listens, and is ready to serve.
@@ -40,6 +44,10 @@ pub struct App {
     router: Router,
     cache: Cache,
     repository: Arc<dyn ProductRepository>,
+    metrics: Arc<Metrics>,
+    admin: Admin,
+    /// What is to be loaded after the start.
+    warm_up: Option<WarmUp>,
 }
 
 impl App {
@@ -57,7 +65,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`].
+    /// [`StartError::Listen`], [`StartError::Metrics`], and [`StartError::Cache`] for an admin token that was not checked.
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -69,8 +77,14 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
-        let api = Api { use_cases, cache: cache.clone(), repository: repository.clone() };
-        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository })
+        let metrics = Arc::new(Metrics::new(&cache)?);
+        let (of_cache, of_repository) = (cache.clone(), repository.clone());
+        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
+        let warm_up = warm_up(&cache, &repository)?;
+        let admin = admin(config, &cache, &warm_up)?;
+        let router = router(Arc::new(api), &admin);
+        let warm_up = config.warm_up.then_some(warm_up);
+        Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }
 
     /// Where it listens.
@@ -94,13 +108,20 @@ impl App {
     /// # Errors
     /// Those of the listener.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        // Requests are served meanwhile.
+        if let Some(warm_up) = &self.warm_up {
+            warm_up.start(&[]).map_err(io::Error::other)?;
+        }
         let (stopping, stopped) = oneshot::channel();
+        let admin = self.admin;
         let server = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
             shutdown.await;
+            admin.close();
             let _ = stopping.send(());
         });
         let result = tokio::select! {
             result = server => result,
+            () = self.metrics.keep_up() => Ok(()),
             () = over(stopped) => {
                 tracing::warn!("requests still ran {SHUTDOWN_GRACE:?} after the signal to stop");
                 Ok(())
@@ -130,6 +151,8 @@ pub fn cache(config: &Config) -> jollycache::Result<Cache> {
     let ttl = |ttl| Policy::new().ttl(ttl);
     let cache = Cache::builder()
         .namespace(config.namespace())
+        // Somebody may look on.
+        .events(config.admin.token.is_some())
         .default_policy(ttl(config.lifetimes.default))
         .region("product", ttl(config.lifetimes.long))
         .region("product_list", ttl(config.lifetimes.short))
@@ -138,6 +161,14 @@ pub fn cache(config: &Config) -> jollycache::Result<Cache> {
         Some(redis) => cache.backend(redis_backend(redis)?).build(),
         None => cache.backend(MemoryBackend::new()).build(),
     }
+}
+
+fn admin(config: &Config, cache: &Cache, warm_up: &WarmUp) -> jollycache::Result<Admin> {
+    let mut admin = Admin::builder(cache).hide_values(config.admin.hide_values).warm_up(warm_up.clone());
+    if let Some(token) = &config.admin.token {
+        admin = admin.token(token.reveal());
+    }
+    admin.build()
 }
 
 fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {

@@ -1,6 +1,7 @@
 //! Starts the JollyJet product API, and ends it when asked to.
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use demo_service::app::App;
@@ -35,10 +36,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Says where the service is. Whoever started it may not listen, which is no reason to end.
 fn greet(app: &App) {
     let url = format!("http://{}", app.address());
     let (repository, cache) = (app.repository_name(), app.cache_name());
-    println!("The JollyJet product API listens on {url} (products: {repository}, cache: {cache}).");
-    println!("Try:\n  curl '{url}/api/products?category=Flights&limit=3'");
-    println!("  curl '{url}/api/products?search=beach'\n  curl {url}/api/cache/stats\n  curl {url}/health");
+    let _ = writeln!(
+        io::stdout(),
+        "The JollyJet product API listens on {url} (products: {repository}, cache: {cache}).\n\
+         Try:\n  curl '{url}/api/products?category=Flights&limit=3'\n  curl '{url}/api/products?search=beach'\n  \
+         curl {url}/api/cache/stats\n  curl {url}/health\nand see {url}/docs for the rest.",
+    );
 }

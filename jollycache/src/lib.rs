@@ -9,8 +9,11 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+#[cfg(feature = "admin")]
+pub mod admin;
 pub mod backend;
 mod cache;
+mod calls;
 mod clock;
 mod engine;
 pub mod entry;
@@ -19,8 +22,14 @@ mod event;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod key;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod policy;
 pub mod protocol;
+#[cfg(feature = "rate-limit")]
+pub mod rate_limit;
+#[cfg(feature = "session")]
+pub mod session;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;
@@ -34,9 +43,11 @@ pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{
-    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, LockBuilder,
-    LockGuard, Notice, WriteGuard, bypass, install, refresh, scope,
+    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage,
+    LoaderProgress, LockBuilder, LockGuard, Notice, WarmUp, WarmUpBuilder, WarmUpProgress, WriteGuard,
+    bypass, install, refresh, scope,
 };
+pub use crate::calls::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::event::{InvalidationEvent, MAX_EVENT_BYTES, Origin};

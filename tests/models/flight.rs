@@ -10,6 +10,7 @@ use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::world::{NOW, Rule, Source, apply, befalls, draft, request, token, version_of};
+use crate::writer::{Writer, Written};
 
 /// How a flight ended, for its followers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,14 +58,6 @@ enum At {
     Done,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Writer {
-    Start,
-    Committed(u8),
-    Invalidated(u8),
-    Done,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     source: Source,
@@ -76,6 +69,12 @@ struct State {
     readers: Vec<Reader>,
     /// The first invalidates the key, the second the tag.
     writers: Vec<Writer>,
+}
+
+impl Written for State {
+    fn source(&mut self) -> &mut Source {
+        &mut self.source
+    }
 }
 
 const NEW: Reader = Reader { need: 0, leads: false, stamp: None, at: At::Start };
@@ -330,22 +329,15 @@ impl Flights {
 
     fn write(state: &State, i: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
-        let (what, writer) = match state.writers[i] {
-            Writer::Start => ("commits", Writer::Committed(next.source.commit())),
-            Writer::Committed(version) => {
-                if i == 0 {
-                    apply(&mut next.slot, |slot| slot.invalidate(NOW, Duration::ZERO));
-                } else {
-                    next.tag = Some(state.fresh_id());
-                }
-                (["invalidates the key", "invalidates the tag"][i], Writer::Invalidated(version))
+        let step = state.writers[i].step(&mut next, |next, _| {
+            if i == 0 {
+                apply(&mut next.slot, |slot| slot.invalidate(NOW, Duration::ZERO));
+            } else {
+                next.tag = Some(next.fresh_id());
             }
-            Writer::Invalidated(version) => {
-                next.source.acknowledge(version);
-                ("acknowledges", Writer::Done)
-            }
-            Writer::Done => return,
-        };
+            ["invalidates the key", "invalidates the tag"][i]
+        });
+        let Some((what, writer)) = step else { return };
         next.writers[i] = writer;
         steps.add("writer", i, what, next);
     }

@@ -3,25 +3,19 @@
 //! A load may return what the replica has. What must not happen is that it stays: a read that starts when the
 //! replica has the acknowledged version returns that or a newer one. The mark of a grace is not evicted here.
 
+use std::time::Duration;
+
 use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
 use crate::world::{LIFETIME, NOW, Rule, Source, apply, befalls};
+use crate::writer::{Writer, Written};
 
 struct Lag {
     readers: usize,
     writers: usize,
     broken: Option<Rule>,
-}
-
-/// Commits, invalidates, acknowledges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Writer {
-    Start,
-    Committed(u8),
-    Invalidated(u8),
-    Done,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -36,24 +30,22 @@ struct State {
     writers: Vec<Writer>,
 }
 
+impl Written for State {
+    fn source(&mut self) -> &mut Source {
+        &mut self.source
+    }
+}
+
 impl Lag {
     fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
-        let (what, writer) = match state.writers[i] {
-            Writer::Start => ("commits", Writer::Committed(next.source.commit())),
-            Writer::Committed(version) => {
-                let grace =
-                    if self.broken == Some(Rule::Grace) { std::time::Duration::ZERO } else { LIFETIME };
-                apply(&mut next.slot, |slot| slot.invalidate(NOW, grace));
-                next.invalidated = next.invalidated.max(version);
-                ("invalidates", Writer::Invalidated(version))
-            }
-            Writer::Invalidated(version) => {
-                next.source.acknowledge(version);
-                ("acknowledges", Writer::Done)
-            }
-            Writer::Done => return,
-        };
+        let step = state.writers[i].step(&mut next, |next, version| {
+            let grace = if self.broken == Some(Rule::Grace) { Duration::ZERO } else { LIFETIME };
+            apply(&mut next.slot, |slot| slot.invalidate(NOW, grace));
+            next.invalidated = next.invalidated.max(version);
+            "invalidates"
+        });
+        let Some((what, writer)) = step else { return };
         next.writers[i] = writer;
         steps.add("writer", i, what, next);
     }

@@ -7,6 +7,7 @@ use jollycache::protocol::Slot;
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
 use crate::world::{NOW, Rule, Source, apply, befalls, draft};
+use crate::writer::{Writer, Written};
 
 struct Leases {
     readers: usize,
@@ -16,21 +17,18 @@ struct Leases {
     broken: Option<Rule>,
 }
 
-/// Commits, invalidates, acknowledges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Writer {
-    Start,
-    Committed(u8),
-    Invalidated(u8),
-    Done,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     source: Source,
     slot: Slot,
     readers: Vec<Reader>,
     writers: Vec<Writer>,
+}
+
+impl Written for State {
+    fn source(&mut self) -> &mut Source {
+        &mut self.source
+    }
 }
 
 impl Leases {
@@ -43,18 +41,11 @@ impl Leases {
 
     fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
-        let (what, writer) = match state.writers[i] {
-            Writer::Start => ("commits", Writer::Committed(next.source.commit())),
-            Writer::Committed(version) => {
-                self.invalidate(&mut next.slot);
-                ("invalidates", Writer::Invalidated(version))
-            }
-            Writer::Invalidated(version) => {
-                next.source.acknowledge(version);
-                ("acknowledges", Writer::Done)
-            }
-            Writer::Done => return,
-        };
+        let step = state.writers[i].step(&mut next, |next, _| {
+            self.invalidate(&mut next.slot);
+            "invalidates"
+        });
+        let Some((what, writer)) = step else { return };
         next.writers[i] = writer;
         steps.add("writer", i, what, next);
     }

@@ -19,4 +19,5 @@ mod scan;
 mod tags;
 mod versions;
 mod world;
+mod writer;
 mod writes;

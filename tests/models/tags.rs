@@ -7,6 +7,7 @@ use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::world::{NOW, Rule, Source, apply, befalls, draft, request, token, version_of};
+use crate::writer::{Writer, Written};
 
 const NAMES: [&str; 2] = ["a", "b"];
 
@@ -44,15 +45,6 @@ enum At {
     Done,
 }
 
-/// Commits, gives its tag a new id, acknowledges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Writer {
-    Start,
-    Committed(u8),
-    Invalidated(u8),
-    Done,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct State {
     source: Source,
@@ -60,6 +52,12 @@ struct State {
     tags: Ids,
     readers: Vec<Reader>,
     writers: [Writer; NAMES.len()],
+}
+
+impl Written for State {
+    fn source(&mut self) -> &mut Source {
+        &mut self.source
+    }
 }
 
 impl State {
@@ -220,18 +218,11 @@ impl Tags {
 
     fn write(&self, state: &State, tag: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
-        let (what, writer) = match state.writers[tag] {
-            Writer::Start => ("commits", Writer::Committed(next.source.commit())),
-            Writer::Committed(version) => {
-                next.tags[tag] = Some(self.new_id(state, tag));
-                ("gives its tag a new id", Writer::Invalidated(version))
-            }
-            Writer::Invalidated(version) => {
-                next.source.acknowledge(version);
-                ("acknowledges", Writer::Done)
-            }
-            Writer::Done => return,
-        };
+        let step = state.writers[tag].step(&mut next, |next, _| {
+            next.tags[tag] = Some(self.new_id(next, tag));
+            "gives its tag a new id"
+        });
+        let Some((what, writer)) = step else { return };
         next.writers[tag] = writer;
         steps.add("writer", tag, what, next);
     }

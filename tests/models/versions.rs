@@ -6,20 +6,12 @@ use jollycache::protocol::Slot;
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
 use crate::world::{NOW, Rule, Source, apply, befalls, draft, stored, versioned};
+use crate::writer::{Writer, Written};
 
 struct Versions {
     readers: usize,
     writers: usize,
     broken: Option<Rule>,
-}
-
-/// Commits, stores, acknowledges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Writer {
-    Start,
-    Committed(u8),
-    Stored(u8),
-    Done,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -30,23 +22,22 @@ struct State {
     writers: Vec<Writer>,
 }
 
+impl Written for State {
+    fn source(&mut self) -> &mut Source {
+        &mut self.source
+    }
+}
+
 impl Versions {
     fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
-        let (what, writer) = match state.writers[i] {
-            Writer::Start => ("commits", Writer::Committed(next.source.commit())),
-            Writer::Committed(version) => {
-                let blind = self.broken == Some(Rule::OlderVersionIsRefused);
-                let draft = if blind { draft(version, Vec::new()) } else { versioned(version) };
-                apply(&mut next.slot, |slot| slot.store(NOW, &draft));
-                ("stores", Writer::Stored(version))
-            }
-            Writer::Stored(version) => {
-                next.source.acknowledge(version);
-                ("acknowledges", Writer::Done)
-            }
-            Writer::Done => return,
-        };
+        let step = state.writers[i].step(&mut next, |next, version| {
+            let blind = self.broken == Some(Rule::OlderVersionIsRefused);
+            let draft = if blind { draft(version, Vec::new()) } else { versioned(version) };
+            apply(&mut next.slot, |slot| slot.store(NOW, &draft));
+            "stores"
+        });
+        let Some((what, writer)) = step else { return };
         next.writers[i] = writer;
         steps.add("writer", i, what, next);
     }

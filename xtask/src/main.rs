@@ -3,6 +3,7 @@
 mod commands;
 mod services;
 mod steps;
+mod verify;
 mod workspace;
 
 use std::process::ExitCode;
@@ -25,6 +26,19 @@ enum Command {
     Services,
     /// Rewrite the expected texts of compile-fail cases and snapshots; look at the difference before you commit.
     Bless,
+    /// Check a running demo: connection, caching, invalidation, limits, sessions, metrics. Ends with 0 if all is well,
+    /// with 2 if the demo runs without its cache, and with 1 if something is wrong.
+    Verify {
+        /// Where the demo runs. Without it, demos are started, and the API's document is checked against them too.
+        #[arg(long)]
+        url: Option<String>,
+        /// Who logs in.
+        #[arg(long, env = "VERIFY_USERNAME", default_value = verify::DEMO_USERNAME)]
+        username: String,
+        /// With which password.
+        #[arg(long, env = "VERIFY_PASSWORD", default_value = verify::DEMO_PASSWORD, hide_env_values = true)]
+        password: String,
+    },
     /// Run the benchmarks of jollycache.
     Bench {
         /// Passed on to `cargo bench`.
@@ -34,17 +48,22 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    let success = |()| ExitCode::SUCCESS;
     let done = match Cli::parse().command {
-        Command::Test => commands::test::run(),
-        Command::Services => commands::services::run(),
-        Command::Bless => commands::bless::run(),
-        Command::Bench { arguments } => commands::bench::run(&arguments),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+        Command::Test => commands::test::run().map(success),
+        Command::Services => commands::services::run().map(success),
+        Command::Bless => commands::bless::run().map(success),
+        Command::Verify { url, username, password } => {
+            let login = verify::Login { username, password };
+            match url {
+                Some(url) => commands::verify::running(&url, &login).map(verify::Verdict::exit_code),
+                None => commands::verify::own(&login).map(success),
+            }
         }
-    }
+        Command::Bench { arguments } => commands::bench::run(&arguments).map(success),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
 }

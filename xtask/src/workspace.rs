@@ -12,10 +12,15 @@ pub(crate) fn root() -> &'static Path {
     manifest.parent().unwrap_or(manifest)
 }
 
-/// Where built and installed servers are kept, under cargo's target folder.
-pub(crate) fn services_folder() -> PathBuf {
+/// Cargo's target folder.
+pub(crate) fn target_folder() -> PathBuf {
     let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
-    root().join(target).join("services")
+    root().join(target)
+}
+
+/// Where built and installed servers and tools are kept, under cargo's target folder.
+pub(crate) fn services_folder() -> PathBuf {
+    target_folder().join("services")
 }
 
 /// Whether this is a CI run, where nothing may be skipped.

@@ -1,5 +1,6 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
+mod admin;
 mod duration;
 mod reader;
 mod source;
@@ -63,6 +64,15 @@ pub struct Lifetimes {
     pub long: Duration,
 }
 
+/// The admin API and page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdminConfig {
+    /// What an admin shows; without it everything but the statistics is off.
+    pub token: Option<Secret>,
+    /// Whether values are hidden.
+    pub hide_values: bool,
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -78,6 +88,10 @@ pub struct Config {
     pub redis: Option<RedisConfig>,
     /// How long entries live.
     pub lifetimes: Lifetimes,
+    /// The admin API and page.
+    pub admin: AdminConfig,
+    /// Whether the cache is warmed up after the start. Default: no.
+    pub warm_up: bool,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
@@ -106,6 +120,8 @@ impl Config {
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
+            admin: reader.admin(),
+            warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
             mongodb: reader.mongodb(),
             log: reader.log(),
         };

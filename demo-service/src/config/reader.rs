@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
     }
 
     /// For values that may hold secrets: the mistake does not repeat them.
-    fn noted<T>(&mut self, name: &str, value: Result<T, &'static str>) -> Option<T> {
+    pub(super) fn noted<T>(&mut self, name: &str, value: Result<T, &'static str>) -> Option<T> {
         value.map_err(|expected| self.mistakes.push(format!("{name}: {expected}"))).ok()
     }
 
@@ -138,7 +138,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())

@@ -3,22 +3,31 @@
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
 
-use super::decimal;
+use super::openapi::schemas;
+use super::{decimal, whole};
 use crate::domain::{Changes, Draft};
 
 /// `POST /api/products`
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct NewProduct {
+    #[schema(value_type = schemas::Name)]
     name: String,
     #[serde(default)]
+    #[schema(value_type = schemas::Description, required = false)]
     description: String,
     #[serde(with = "decimal")]
+    #[schema(value_type = schemas::Price)]
     price: Decimal,
+    #[serde(deserialize_with = "whole::deserialize")]
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     stock: i64,
+    #[schema(value_type = schemas::Category)]
     category: String,
     #[serde(default)]
+    #[schema(value_type = Vec<schemas::Image>, required = false, max_items = 10)]
     images: Vec<String>,
     #[serde(default = "on_sale")]
     is_active: bool,
@@ -27,27 +36,36 @@ pub(super) struct NewProduct {
 }
 
 /// `PUT /api/products/{id}`: what is left out stays as it is.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductChanges {
     #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = schemas::Name, required = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = schemas::Description, required = false)]
     description: Option<String>,
     #[serde(default, deserialize_with = "decimal::deserialize_some")]
+    #[schema(value_type = schemas::Price, required = false)]
     price: Option<Decimal>,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "whole::deserialize_some")]
+    #[schema(nullable = false, minimum = 0, maximum = 1_000_000_000)]
     stock: Option<i64>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = schemas::Category, required = false)]
     category: Option<String>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = Vec<schemas::Image>, required = false, max_items = 10)]
     images: Option<Vec<String>>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     is_active: Option<bool>,
     #[serde(default, deserialize_with = "some")]
+    #[schema(nullable = false)]
     is_wishlist_status: Option<bool>,
     /// The `updatedAt` the changes are based on: if the product was changed since, the answer is 409.
     #[serde(default, deserialize_with = "some")]
+    #[schema(value_type = String, format = DateTime, required = false)]
     updated_at: Option<Timestamp>,
 }
 

@@ -7,6 +7,7 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::domain::{Invalid, MalformedId, ProductId};
 use crate::usecases::Error;
@@ -30,10 +31,15 @@ pub struct ApiError {
     message: String,
 }
 
-#[derive(Serialize)]
-struct Body<'a> {
+/// What went wrong.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Failure {
+    #[schema(example = false)]
     success: bool,
-    error: &'a str,
+    /// For people.
+    error: String,
+    /// For programs.
+    #[schema(value_type = String, example = "product_not_found")]
     code: &'static str,
 }
 
@@ -109,7 +115,7 @@ impl From<Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Body { success: false, error: &self.message, code: self.code };
+        let body = Failure { success: false, error: self.message, code: self.code };
         (self.status, Json(body)).into_response()
     }
 }

@@ -3,12 +3,15 @@
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use utoipa::IntoParams;
 
 use super::ApiError;
 use crate::domain::{MalformedId, ProductId};
 
 /// The product named in the path.
-pub(super) struct Id(pub(super) ProductId);
+#[derive(IntoParams)]
+#[into_params(names("id"), parameter_in = Path)]
+pub(super) struct Id(#[param(value_type = String, pattern = "^[0-9a-fA-F]{24}$")] pub(super) ProductId);
 
 /// The query string.
 pub(super) struct Params<T>(pub(super) T);

@@ -1,113 +1,102 @@
-//! The counters of the cache in the text format that Prometheus reads.
+//! `Metrics`: what the cache and the service have counted, in the text format that Prometheus reads.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
+use std::sync::Arc;
+use std::time::Duration;
 
-use serde::Serialize;
-use serde_json::{Map, Value};
+use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse;
+use jollycache::Cache;
+use jollycache::metrics::MetricsCollector;
+use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+use tokio::time::{MissedTickBehavior, interval};
+
+use super::Api;
 
 /// The content type of the format.
-pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
+const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
+/// From a hit in memory to a load that somebody will complain about.
+const DURATION_BUCKETS: [f64; 15] =
+    [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const AGE_BUCKETS: [f64; 8] = [0.1, 1.0, 10.0, 60.0, 300.0, 1_800.0, 3_600.0, 86_400.0];
+/// How often observations that nobody has asked for are summed up.
+const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Families by name, so that the samples of one stand together, as the format demands.
-type Families = BTreeMap<String, Family>;
-
-#[derive(Default)]
-struct Family {
-    kind: &'static str,
-    samples: String,
+/// The recorder of one service. It is the service's own and not the process's, so that several can run in one process.
+#[derive(Debug)]
+pub struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    collector: MetricsCollector,
 }
 
-/// Renders statistics: whole numbers of a region are counters, all else are gauges. Whatever the statistics gain in
-/// time is rendered too.
-pub(super) fn render(stats: &impl Serialize) -> Result<String, serde_json::Error> {
-    let mut families = Families::new();
-    if let Value::Object(stats) = serde_json::to_value(stats)? {
-        render_stats(&stats, &mut families);
-    }
-    let mut text = String::new();
-    for (name, Family { kind, samples }) in families {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "# TYPE {name} {kind}\n{samples}");
-    }
-    Ok(text)
-}
-
-fn render_stats(stats: &Map<String, Value>, families: &mut Families) {
-    for (field, value) in stats {
-        match (field.as_str(), value) {
-            // Sums over the label `region` say the same.
-            ("total", _) => {}
-            ("regions", Value::Object(regions)) => {
-                for (region, counters) in regions {
-                    let label = format!("{{region=\"{}\"}}", escape_label(region));
-                    render_region("", counters, &label, families);
-                }
-            }
-            (field, value) => sample(field, "gauge", "", value, families),
-        }
-    }
-}
-
-fn render_region(prefix: &str, counters: &Value, label: &str, families: &mut Families) {
-    let Value::Object(counters) = counters else { return };
-    for (field, value) in counters {
-        let name = format!("{prefix}{field}");
-        match value {
-            Value::Object(_) => render_region(&format!("{name}_"), value, label, families),
-            Value::Number(number) if prefix.is_empty() && number.is_u64() => {
-                sample(&format!("{name}_total"), "counter", label, value, families);
-            }
-            value => sample(&name, "gauge", label, value, families),
-        }
-    }
-}
-
-fn sample(name: &str, kind: &'static str, label: &str, value: &Value, families: &mut Families) {
-    let number = match value {
-        Value::Bool(yes) => u8::from(*yes).to_string(),
-        Value::Number(number) => number.to_string(),
-        _ => return,
-    };
-    let name = format!("jollycache_{name}");
-    let family = families.entry(name.clone()).or_default();
-    family.kind = kind;
-    let _ = writeln!(family.samples, "{name}{label} {number}");
-}
-
-fn escape_label(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn regions_become_labels_and_families_stand_together() {
-        let stats = json!({
-            "total": { "hits": 3 },
-            "connected": true,
-            "regions": {
-                "a\"b": { "hits": 1, "hit_rate": 0.5, "hit_latency": { "p50_us": 7 } },
-                "c": { "hits": 2, "hit_rate": 1.0, "hit_latency": { "p50_us": 8 } },
-            },
+impl Metrics {
+    /// A recorder that has recorded nothing yet.
+    ///
+    /// # Errors
+    /// Those of the recorder.
+    pub fn new(cache: &Cache) -> Result<Self, BuildError> {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &DURATION_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Suffix("_age_seconds".to_owned()), &AGE_BUCKETS)?
+            .build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            describe_counter!("http_requests_total", Unit::Count, "Answered requests.");
+            let help = "From the request to the head of its answer.";
+            describe_histogram!("http_request_duration_seconds", Unit::Seconds, help);
         });
-        let expected = "\
-# TYPE jollycache_connected gauge
-jollycache_connected 1
-# TYPE jollycache_hit_latency_p50_us gauge
-jollycache_hit_latency_p50_us{region=\"a\\\"b\"} 7
-jollycache_hit_latency_p50_us{region=\"c\"} 8
-# TYPE jollycache_hit_rate gauge
-jollycache_hit_rate{region=\"a\\\"b\"} 0.5
-jollycache_hit_rate{region=\"c\"} 1.0
-# TYPE jollycache_hits_total counter
-jollycache_hits_total{region=\"a\\\"b\"} 1
-jollycache_hits_total{region=\"c\"} 2
-";
-        assert_eq!(render(&stats).unwrap(), expected);
+        let handle = recorder.handle();
+        Ok(Metrics { recorder, handle, collector: MetricsCollector::new(cache) })
+    }
+
+    /// Everything, as text.
+    pub async fn render(&self) -> String {
+        self.collector.publish_to(&self.recorder).await;
+        self.handle.render()
+    }
+
+    /// Counts an answer. `route` is the route's pattern, if one matched: never what the client wrote.
+    pub(super) fn answered(&self, method: &Method, route: Option<&str>, status: StatusCode, took: Duration) {
+        let (method, route) = (method_label(method), route.unwrap_or("none").to_owned());
+        metrics::with_local_recorder(&self.recorder, || {
+            let labels = [("method", method.to_owned()), ("route", route)];
+            histogram!("http_request_duration_seconds", &labels).record(took);
+            let [method, route] = labels;
+            let status = ("status", format!("{}xx", status.as_u16() / 100));
+            counter!("http_requests_total", &[method, route, status]).increment(1);
+        });
+    }
+
+    /// Keeps the observations from piling up while nobody asks for them. Never ends.
+    pub async fn keep_up(&self) {
+        let mut ticks = interval(UPKEEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            self.handle.run_upkeep();
+        }
+    }
+}
+
+/// `GET /metrics` and `GET /api/cache/metrics`
+pub(super) async fn show(State(api): State<Arc<Api>>) -> impl IntoResponse {
+    ([(CONTENT_TYPE, FORMAT)], api.metrics.render().await)
+}
+
+/// A client can make up methods, and every new one would be a series more.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "HEAD" => "HEAD",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
     }
 }

@@ -5,20 +5,28 @@ mod decimal;
 mod error;
 mod extract;
 mod metrics;
+mod observe;
+mod openapi;
 mod operations;
 mod params;
 mod products;
 mod view;
+mod whole;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
-use axum::routing::{get, patch};
+use axum::routing::get;
 use jollycache::Cache;
+use jollycache::admin::Admin;
+use jollycache::http::CallStatusLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 pub use self::error::ApiError;
+pub use self::metrics::Metrics;
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -33,23 +41,32 @@ pub struct Api {
     pub cache: Cache,
     /// Reported on by `/health`.
     pub repository: Arc<dyn ProductRepository>,
+    /// Shown by `/metrics`.
+    pub metrics: Arc<Metrics>,
 }
 
 /// Every route.
-pub fn router(api: Arc<Api>) -> Router {
-    let product = get(products::get).put(products::update).delete(products::delete);
-    Router::new()
-        .route("/api/products", get(products::list).post(products::create))
-        .route("/api/products/count", get(products::count))
-        .route("/api/products/{id}", product)
-        .route("/api/products/{id}/wishlist", patch(products::toggle_wishlist))
-        .route("/health", get(operations::health))
-        .route("/api/cache/stats", get(operations::stats))
-        .route("/api/cache/metrics", get(operations::metrics))
+pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
+    let metrics = api.metrics.clone();
+    let (described, document) = OpenApiRouter::new()
+        .routes(routes!(products::list, products::create))
+        .routes(routes!(products::count))
+        .routes(routes!(products::get, products::update, products::delete))
+        .routes(routes!(products::toggle_wishlist))
+        .routes(routes!(operations::health))
+        .split_for_parts();
+    let routes = described
+        .route("/api/cache/metrics", get(metrics::show))
+        .route("/metrics", get(metrics::show))
+        .merge(openapi::pages(document))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(CallStatusLayer::new())
         .with_state(api)
+        .nest("/api/cache", admin.api())
+        .nest("/cache", admin.page("/api/cache"));
+    observe::observed(routes, metrics)
 }
 
 async fn no_route(uri: Uri) -> ApiError {

@@ -5,21 +5,23 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::view::success;
-use super::{Api, metrics as exposition};
+use super::Api;
+use super::view::{Success, success};
 
-#[derive(Serialize)]
-struct Health {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Health {
+    /// `ok`, `degraded` or `unavailable`.
+    #[schema(value_type = String)]
     status: &'static str,
     cache: CacheHealth,
     repository: RepositoryHealth,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct CacheHealth {
     backend: String,
@@ -27,14 +29,26 @@ struct CacheHealth {
     ping_ms: Option<f64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct RepositoryHealth {
+    #[schema(value_type = String)]
     backend: &'static str,
     connected: bool,
 }
 
-/// `GET /health`: 200 while products can be served. A lost cache makes them slower, and is told as `degraded`;
-/// without the repository the answer is 503.
+/// Ask whether all is well
+///
+/// 200 while products can be served. A lost cache makes them slower, and is told as `degraded`; without the repository
+/// the answer is 503.
+#[utoipa::path(
+    get,
+    path = "/health",
+    tag = "operations",
+    responses(
+        (status = 200, description = "Products can be served", body = Success<Health>),
+        (status = 503, description = "They cannot", body = Success<Health>),
+    ),
+)]
 pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     let ping = api.cache.ping().await.ok();
     let repository = api.repository.ping().await;
@@ -53,22 +67,6 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
         repository: RepositoryHealth { backend: api.repository.name(), connected: repository.is_ok() },
     };
     (code, success(health)).into_response()
-}
-
-/// `GET /api/cache/stats`
-pub(super) async fn stats(State(api): State<Arc<Api>>) -> impl IntoResponse {
-    success(api.cache.stats())
-}
-
-/// `GET /api/cache/metrics`, for Prometheus.
-pub(super) async fn metrics(State(api): State<Arc<Api>>) -> Response {
-    match exposition::render(&api.cache.stats()) {
-        Ok(text) => ([(CONTENT_TYPE, exposition::CONTENT_TYPE)], text).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "the statistics cannot be rendered");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
 }
 
 /// In thousandths, which is as exact as a ping over a network can be.

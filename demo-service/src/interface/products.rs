@@ -9,13 +9,25 @@ use axum::response::IntoResponse;
 
 use super::body::{NewProduct, ProductChanges};
 use super::extract::{Body, Id, Params};
+use super::openapi::{ChangeFailures, CreateFailures, ProductFailures, ReadFailures};
 use super::params::{CountParams, ListParams};
-use super::view::{CountView, DeletedView, PageView, ProductView, success};
+use super::view::{CountView, DeletedView, PageView, ProductView, Success, success};
 use super::{Api, ApiError};
 use crate::usecases::ListQuery;
 
 type Answer<T> = Result<T, ApiError>;
 
+/// Find products
+///
+/// The products asked for, the newest first. Kept for 5 minutes; creating and deleting drops every page, any other
+/// change drops the pages that could show the product.
+#[utoipa::path(
+    get,
+    path = "/api/products",
+    tag = "products",
+    params(ListParams),
+    responses((status = 200, description = "A page of products", body = Success<PageView>), ReadFailures),
+)]
 pub(super) async fn list(
     State(api): State<Arc<Api>>,
     Params(params): Params<ListParams>,
@@ -25,6 +37,16 @@ pub(super) async fn list(
     Ok(success(PageView::new(page, &query)))
 }
 
+/// Count products
+///
+/// Kept for 5 minutes; dropped by the writes that change it.
+#[utoipa::path(
+    get,
+    path = "/api/products/count",
+    tag = "products",
+    params(CountParams),
+    responses((status = 200, description = "How many there are", body = Success<CountView>), ReadFailures),
+)]
 pub(super) async fn count(
     State(api): State<Arc<Api>>,
     Params(params): Params<CountParams>,
@@ -34,6 +56,30 @@ pub(super) async fn count(
     Ok(success(CountView { count }))
 }
 
+/// Add a product
+///
+/// Stores the product in the cache, and drops every list and count.
+#[utoipa::path(
+    post,
+    path = "/api/products",
+    tag = "products",
+    request_body = NewProduct,
+    responses(
+        (
+            status = 201,
+            description = "The product",
+            body = Success<ProductView>,
+            headers(("location" = String, description = "Where the product is")),
+            links(
+                ("get" = (operation_id = "get", parameters(("id" = "$response.body#/data/id")))),
+                ("update" = (operation_id = "update", parameters(("id" = "$response.body#/data/id")))),
+                ("delete" = (operation_id = "delete", parameters(("id" = "$response.body#/data/id")))),
+                ("toggle" = (operation_id = "toggle_wishlist", parameters(("id" = "$response.body#/data/id")))),
+            ),
+        ),
+        CreateFailures,
+    ),
+)]
 pub(super) async fn create(
     State(api): State<Arc<Api>>,
     Body(body): Body<NewProduct>,
@@ -44,12 +90,33 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, [(LOCATION, location)], created))
 }
 
+/// Get a product
+///
+/// Kept for 30 minutes, and up to 10 more while it is loaded anew; that there is none is kept for 30 seconds.
+#[utoipa::path(
+    get,
+    path = "/api/products/{id}",
+    tag = "products",
+    params(Id),
+    responses((status = 200, description = "The product", body = Success<ProductView>), ProductFailures),
+)]
 pub(super) async fn get(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
     let product = api.use_cases.get.execute(&id).await?;
     let product = product.ok_or_else(|| ApiError::no_product(&id))?;
     Ok(success(ProductView::from(product)))
 }
 
+/// Change a product
+///
+/// What is left out stays as it is. Replaces the product in the cache, and drops the lists and counts that could show it.
+#[utoipa::path(
+    put,
+    path = "/api/products/{id}",
+    tag = "products",
+    params(Id),
+    request_body = ProductChanges,
+    responses((status = 200, description = "The changed product", body = Success<ProductView>), ChangeFailures),
+)]
 pub(super) async fn update(
     State(api): State<Arc<Api>>,
     Id(id): Id,
@@ -62,6 +129,16 @@ pub(super) async fn update(
     Ok(success(ProductView::from(product)))
 }
 
+/// Remove a product
+///
+/// Drops the product, every list and every count from the cache.
+#[utoipa::path(
+    delete,
+    path = "/api/products/{id}",
+    tag = "products",
+    params(Id),
+    responses((status = 200, description = "Which product is gone", body = Success<DeletedView>), ProductFailures),
+)]
 pub(super) async fn delete(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
     if !api.use_cases.delete.execute(&id).await? {
         return Err(ApiError::no_product(&id));
@@ -69,6 +146,14 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<im
     Ok(success(DeletedView { id }))
 }
 
+/// Put a product on the wish list, or take it off
+#[utoipa::path(
+    patch,
+    path = "/api/products/{id}/wishlist",
+    tag = "products",
+    params(Id),
+    responses((status = 200, description = "The changed product", body = Success<ProductView>), ProductFailures),
+)]
 pub(super) async fn toggle_wishlist(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
     let product = api.use_cases.toggle_wishlist.execute(&id).await?;
     let product = product.ok_or_else(|| ApiError::no_product(&id))?;

@@ -4,38 +4,44 @@ use axum::Json;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::decimal;
 use crate::domain::{Product, ProductId};
 use crate::usecases::{ListQuery, Page};
 
 /// `{"success":true,"data":…}`
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Success<T> {
+    #[schema(example = true)]
     success: bool,
     data: T,
 }
 
 /// A product, as clients see it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProductView {
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$")]
     id: ProductId,
     name: String,
     description: String,
     #[serde(serialize_with = "decimal::serialize")]
+    #[schema(value_type = f64, minimum = 0, example = 149.99)]
     price: Decimal,
     stock: u32,
     category: String,
     images: Vec<String>,
     is_active: bool,
     is_wishlist_status: bool,
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    #[schema(value_type = String, format = DateTime)]
     updated_at: Timestamp,
 }
 
 /// A page of products.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct PageView {
     products: Vec<ProductView>,
     total: u64,
@@ -44,14 +50,15 @@ pub(super) struct PageView {
 }
 
 /// How many products there are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CountView {
     pub(super) count: u64,
 }
 
 /// Which product is gone.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DeletedView {
+    #[schema(value_type = String, pattern = "^[0-9a-f]{24}$")]
     pub(super) id: ProductId,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jollycache::{Cache, cache_evict, cache_put};
+use jollycache::{Cache, cache_config, cache_evict, cache_put};
 
 use super::{Clock, Error, ProductRepository};
 use crate::domain::{Draft, Product};
@@ -15,6 +15,7 @@ pub struct CreateProduct {
     clock: Arc<dyn Clock>,
 }
 
+#[cache_config(cache = "product", with = self.cache, ttl = "30m", stale = "10m")]
 impl CreateProduct {
     /// Over this store and cache.
     pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
@@ -28,15 +29,8 @@ impl CreateProduct {
     /// # Errors
     /// [`Error::Invalid`] with every rule the draft breaks; [`Error::Conflict`] if the id exists;
     /// [`Error::Unavailable`].
-    #[cache_put(
-        cache = "product",
-        with = self.cache,
-        key = "product:{ret.id.as_str()}",
-        ttl = "30m",
-        stale = "10m",
-        version = ret.version,
-    )]
-    #[cache_evict(cache = "product", with = self.cache, tags = ["products"])]
+    #[cache_put(key = "product:{ret.id.as_str()}", version = ret.version)]
+    #[cache_evict(tags = ["products"])]
     pub async fn execute(&self, draft: Draft) -> Result<Product, Error> {
         let product = Product::create(self.repository.next_id(), draft, self.clock.now())?;
         self.repository.insert(&product).await?;

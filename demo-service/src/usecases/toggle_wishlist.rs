@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use jollycache::{Cache, cache_evict, cache_put};
+use jollycache::{Cache, cache_config, cache_evict, cache_put};
 
 use super::{Clock, Error, ProductRepository};
 use crate::domain::{Product, ProductId};
@@ -15,6 +15,7 @@ pub struct ToggleWishlist {
     clock: Arc<dyn Clock>,
 }
 
+#[cache_config(cache = "product", with = self.cache, ttl = "30m", stale = "10m")]
 impl ToggleWishlist {
     /// Over this store and cache.
     pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
@@ -29,17 +30,8 @@ impl ToggleWishlist {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cache_put(
-        cache = "product",
-        with = self.cache,
-        key = "product:{id.as_str()}",
-        ttl = "30m",
-        stale = "10m",
-        version = ret.version,
-    )]
+    #[cache_put(key = "product:{id.as_str()}", version = ret.version)]
     #[cache_evict(
-        cache = "product",
-        with = self.cache,
         tags = [
             "category:{ret.category}",
             "all_categories:true",

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jollycache::{Cache, cache_evict, cache_put};
+use jollycache::{Cache, cache_config, cache_evict, cache_put};
 
 use super::{Clock, Error, ProductRepository};
 use crate::domain::{Changes, Invalid, Product, ProductId};
@@ -19,6 +19,7 @@ pub struct UpdateProduct {
     clock: Arc<dyn Clock>,
 }
 
+#[cache_config(cache = "product", with = self.cache, ttl = "30m", stale = "10m")]
 impl UpdateProduct {
     /// Over this store and cache.
     pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
@@ -60,17 +61,8 @@ impl UpdateProduct {
     ///
     /// Any field may differ, so every list and count falls that could hold the product before or after: those of
     /// its old category, of its new one, and of all categories.
-    #[cache_put(
-        cache = "product",
-        with = self.cache,
-        key = "product:{previous.id.as_str()}",
-        ttl = "30m",
-        stale = "10m",
-        version = ret.version,
-    )]
+    #[cache_put(key = "product:{previous.id.as_str()}", version = ret.version)]
     #[cache_evict(
-        cache = "product",
-        with = self.cache,
         tags = [
             "category:{previous.category}",
             "category:{next.category}",

@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod admin_api;
 mod caching;
 mod hostile;
+mod layers;
+mod metrics;
+mod openapi;
 mod outages;
 mod process;
 mod repositories;

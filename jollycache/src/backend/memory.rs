@@ -11,8 +11,9 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, LockAnswer, Read, ScanCursor, ScanPage,
-    Selection, Signal, Subscribers, Subscription, Watch, Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode,
+    RateRequest, RateStore, RateVerdict, Read, ScanCursor, ScanPage, Selection, Signal, Subscribers,
+    Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -42,6 +43,7 @@ pub struct MemoryBackend {
     tags: Store<StoredKey, TagSlot>,
     counters: Store<StoredKey, Counter>,
     locks: Store<StoredKey, LockSlot>,
+    rates: RateStore,
     watchers: Watchers,
     subscribers: Subscribers,
 }
@@ -73,6 +75,7 @@ impl MemoryBackend {
             counters: Store::new(MAX_TAGS),
             // As for the slots: a new lock is not turned away.
             locks: Store::builder().max_capacity(MAX_TAGS).eviction_policy(EvictionPolicy::lru()).build(),
+            rates: RateStore::new(),
             watchers: Watchers::default(),
             subscribers: Subscribers::default(),
         }
@@ -292,6 +295,10 @@ impl Backend for MemoryBackend {
         }))
     }
 
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
+        Ok(self.slots.get(key).unwrap_or_default().inspect(now_ms()))
+    }
+
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
         Ok(self.transition(key, |slot, now| slot.expire(now, ttl)))
     }
@@ -313,11 +320,16 @@ impl Backend for MemoryBackend {
         })
     }
 
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.rates.admit(requests, mode)
+    }
+
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let after = cursor.map(|cursor| cursor.0);
         let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
-        let matching = self.slots.iter().map(|(key, _)| (*key).clone());
-        let mut keys: Vec<_> = matching
+        let slots = self.slots.iter().map(|(key, _)| (*key).clone());
+        let names = slots.chain(self.counters.iter().map(|(key, _)| (*key).clone()));
+        let mut keys: Vec<_> = names
             .filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes()))
             .collect();
         keys.sort_unstable();
@@ -333,6 +345,7 @@ impl Backend for MemoryBackend {
             self.tags.invalidate(name);
             self.counters.invalidate(name);
             self.locks.invalidate(name);
+            self.rates.forget(name);
         }
         Ok(())
     }
@@ -345,10 +358,10 @@ impl Backend for MemoryBackend {
         self.slots.run_pending_tasks();
         Ok(BackendInfo {
             backend: self.name().to_owned(),
-            version: None,
             used_memory: Some(self.slots.weighted_size()),
             max_memory: self.slots.policy().max_capacity(),
             keys: Some(self.slots.entry_count()),
+            ..BackendInfo::default()
         })
     }
 }

@@ -4,8 +4,12 @@
 //! [`crate::test_util::conformance`] against it.
 
 mod channel;
+mod inspection;
 #[cfg(feature = "memory")]
 mod memory;
+mod rate;
+#[cfg(any(feature = "memory", feature = "rate-limit"))]
+mod rate_store;
 #[cfg(feature = "redis")]
 mod redis;
 mod watch;
@@ -17,8 +21,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription};
+pub use self::inspection::Inspection;
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
+pub use self::rate::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
+#[cfg(any(feature = "memory", feature = "rate-limit"))]
+pub(crate) use self::rate_store::RateStore;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBackend, RedisBuilder};
 pub use self::watch::{Signal, Watch, Watchers};
@@ -140,7 +148,7 @@ pub struct ScanPage {
 pub struct ScanCursor(pub String);
 
 /// What [`Backend::info`] tells, for people.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct BackendInfo {
     /// `memory`, `redis`.
     pub backend: String,
@@ -150,8 +158,19 @@ pub struct BackendInfo {
     pub used_memory: Option<u64>,
     /// The limit on that, in bytes.
     pub max_memory: Option<u64>,
+    /// The most memory that the store used since it was started, in bytes.
+    pub peak_memory: Option<u64>,
+    /// What the operating system gave the server, as a multiple of what the server uses: well above 1 it is fragmented,
+    /// below 1 a part is swapped out.
+    pub memory_fragmentation: Option<f64>,
     /// How many keys are there, of all namespaces.
     pub keys: Option<u64>,
+    /// How many keys were pushed out for want of memory, since the store was started.
+    pub evicted_keys: Option<u64>,
+    /// How many keys ended by themselves, since the store was started.
+    pub expired_keys: Option<u64>,
+    /// How many connections are open, of all clients.
+    pub connected_clients: Option<u64>,
 }
 
 /// Selects keys for an invalidation by scan.
@@ -267,6 +286,9 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// The remaining hard lifetime of a value; `None` without a value.
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>>;
 
+    /// What is kept under a key, for people to look at; nothing of the protocol goes by it.
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection>;
+
     /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool>;
 
@@ -274,7 +296,17 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Fails with [`ErrorKind::Backend`](crate::ErrorKind::Backend) where the sum would overflow.
     async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64>;
 
-    /// One page of the names that match a glob.
+    /// Asks rate limits for room, and with [`RateMode::Take`] takes it from each if all have enough, from none if not.
+    /// Verdicts come in the order of `requests`, and tell of the time after what was taken.
+    ///
+    /// Time is the store's. Where its clock goes back, nothing counts for more than a window longer, and nothing is
+    /// forgotten.
+    /// Fails with [`ErrorKind::Config`](crate::ErrorKind::Config) for more than [`MAX_RATE_REQUESTS`], or for a name
+    /// that comes twice.
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>>;
+
+    /// One page of the names that match a glob. A cursor that cannot be one of this backend's may be refused with
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config).
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage>;
 
     /// Deletes names, whatever they hold. Not for entries: it keeps no promise of the protocol.

@@ -7,8 +7,9 @@ use super::codec::{decode, encode};
 use super::{Cache, Mode, mode};
 use crate::__private::{Shape, Sharing, View};
 use crate::Value;
+use crate::calls::{self, Course, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Ask, Found, Lookup, Ticket, ToStore};
+use crate::engine::{Ask, Found, Grant, Kept, Lookup, Ticket, ToStore};
 use crate::entry::{Entry, Version};
 use crate::error::Error;
 use crate::tracker::{Count, Timed};
@@ -35,6 +36,7 @@ pub(crate) struct ReadThrough<'a, S: Shape> {
     cache: Cache,
     lookup: Lookup,
     hooks: Hooks<'a, S>,
+    course: Course,
 }
 
 impl<'a, S: Shape> ReadThrough<'a, S>
@@ -45,11 +47,11 @@ where
         let mut lookup = Lookup::new(&cache.engine, ask);
         lookup.takes_none = S::from_none().is_some();
         lookup.propagates = hooks.propagate.is_some();
-        ReadThrough { cache, lookup, hooks }
+        ReadThrough { cache, lookup, hooks, course: Course::of(Outcome::Bypass) }
     }
 
     /// Returns the cached value, or what `body` loads.
-    pub(crate) async fn run<F, L>(self, body: F) -> S::Return
+    pub(crate) async fn run<F, L>(mut self, body: F) -> S::Return
     where
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
@@ -60,12 +62,15 @@ where
             Mode::Refresh => engine.find_nothing(&self.lookup).await,
             Mode::Bypass => {
                 self.lookup.region.tracker.count(Count::Bypass);
-                return body().await;
+                return Box::pin(self.alone(Outcome::Bypass, body)).await;
             }
         };
         match found {
-            Ok(Found::Entry(entry)) => match self.open(&entry) {
-                Some(value) => value,
+            Ok(Found::Entry { entry, waited }) => match self.open(&entry, waited) {
+                Some(value) => {
+                    self.report();
+                    value
+                }
                 None => Box::pin(self.replace_unreadable(body)).await,
             },
             Ok(found) => Box::pin(self.finish(found, body)).await,
@@ -74,26 +79,36 @@ where
     }
 
     /// The returned value that an entry holds, if it decodes.
-    fn open(&self, entry: &Entry) -> Option<S::Return> {
+    fn open(&mut self, entry: &Entry, waited: bool) -> Option<S::Return> {
         let value = if entry.none { S::from_none()? } else { S::from_value(decode(&entry.payload)?) };
         let took = clock::now().saturating_duration_since(self.lookup.started);
         let region = &self.lookup.region;
-        let fresh = region.tracker.served(entry, clock::now_ms());
+        let now = clock::now_ms();
+        let fresh = region.tracker.served(entry, now);
         region.tracker.time(Timed::Hit, took);
         self.trace(if fresh { "hit" } else { "stale" }, took);
+        self.course.outcome = match fresh {
+            true if waited => Outcome::Waited,
+            true => Outcome::Hit,
+            false => Outcome::Stale,
+        };
+        self.course.stale_for = Duration::from_millis(now.saturating_sub(entry.fresh_until));
         Some(value)
     }
 
-    async fn replace_unreadable<F, L>(self, body: F) -> S::Return
+    async fn replace_unreadable<F, L>(mut self, body: F) -> S::Return
     where
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
         match self.cache.engine.find_readable(&self.lookup).await {
-            Ok(Found::Entry(entry)) => match self.open(&entry) {
-                Some(value) => value,
+            Ok(Found::Entry { entry, waited }) => match self.open(&entry, waited) {
+                Some(value) => {
+                    self.report();
+                    value
+                }
                 // Twice unreadable: another build writes what this one cannot read.
-                None => body().await,
+                None => self.alone(Outcome::Miss, body).await,
             },
             Ok(found) => self.finish(found, body).await,
             Err(error) => self.fail(error, body).await,
@@ -105,34 +120,67 @@ where
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
-        let (returned, outcome) = match found {
-            Found::Load(ticket) => (self.load(ticket, body).await, "load"),
-            Found::SharedFailure(failure) => match self.take_shared(&*failure) {
-                Some(returned) => (returned, "shared_failure"),
-                None => (body().await, "load"),
-            },
-            Found::Shared { none, payload } => match Self::take_value(none, &payload) {
-                Some(returned) => (returned, "shared"),
-                None => (body().await, "load"),
-            },
-            Found::Entry(_) => (body().await, "load"),
+        let shared = match found {
+            Found::Load(ticket) => {
+                let returned = self.load(ticket, body).await;
+                self.missed("load");
+                return returned;
+            }
+            Found::SharedFailure(failure) => {
+                self.take_shared(&*failure).map(|returned| (returned, Outcome::LoadFailed, "shared_failure"))
+            }
+            Found::Shared { none, payload } => {
+                Self::take_value(none, &payload).map(|returned| (returned, Outcome::Waited, "shared"))
+            }
+            Found::Entry { .. } => None,
         };
-        let took = clock::now().saturating_duration_since(self.lookup.started);
-        self.lookup.region.tracker.count(Count::Miss);
-        self.lookup.region.tracker.time(Timed::Miss, took);
-        self.trace(outcome, took);
+        let (returned, traced) = match shared {
+            Some((returned, outcome, traced)) => {
+                self.course.outcome = outcome;
+                (returned, traced)
+            }
+            None => (self.timed(Outcome::Miss, body).await, "load"),
+        };
+        self.missed(traced);
         returned
     }
 
-    async fn fail<F, L>(self, error: Error, body: F) -> S::Return
+    async fn fail<F, L>(mut self, error: Error, body: F) -> S::Return
     where
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
         match self.hooks.propagate {
-            Some(propagate) => propagate(error),
-            None => body().await,
+            Some(propagate) => {
+                self.course.outcome = Outcome::Error;
+                self.report();
+                propagate(error)
+            }
+            None => self.alone(Outcome::Error, body).await,
         }
+    }
+
+    /// Loads without the cache.
+    async fn alone<F, L>(mut self, outcome: Outcome, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let returned = self.timed(outcome, body).await;
+        self.report();
+        returned
+    }
+
+    async fn timed<F, L>(&mut self, outcome: Outcome, body: F) -> S::Return
+    where
+        F: FnOnce() -> L,
+        L: Future<Output = S::Return>,
+    {
+        let began = clock::now();
+        let returned = body().await;
+        self.course.outcome = outcome;
+        self.course.load = Some((began, clock::now()));
+        returned
     }
 
     async fn load<F, L>(&mut self, mut ticket: Box<Ticket>, body: F) -> S::Return
@@ -140,18 +188,24 @@ where
         F: FnOnce() -> L,
         L: Future<Output = S::Return>,
     {
+        let began = clock::now();
         let returned = ticket.run(body()).await;
+        self.course.load = Some((began, clock::now()));
         let to_store = match S::view(&returned) {
             View::Value(value) => self.storable(value),
             View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
             View::Failed => {
-                let stale = ticket.take_stale().and_then(|entry| self.open(&entry));
+                self.course.outcome = Outcome::LoadFailed;
+                let stale = ticket.take_stale().and_then(|entry| self.open(&entry, false));
                 let failure = self.hooks.sharing.as_ref().map(|sharing| (sharing.share)(&returned));
                 ticket.fail(failure).await;
                 return stale.unwrap_or(returned);
             }
         };
-        ticket.complete(to_store).await;
+        let grant = ticket.grant;
+        let kept = ticket.complete(to_store).await;
+        self.course.stored = kept == Kept::Stored;
+        self.course.outcome = outcome_of(grant, kept);
         returned
     }
 
@@ -182,6 +236,19 @@ where
         self.hooks.sharing.as_ref().and_then(|sharing| (sharing.take)(failure))
     }
 
+    /// Counts, traces and reports a read that nothing cached answered.
+    fn missed(&self, traced: &'static str) {
+        let took = clock::now().saturating_duration_since(self.lookup.started);
+        self.lookup.region.tracker.count(Count::Miss);
+        self.lookup.region.tracker.time(Timed::Miss, took);
+        self.trace(traced, took);
+        self.report();
+    }
+
+    fn report(&self) {
+        calls::report(&self.lookup.region, Operation::Read, self.lookup.started, self.course);
+    }
+
     fn trace(&self, outcome: &'static str, took: Duration) {
         tracing::debug!(
             target: "jollycache",
@@ -191,5 +258,14 @@ where
             duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "cache read"
         );
+    }
+}
+
+fn outcome_of(grant: Grant, kept: Kept) -> Outcome {
+    match (grant, kept) {
+        (Grant::Bypass, _) => Outcome::Bypass,
+        (Grant::Broken, _) | (Grant::Leased, Kept::Failed) => Outcome::Error,
+        (Grant::Leased, Kept::Refused) => Outcome::Refused,
+        (Grant::Leased, Kept::Stored | Kept::Unstored) => Outcome::Miss,
     }
 }

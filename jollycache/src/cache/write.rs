@@ -3,7 +3,9 @@
 use super::Cache;
 use super::codec::encode;
 use crate::Value;
-use crate::engine::Target;
+use crate::calls::{self, Course, Operation, Outcome};
+use crate::clock;
+use crate::engine::{Region, Target};
 use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
@@ -22,12 +24,24 @@ impl Cache {
     /// # Errors
     /// When the value cannot be encoded or is too large, and when the backend fails. Cancel safe.
     pub async fn put<V: Value>(&self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<()> {
+        let started = clock::now();
+        let region = self.engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));
+        let stored = self.store(&region, &key.into(), value, policy).await;
+        let outcome = match &stored {
+            Ok(true) => Outcome::Stored,
+            Ok(false) => Outcome::Refused,
+            Err(_) => Outcome::Error,
+        };
+        calls::report(&region, Operation::Put, started, Course::of(outcome));
+        stored.map(drop)
+    }
+
+    async fn store<V: Value>(&self, region: &Region, key: &Key, value: &V, policy: &Policy) -> Result<bool> {
         let engine = &self.engine;
-        let region = engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));
         let resolved = region.resolve([policy, &Policy::new()]);
         let payload = encode(value, engine.limits.value_bytes)?;
         let tag_keys: Vec<_> = policy.tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
-        let ids = engine.guarded(&region, resolved.timeout, engine.backend.tag_ids(&tag_keys)).await?;
+        let ids = engine.guarded(region, resolved.timeout, engine.backend.tag_ids(&tag_keys)).await?;
         let tags = policy.tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
         let draft = Draft {
             region: region.id,
@@ -42,10 +56,10 @@ impl Cache {
             stale: resolved.stale,
             payload,
         };
-        let key = engine.namespace.key(&key.into());
-        let stored = engine.guarded(&region, resolved.timeout, engine.backend.store(&key, &draft)).await?;
+        let key = engine.namespace.key(key);
+        let stored = engine.guarded(region, resolved.timeout, engine.backend.store(&key, &draft)).await?;
         region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
-        Ok(())
+        Ok(stored)
     }
 
     /// Invalidates a key. When it returns, nobody is served the old value any more. Returns whether there was one.

@@ -3,6 +3,7 @@
 use super::write::DEFAULT_REGION;
 use super::{Cache, WriteThrough, Written};
 use crate::Value;
+use crate::calls::Operation;
 use crate::engine::Announced;
 use crate::entry::Version;
 use crate::error::Result;
@@ -97,7 +98,7 @@ impl WriteGuard {
     /// # Errors
     /// As [`WriteGuard::commit_put`].
     pub async fn commit_evict(self) -> Result<()> {
-        self.write.evict(Vec::new()).await
+        self.write.evict(Operation::Evict, Vec::new()).await
     }
 
     async fn put<V: Value>(

@@ -1,13 +1,15 @@
 //! `WriteThrough`: one typed write that puts or evicts. Attributes and calls by hand both end here.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::codec::encode;
 use super::{Cache, Mode, mode};
 use crate::Value;
+use crate::calls::{self, Course, Operation, Outcome};
+use crate::clock;
 use crate::engine::{Announced, Put, Region, Target, ToPut, Write};
 use crate::entry::{Fingerprint, Version};
 use crate::error::{Error, Result};
@@ -22,6 +24,9 @@ pub(crate) struct WriteThrough {
     region: Arc<Region>,
     policy: Resolved,
     write: Write,
+    started: Instant,
+    /// When the write was announced, and the source could be written.
+    announced: Instant,
 }
 
 /// What a write is to store.
@@ -44,8 +49,10 @@ impl WriteThrough {
     ) -> (Self, Option<Error>) {
         let region = cache.engine.region(region);
         let policy = region.resolve(policies);
+        let started = clock::now();
         let (write, begun) = cache.engine.begin_write(&region, policy, announced).await;
-        (WriteThrough { cache, region, policy, write }, begun.err())
+        let announced = clock::now();
+        (WriteThrough { cache, region, policy, write, started, announced }, begun.err())
     }
 
     /// From now on the lifetimes are those of `policy`.
@@ -61,16 +68,42 @@ impl WriteThrough {
         written: Written<'_, V>,
         schema: u16,
     ) -> Result<bool> {
-        match self.to_put(&written, schema) {
-            Some(value) => self.write.commit(Some(Put { key, late_tags, value }), Vec::new()).await,
+        let to_put = self.to_put(&written, schema);
+        let stores = to_put.is_some();
+        let (put, more) = match to_put {
+            Some(value) => (Some(Put { key, late_tags, value }), Vec::new()),
             // What cannot be stored falls, announced or not.
-            None => self.write.commit(None, vec![Target::Key(key)]).await,
-        }
+            None => (None, vec![Target::Key(key)]),
+        };
+        let outcome = move |committed: &Result<bool>| match committed {
+            Ok(true) => Outcome::Stored,
+            Ok(false) if stores => Outcome::Refused,
+            Ok(false) => Outcome::Evicted,
+            Err(_) => Outcome::Error,
+        };
+        self.commit(put, more, Operation::Put, outcome).await
     }
 
-    /// The source was written, or may have been: lets fall what was announced, and `more`.
-    pub(crate) async fn evict(self, more: Vec<Target>) -> Result<()> {
-        self.write.commit(None, more).await.map(drop)
+    /// The source was written, or may have been: lets fall what was announced, and `more`. `of` is what the call was to
+    /// do.
+    pub(crate) async fn evict(self, of: Operation, more: Vec<Target>) -> Result<()> {
+        let outcome =
+            |committed: &Result<bool>| if committed.is_ok() { Outcome::Evicted } else { Outcome::Error };
+        self.commit(None, more, of, outcome).await.map(drop)
+    }
+
+    async fn commit(
+        self,
+        put: Option<Put>,
+        more: Vec<Target>,
+        operation: Operation,
+        outcome: impl FnOnce(&Result<bool>) -> Outcome,
+    ) -> Result<bool> {
+        let load = Some((self.announced, clock::now()));
+        let committed = self.write.commit(put, more).await;
+        let course = Course { load, ..Course::of(outcome(&committed)) };
+        calls::report(&self.region, operation, self.started, course);
+        committed
     }
 
     fn to_put<V: Value>(&self, written: &Written<'_, V>, schema: u16) -> Option<ToPut> {

@@ -7,6 +7,7 @@ use super::repair::Pending;
 use super::worker::SCAN_TIMEOUT;
 use super::{Engine, Region};
 use crate::backend::Selection;
+use crate::calls::{self, Course, Operation, Outcome};
 use crate::clock;
 use crate::entry::RegionId;
 use crate::error::Result;
@@ -104,7 +105,16 @@ impl Eviction {
     ///
     /// On an error everything is queued, is bypassed by this process until it is delivered, and the error is
     /// returned for those who want it. If the future is dropped midway, it is queued as well.
-    pub(crate) async fn run(mut self) -> Result<u64> {
+    pub(crate) async fn run(self) -> Result<u64> {
+        let (region, started) = (self.region.clone(), clock::now());
+        let result = self.run_unreported().await;
+        let outcome = if result.is_ok() { Outcome::Evicted } else { Outcome::Error };
+        calls::report(&region, Operation::Evict, started, Course::of(outcome));
+        result
+    }
+
+    /// As [`Eviction::run`], as a part of a call that reports itself.
+    pub(super) async fn run_unreported(mut self) -> Result<u64> {
         let started = clock::now();
         let result = self.deliver().await;
         match &result {

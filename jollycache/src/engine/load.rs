@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
-use super::ticket::Ticket;
+use super::ticket::{Grant, Ticket};
 use super::{Engine, Region};
 use crate::backend::{Lease, LeaseMode, LeaseRequest, Read, Watch};
 use crate::clock::{self, Millis};
@@ -89,14 +89,21 @@ impl Lookup {
 /// What a read comes to.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// A value from the cache, fresh, or stale within its window.
-    Entry(Entry),
+    /// A value from the cache, fresh, or stale within its window; `waited` tells whether another process was loading it
+    /// when this caller came.
+    Entry { entry: Entry, waited: bool },
     /// A value that another caller of this process loaded.
     Shared { none: bool, payload: bytes::Bytes },
     /// The failure of another caller's load.
     SharedFailure(Arc<dyn Any + Send + Sync>),
     /// The caller is to load.
     Load(Box<Ticket>),
+}
+
+impl Found {
+    fn cached(entry: Entry) -> Self {
+        Found::Entry { entry, waited: false }
+    }
 }
 
 /// What a look at the backend showed to a caller that judges entries by rules of its own.
@@ -138,7 +145,7 @@ enum Step {
 /// What a leader got from the backend.
 enum Acquired {
     /// A value after all, fresh, or stale while somebody else refreshes it.
-    Value(Entry),
+    Value { entry: Entry, waited: bool },
     /// The lease, and what it replaces.
     Lease(Leased),
     /// Load, and do not store.
@@ -187,10 +194,10 @@ impl Engine {
     pub(crate) async fn find(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
             lookup.region.tracker.count(Count::Bypass);
-            return Ok(Box::pin(self.load_unleased(lookup, None)).await);
+            return Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await);
         }
         match self.look(lookup).await {
-            Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => Ok(Found::Entry(entry)),
+            Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => Ok(Found::cached(entry)),
             Ok((stale, tag_ids)) => {
                 Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: false })).await
             }
@@ -223,7 +230,7 @@ impl Engine {
             }
             Outcome::Covered => {
                 lookup.region.tracker.count(Count::Bypass);
-                Ok(Box::pin(self.load_unleased(lookup, None)).await)
+                Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await)
             }
             Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
         }
@@ -307,7 +314,7 @@ impl Engine {
         };
         match self.acquire(&lookup, Seen::default()).await {
             Ok(Acquired::Lease(leased)) => Some(Ticket::leased(self, &lookup, None, leased)),
-            Ok(Acquired::Value(_) | Acquired::Nothing) | Err(_) => None,
+            Ok(Acquired::Value { .. } | Acquired::Nothing) | Err(_) => None,
         }
     }
 
@@ -355,14 +362,14 @@ impl Engine {
                 Step::Alone => break,
                 Step::Again => match self.look(lookup).await {
                     Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => {
-                        return Ok(Found::Entry(entry));
+                        return Ok(Found::cached(entry));
                     }
                     Ok((stale, tag_ids)) => seen = Seen { tag_ids, stale, unreadable: false },
                     Err(error) => return self.broken(lookup, error).await,
                 },
             }
         }
-        Ok(self.load_unleased(lookup, None).await)
+        Ok(self.load_unleased(lookup, None, Grant::Bypass).await)
     }
 
     /// Takes part in the key's flight: as its leader, or by waiting for it.
@@ -376,7 +383,7 @@ impl Engine {
             Role::Follower(follower) => follower,
         };
         if let Some(stale) = seen.stale.take().filter(|stale| lookup.may_serve_stale(stale)) {
-            return Step::Done(Found::Entry(stale));
+            return Step::Done(Found::cached(stale));
         }
         lookup.region.tracker.count(Count::FlightJoin);
         match tokio::time::timeout(lookup.time_left(), follower.landed()).await {
@@ -391,10 +398,11 @@ impl Engine {
     async fn lead(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>, seen: Seen) -> Result<Found> {
         match self.acquire(lookup, seen).await {
             // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
-            Ok(Acquired::Value(entry)) => Ok(Found::Entry(entry)),
+            Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
             Ok(Acquired::Lease(leased)) => Ok(Found::Load(Ticket::leased(self, lookup, leader, leased))),
             Err(error) if lookup.propagates => Err(error),
-            Ok(Acquired::Nothing) | Err(_) => Ok(self.load_unleased(lookup, leader).await),
+            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader, Grant::Bypass).await),
+            Err(_) => Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
         }
     }
 
@@ -416,7 +424,7 @@ impl Engine {
                 self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
             let (stale, remaining) = match answer {
                 Lease::Hit(entry) if self.may_serve(lookup, &entry, &stamps).await? => {
-                    return Ok(Acquired::Value(entry));
+                    return Ok(Acquired::Value { entry, waited: watch.is_some() });
                 }
                 // It was refused for what only this reader can tell, so ask again, and say so.
                 Lease::Hit(_) if replace => return Ok(Acquired::Nothing),
@@ -433,7 +441,7 @@ impl Engine {
             };
             let stale = stale.filter(|stale| lookup.may_serve_stale(stale));
             if let Some(stale) = self.servable(lookup, stale, &stamps).await {
-                return Ok(Acquired::Value(stale));
+                return Ok(Acquired::Value { entry: stale, waited: false });
             }
             replace = false;
             let patience = lookup.time_left().min(remaining);
@@ -499,12 +507,12 @@ impl Engine {
         for _ in 0..MAX_ROUNDS {
             match self.join(lookup, &mut seen).await {
                 Step::Done(found) => return Ok(found),
-                Step::Lead(leader) => return Ok(self.load_unleased(lookup, leader).await),
+                Step::Lead(leader) => return Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
                 Step::Alone => break,
                 Step::Again => {}
             }
         }
-        Ok(self.load_unleased(lookup, None).await)
+        Ok(self.load_unleased(lookup, None, Grant::Broken).await)
     }
 
     /// A load that may not be stored, in its turn and at a bounded number at once.
@@ -512,12 +520,12 @@ impl Engine {
     /// Nobody can say whether an invalidation overtakes such a load, so its flight is sealed before it begins: then
     /// it began after all its followers did. Who comes later gathers in the next flight, whose leader waits here
     /// for its turn.
-    async fn load_unleased(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>) -> Found {
+    async fn load_unleased(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>, grant: Grant) -> Found {
         let turn = match &leader {
             Some(leader) => tokio::time::timeout(lookup.time_left(), leader.turn()).await.ok(),
             None => None,
         };
         let permit = self.load_permit(lookup.time_left()).await;
-        Found::Load(Ticket::unleased(self, lookup, leader, turn, permit))
+        Found::Load(Ticket::unleased(self, lookup, leader, grant, (turn, permit)))
     }
 }

@@ -26,11 +26,13 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::audit::Auditor;
+#[cfg(any(feature = "admin", feature = "metrics"))]
+pub(crate) use self::breaker::BreakerState;
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
 pub(crate) use self::lock::{Claim, Held};
 pub(crate) use self::region::Region;
-pub(crate) use self::ticket::{Ticket, ToStore};
+pub(crate) use self::ticket::{Grant, Kept, Ticket, ToStore};
 pub(crate) use self::write::{Announced, Put, ToPut, Write};
 
 use self::audit::Auditors;
@@ -108,16 +110,43 @@ impl Engine {
         self.regions.get(name)
     }
 
+    /// The regions that have been seen, by name.
+    #[cfg(feature = "admin")]
+    pub(crate) fn regions(&self) -> Vec<Arc<Region>> {
+        self.regions.all()
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.breaker.allows()
     }
 
+    /// What the circuit breaker is doing.
+    #[cfg(any(feature = "admin", feature = "metrics"))]
+    pub(crate) fn breaker_state(&self) -> BreakerState {
+        self.breaker.state()
+    }
+
+    /// How many invalidations wait to be delivered.
+    pub(crate) fn pending_invalidations(&self) -> usize {
+        self.repair.len()
+    }
+
+    /// How many callers wait for a load of this process.
+    pub(crate) fn waiting(&self) -> usize {
+        self.flights.followers()
+    }
+
+    /// How many events were sent, and how many were lost.
+    pub(crate) fn event_counts(&self) -> (u64, u64) {
+        self.outbox.as_ref().map_or((0, 0), Outbox::counts)
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.tracker.stats();
-        stats.pending_invalidations = self.repair.len();
-        stats.waiting = self.flights.followers();
+        stats.pending_invalidations = self.pending_invalidations();
+        (stats.loading, stats.waiting) = (self.flights.open(), self.waiting());
         stats.connected = self.is_connected();
-        (stats.events_sent, stats.events_lost) = self.outbox.as_ref().map_or((0, 0), Outbox::counts);
+        (stats.events_sent, stats.events_lost) = self.event_counts();
         stats
     }
 }

@@ -39,11 +39,36 @@ pub(crate) enum ToStore {
     Unshareable,
 }
 
+/// What a ticket lets its holder do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Grant {
+    /// Load, and store.
+    Leased,
+    /// Load, and do not store.
+    Bypass,
+    /// The same, because the backend failed.
+    Broken,
+}
+
+/// What became of a loaded value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// It is stored.
+    Stored,
+    /// It was not to be stored.
+    Unstored,
+    /// An invalidation or a writer came in between.
+    Refused,
+    /// The backend failed.
+    Failed,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     engine: Arc<Engine>,
     lookup: Lookup,
+    pub(crate) grant: Grant,
     leader: Option<Leader>,
     lease: Option<Leased>,
     permit: Option<LoadPermit>,
@@ -61,6 +86,7 @@ impl Ticket {
         Box::new(Ticket {
             engine: engine.clone(),
             lookup: lookup.clone(),
+            grant: Grant::Leased,
             leader,
             lease: Some(lease),
             permit: None,
@@ -73,8 +99,8 @@ impl Ticket {
         engine: &Arc<Engine>,
         lookup: &Lookup,
         mut leader: Option<Leader>,
-        turn: Option<Turn>,
-        permit: Option<LoadPermit>,
+        grant: Grant,
+        (turn, permit): (Option<Turn>, Option<LoadPermit>),
     ) -> Box<Self> {
         if let Some(leader) = &mut leader {
             leader.seal();
@@ -83,6 +109,7 @@ impl Ticket {
         Box::new(Ticket {
             engine: engine.clone(),
             lookup: lookup.clone(),
+            grant,
             leader,
             lease: None,
             permit,
@@ -106,28 +133,27 @@ impl Ticket {
         self.lease.is_some()
     }
 
-    /// The load brought something. Returns whether it is still valid, and stored if it was to be.
-    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> bool {
+    /// The load brought something.
+    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> Kept {
         let took = self.count_load();
         let Some(lease) = self.lease.take() else {
             // Sealed before the load began, so it is as fresh as each follower may ask.
             self.land(landing_of(&loaded));
-            return false;
+            return Kept::Unstored;
         };
         if let Some(leader) = &mut self.leader {
             leader.seal();
         }
-        let landing = self.settle(&lease, loaded, took).await;
-        let valid = !matches!(landing, Landing::Retry);
+        let (landing, kept) = self.settle(&lease, &loaded, took).await;
         self.land(landing);
-        valid
+        kept
     }
 
     /// Stores the value, if nothing happened to the key since the lease. Returns whether it was stored.
     pub(crate) async fn store_if_untouched(mut self: Box<Self>, value: ToStore) -> bool {
         let Some(lease) = self.lease.take() else { return false };
         match self.draft(&lease, &value, Duration::ZERO) {
-            Some(draft) => self.fill(&lease, &draft).await,
+            Some(draft) => self.fill(&lease, &draft).await.0,
             None => self.give_back(&lease).await,
         }
     }
@@ -153,15 +179,16 @@ impl Ticket {
     }
 
     /// Stores what was loaded, or gives the lease back. Returns what the followers may have.
-    async fn settle(&self, lease: &Leased, loaded: ToStore, took: Duration) -> Landing {
-        let still_valid = match self.draft(lease, &loaded, took) {
+    async fn settle(&self, lease: &Leased, loaded: &ToStore, took: Duration) -> (Landing, Kept) {
+        let (still_valid, kept) = match self.draft(lease, loaded, took) {
             Some(draft) => self.fill(lease, &draft).await,
-            None => self.give_back(lease).await,
+            None => (self.give_back(lease).await, Kept::Unstored),
         };
-        if still_valid { landing_of(&loaded) } else { Landing::Retry }
+        (if still_valid { landing_of(loaded) } else { Landing::Retry }, kept)
     }
 
-    async fn fill(&self, lease: &Leased, draft: &Draft) -> bool {
+    /// Returns whether nothing was invalidated since the lease was taken, and what became of the value.
+    async fn fill(&self, lease: &Leased, draft: &Draft) -> (bool, Kept) {
         let Lookup { region, key, tag_keys, policy, .. } = &self.lookup;
         let fill = self.engine.backend.fill(key, lease.token, draft, tag_keys);
         match self.engine.guarded(region, policy.timeout, fill).await {
@@ -170,13 +197,13 @@ impl Ticket {
                 // A tag may have been invalidated during the load; then the entry is invalid, and followers that
                 // started after that must not have it.
                 let live = lease.stamps.iter().map(|stamp| Some(stamp.id));
-                live.eq(tag_ids)
+                (live.eq(tag_ids), Kept::Stored)
             }
             Ok(Filled { stored: false, .. }) => {
                 region.tracker.count(Count::RefusedFill);
-                false
+                (false, Kept::Refused)
             }
-            Err(_) => false,
+            Err(_) => (false, Kept::Failed),
         }
     }
 

@@ -108,7 +108,7 @@ async fn run(engine: Weak<Engine>, wake: Arc<Notify>) {
 
 impl Engine {
     /// Makes sure that the worker runs; a cache that was built outside a runtime starts it at its first miss.
-    pub(super) fn ensure_worker(self: &Arc<Self>) {
+    pub(crate) fn ensure_worker(self: &Arc<Self>) {
         self.worker.start(self);
     }
 

@@ -176,7 +176,7 @@ impl Write {
         // Before the keys are let go: a put that began in between must see that this one wrote.
         let mut eviction = self.engine.eviction(&self.region, &self.policy);
         eviction.extend(more);
-        eviction.run().await?;
+        eviction.run_unreported().await?;
         let (write, put) = (&*self, &put);
         let ends = write.keys.iter().map(|key| async move {
             match put {

@@ -14,7 +14,7 @@ pub const MAX_NAMESPACE_BYTES: usize = 64;
 /// prefix and ends in a 128-bit hash of the whole.
 pub const MAX_STORED_KEY_BYTES: usize = 512;
 
-/// What sets the reserved names (tag ids, counters, locks) apart from keys: `#` is escaped in every key.
+/// What sets the reserved names (tag ids, counters, locks, rates) apart from keys: `#` is escaped in every key.
 const RESERVED: char = '#';
 
 /// The prefix that all names of one application in one environment share, such as `jollyjet:dev`.
@@ -69,6 +69,11 @@ impl Namespace {
 
     pub(crate) fn lock(&self, key: &Key) -> StoredKey {
         self.stored("#lock:", key.as_str())
+    }
+
+    #[cfg(feature = "rate-limit")]
+    pub(crate) fn rate(&self, key: &Key) -> StoredKey {
+        self.stored("#rate:", key.as_str())
     }
 
     /// The glob that finds the keys matching `pattern`; reserved names may match too and are told apart by
@@ -135,7 +140,7 @@ impl fmt::Debug for Namespace {
     }
 }
 
-/// The full name of a key, tag, counter or lock as a backend stores it: ASCII, escaped, at most
+/// The full name of a key, tag, counter, lock or rate as a backend stores it: ASCII, escaped, at most
 /// [`MAX_STORED_KEY_BYTES`] long.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StoredKey(Arc<str>);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::{HoldsError, Shape, Site, View};
 use crate::cache::{Cache, WriteThrough, resolve};
+use crate::calls::Operation;
 use crate::engine::{Announced, Eviction, Target};
 use crate::error::Error;
 use crate::key::{Key, Pattern, Tag};
@@ -246,7 +247,7 @@ impl<'a, S: Shape> Evict<'a, S> {
             Some(more) => scans.into_iter().chain(more).collect(),
             None => Vec::new(),
         };
-        match (write.evict(more).await, self.propagate) {
+        match (write.evict(Operation::Evict, more).await, self.propagate) {
             (Err(error), Some(propagate)) => propagate(error),
             _ => returned,
         }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{HoldsError, HoldsOption, Shape, Site, View};
 use crate::Value;
 use crate::cache::{Cache, WriteThrough, Written, resolve};
+use crate::calls::Operation;
 use crate::engine::Announced;
 use crate::entry::Version;
 use crate::error::{Error, Result};
@@ -208,7 +209,7 @@ impl<'a, S: Shape> Put<'a, S> {
             View::None => {
                 store::<S::Value>(write, self.key, Vec::new(), Written::None, self.site.schema).await
             }
-            View::Failed => write.evict(Vec::new()).await,
+            View::Failed => write.evict(Operation::Put, Vec::new()).await,
         };
         match (committed, self.propagate) {
             (Err(error), Some(propagate)) => propagate(error),
@@ -227,6 +228,6 @@ async fn store<V: Value>(
     match key {
         Some(key) => write.put(key, tags, written, schema).await.map(drop),
         // A late key, and no value to make it from.
-        None => write.evict(Vec::new()).await,
+        None => write.evict(Operation::Put, Vec::new()).await,
     }
 }

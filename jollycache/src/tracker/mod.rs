@@ -57,7 +57,7 @@ pub(crate) enum Count {
     AuditRepair,
 }
 
-const COUNTS: usize = Count::AuditRepair as usize + 1;
+pub(crate) const COUNTS: usize = Count::AuditRepair as usize + 1;
 
 /// What a latency is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,11 +132,11 @@ impl RegionTracker {
         record(&self.ages[what as usize], as_millis(age), LONGEST_AGE_MS);
     }
 
-    fn latency(&self, what: Timed) -> Option<Histogram<u64>> {
+    pub(crate) fn latency(&self, what: Timed) -> Option<Histogram<u64>> {
         copy(&self.latencies[what as usize])
     }
 
-    fn ages(&self, what: Aged) -> Option<Histogram<u64>> {
+    pub(crate) fn ages(&self, what: Aged) -> Option<Histogram<u64>> {
         copy(&self.ages[what as usize])
     }
 }
@@ -172,6 +172,26 @@ impl ConsistencyTracker {
         let mut regions = self.regions.write().unwrap_or_else(PoisonError::into_inner);
         let name = if regions.len() < MAX_REGIONS || regions.contains_key(name) { name } else { OTHER };
         regions.entry(name.into()).or_default().clone()
+    }
+
+    /// The counters of each region.
+    #[cfg(feature = "metrics")]
+    pub(crate) fn regions(&self) -> Vec<(Box<str>, Arc<RegionTracker>)> {
+        let regions = self.regions.read().unwrap_or_else(PoisonError::into_inner);
+        regions.iter().map(|(name, tracker)| (name.clone(), tracker.clone())).collect()
+    }
+
+    /// The latencies of each region's reads, hits and misses together, in microseconds since the start.
+    #[cfg(feature = "admin")]
+    pub(crate) fn read_latencies(&self) -> Vec<(Box<str>, Histogram<u64>)> {
+        let regions = self.regions.read().unwrap_or_else(PoisonError::into_inner);
+        let reads = regions.iter().filter_map(|(name, tracker)| {
+            let mut merged = None;
+            stats::merge(&mut merged, tracker.latency(Timed::Hit));
+            stats::merge(&mut merged, tracker.latency(Timed::Miss));
+            merged.map(|merged| (name.clone(), merged))
+        });
+        reads.collect()
     }
 
     /// The counters as they are now.

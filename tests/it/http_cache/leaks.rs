@@ -34,7 +34,7 @@ on_each_backend!(a_user_is_told_only_of_himself, |caches| async move {
     .enumerate()
     {
         let cache = caches.new_cache_with(|builder| builder.namespace(format!("leaks:{number}"))).await;
-        let route = Route::new().ttl(std::time::Duration::from_secs(60));
+        let route = Route::new().ttl(std::time::Duration::from_mins(1));
         let front = greeting(fields).behind(&layer(&cache, route));
         for _ in 0..3 {
             for user in USERS {

@@ -178,10 +178,18 @@ async fn the_info_is_the_servers() {
     backend.store(&key("a"), &draft("v")).await.unwrap();
     let info = backend.info().await.unwrap();
     assert_eq!(info.backend, "redis");
-    assert!(info.version.is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit())));
+    assert!(
+        info.version
+            .as_ref()
+            .is_some_and(|version| version.starts_with(|first: char| first.is_ascii_digit()))
+    );
     assert!(info.used_memory.is_some_and(|bytes| bytes > 100_000));
     assert_eq!(info.max_memory, Some(64 * 1024 * 1024));
     assert_eq!(info.keys, Some(1));
+    assert!(info.peak_memory >= info.used_memory.map(|used| used / 2), "{info:?}");
+    assert!(info.memory_fragmentation.is_some_and(|ratio| ratio > 0.0), "{info:?}");
+    assert_eq!((info.evicted_keys, info.expired_keys), (Some(0), Some(0)));
+    assert!(info.connected_clients.is_some_and(|clients| clients > 0), "{info:?}");
 }
 
 #[tokio::test]

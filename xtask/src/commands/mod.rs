@@ -4,3 +4,4 @@ pub(crate) mod bench;
 pub(crate) mod bless;
 pub(crate) mod services;
 pub(crate) mod test;
+pub(crate) mod verify;

@@ -2,12 +2,30 @@
 
 use std::ffi::OsString;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
+use super::verify;
 use crate::services::ferretdb::{Build, FERRETDB_VARIABLE, Source};
-use crate::services::redis;
+use crate::services::{chromium, redis};
 use crate::steps::{Done, Steps, Stopwatch};
+use crate::verify::Login;
 use crate::workspace::{self, cargo};
+
+/// The features of jollycache, each of which has to build without the others; "" is none at all.
+const FEATURES: [&str; 12] = [
+    "",
+    "admin",
+    "http",
+    "http,rate-limit",
+    "macros",
+    "memory",
+    "metrics",
+    "openapi",
+    "rate-limit",
+    "redis",
+    "tower-sessions",
+    "uuid",
+];
 
 /// Runs every step, then fails if one of them failed.
 pub(crate) fn run() -> Result<()> {
@@ -20,10 +38,22 @@ pub(crate) fn run() -> Result<()> {
         println!("{}", redis::install()?);
         Ok(Done::Ok)
     });
+    steps.run("chromium", || match chromium::install() {
+        Ok(version) => {
+            println!("{version}");
+            Ok(Done::Ok)
+        }
+        Err(error) if !workspace::is_ci() => {
+            println!("browser tests are skipped: {error:#}");
+            Ok(Done::Skipped)
+        }
+        Err(error) => Err(error),
+    });
     steps.run("format", || check(&["fmt", "--all", "--check"]));
     steps.run("clippy", || {
         check(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])
     });
+    steps.run("each feature alone", each_feature);
     let ferretdb = finish(ferretdb, &mut steps);
     steps.run("tests, doc tests and compile-fail tests", || {
         let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
@@ -31,11 +61,25 @@ pub(crate) fn run() -> Result<()> {
         workspace::run(&mut tests)?;
         Ok(Done::Ok)
     });
+    steps.run("verify", || {
+        verify::own(&Login::demo())?;
+        Ok(Done::Ok)
+    });
     steps.summary(stopwatch.elapsed())
 }
 
 fn check(arguments: &[&str]) -> Result<Done> {
     workspace::run(&mut cargo(arguments))?;
+    Ok(Done::Ok)
+}
+
+fn each_feature() -> Result<Done> {
+    for features in FEATURES {
+        let only = ["--package", "jollycache", "--lib", "--no-default-features", "--features", features];
+        let quiet = ["clippy", "--quiet"].into_iter();
+        let arguments: Vec<_> = quiet.chain(only).chain(["--", "--deny", "warnings"]).collect();
+        workspace::run(&mut cargo(&arguments)).with_context(|| format!("with the features {features:?}"))?;
+    }
     Ok(Done::Ok)
 }
 

@@ -49,6 +49,17 @@ pub(crate) async fn request(
     path: &str,
     body: Option<(&str, Vec<u8>)>,
 ) -> Reply {
+    request_with(address, method, path, &[], body).await
+}
+
+/// As [`request`], with further headers.
+pub(crate) async fn request_with(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Option<(&str, Vec<u8>)>,
+) -> Reply {
     let stream = TcpStream::connect(address).await.unwrap();
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     let connection = tokio::spawn(connection);
@@ -56,6 +67,9 @@ pub(crate) async fn request(
         .method(Method::from_bytes(method.as_bytes()).unwrap())
         .uri(path)
         .header(HOST, address.to_string());
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
     let (content_type, body) = body.map_or((None, Vec::new()), |(kind, body)| (Some(kind), body));
     if let Some(content_type) = content_type {
         request = request.header(CONTENT_TYPE, content_type);

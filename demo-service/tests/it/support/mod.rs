@@ -7,7 +7,7 @@ mod repository;
 mod stack;
 
 pub(crate) use self::app::TestApp;
-pub(crate) use self::client::{Reply, request};
+pub(crate) use self::client::{Reply, request, request_with};
 pub(crate) use self::clock::TickingClock;
 pub(crate) use self::repository::SpyRepository;
 pub(crate) use self::stack::{Stack, mongo};

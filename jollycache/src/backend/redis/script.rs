@@ -19,8 +19,13 @@ impl Script {
 
     /// A call on `key`; the arguments are appended by the caller.
     pub(super) fn call(&self, key: &str) -> Cmd {
+        self.call_on(&[key])
+    }
+
+    /// A call on some keys; the arguments are appended by the caller.
+    pub(super) fn call_on(&self, keys: &[&str]) -> Cmd {
         let mut call = cmd("EVALSHA");
-        call.arg(&self.hash).arg(1).arg(key);
+        call.arg(&self.hash).arg(keys.len()).arg(keys);
         call
     }
 
@@ -58,7 +63,9 @@ scripts! {
     END_WRITE = "end_write.lua";
     TAG = "tag.lua";
     TTL = "ttl.lua";
+    INSPECT = "inspect.lua";
     EXPIRE = "expire.lua";
     ADD = "add.lua";
     LOCK = "lock.lua";
+    RATE = "rate.lua";
 }

@@ -13,7 +13,7 @@ use super::settings::Settings;
 use super::verdict::{Judged, Verdict};
 use super::{conditions, dates, fields};
 use crate::clock::{self, Millis};
-use crate::engine::{Target, Ticket, ToStore};
+use crate::engine::{Kept, Target, Ticket, ToStore};
 use crate::entry::Token;
 use crate::key::Tag;
 
@@ -101,10 +101,10 @@ impl Settings {
         }
         let value = self.to_store(payload, stored);
         match &loading.place.index {
-            None if keeping.vary.is_empty() => ticket.may_store() & ticket.complete(value).await,
+            None if keeping.vary.is_empty() => ticket.complete(value).await == Kept::Stored,
             None => self.keep_variant(asked, request, ticket, keeping, value).await,
             Some(index) if keeping.vary.iter().all(|name| index.names.contains(name)) => {
-                ticket.may_store() & ticket.complete(value).await
+                ticket.complete(value).await == Kept::Stored
             }
             Some(_) => {
                 // The index is wrong: who comes next makes another.

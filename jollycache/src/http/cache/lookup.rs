@@ -107,7 +107,7 @@ impl Settings {
             }
             let (record, collapsed) = match engine.find_after(&place.lookup, look, replaces).await {
                 Ok(Found::Load(ticket)) => return self.lead(asked, place, ticket),
-                Ok(Found::Entry(entry)) => (entry.payload, false),
+                Ok(Found::Entry { entry, .. }) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),
                 Ok(Found::SharedFailure(_)) | Err(_) => return place.alone(),
             };

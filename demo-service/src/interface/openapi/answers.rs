@@ -1,0 +1,66 @@
+//! Answers that are no success, by what a request can run into.
+
+#![allow(dead_code, reason = "only described, never made: `ApiError` makes them")]
+
+use utoipa::IntoResponses;
+
+use crate::interface::error::Failure;
+
+/// Of a search.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum ReadFailures {
+    /// The query cannot be read
+    #[response(status = 400)]
+    Unreadable(#[to_schema] Failure),
+    /// The store of products cannot be reached
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}
+
+/// Of a new product.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum CreateFailures {
+    /// The body cannot be read
+    #[response(status = 400)]
+    Unreadable(#[to_schema] Failure),
+    /// The product breaks a rule
+    #[response(status = 422)]
+    Invalid(#[to_schema] Failure),
+    /// The store of products cannot be reached
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}
+
+/// Of what is done with one product.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum ProductFailures {
+    /// The id cannot be read
+    #[response(status = 400)]
+    Unreadable(#[to_schema] Failure),
+    /// There is no such product
+    #[response(status = 404)]
+    Missing(#[to_schema] Failure),
+    /// The store of products cannot be reached
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}
+
+/// Of a change of a product.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum ChangeFailures {
+    /// The id, or the body, cannot be read
+    #[response(status = 400)]
+    Unreadable(#[to_schema] Failure),
+    /// There is no such product
+    #[response(status = 404)]
+    Missing(#[to_schema] Failure),
+    /// Somebody else changed the product
+    #[response(status = 409)]
+    Conflict(#[to_schema] Failure),
+    /// The changed product would break a rule
+    #[response(status = 422)]
+    Invalid(#[to_schema] Failure),
+    /// The store of products cannot be reached
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}

@@ -1,0 +1,43 @@
+//! The description of the API, `OpenAPI` 3.1, and the page that shows it.
+//!
+//! Each handler describes itself beside its code; here is what they have in common.
+
+mod answers;
+mod common;
+pub(super) mod schemas;
+
+use axum::Router;
+use utoipa::OpenApi;
+use utoipa::openapi::{OpenApi as Document, OpenApiBuilder};
+use utoipa_swagger_ui::{Config, SwaggerUi};
+
+pub(super) use self::answers::{ChangeFailures, CreateFailures, ProductFailures, ReadFailures};
+
+/// Where the document is.
+const DOCUMENT: &str = "/api-docs/openapi.json";
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "JollyJet",
+        description = "Flights, hotels and holidays. Every answer comes through the cache, and none is older than the \
+                       last write that was acknowledged; `Cache-Status` (RFC 9211) says what the cache did.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(super::error::Failure)),
+    tags(
+        (name = "products", description = "What is on sale"),
+        (name = "operations", description = "What an operator asks"),
+    ),
+)]
+struct Head;
+
+/// `/docs`, and the document it shows.
+pub(super) fn pages<S: Clone + Send + Sync + 'static>(routes: Document) -> Router<S> {
+    let admin = OpenApiBuilder::new().build().nest("/api/cache", jollycache::admin::openapi());
+    let mut document = Head::openapi().merge_from(routes).merge_from(admin);
+    common::complete(&mut document);
+    // "none": else the page would send the document's address to a validator in the Internet.
+    let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true);
+    SwaggerUi::new("/docs").url(DOCUMENT, document).config(config).into()
+}

@@ -1,0 +1,161 @@
+//! `RateStore`: what rate limits know of their subjects, in this process.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use moka::Expiry;
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache as Store;
+
+use super::rate::{self, RateMode, RateRequest, RateVerdict};
+use crate::clock::{self, Millis, as_millis};
+use crate::error::Result;
+use crate::key::StoredKey;
+use crate::protocol::{RateAlgorithm, RateRule, RateSlot};
+
+/// How many bytes are kept, about. Beyond, the subjects that were seen least recently are forgotten.
+const MAX_BYTES: u64 = 64 * 1024 * 1024;
+/// What a subject costs beside a log's times, roughly.
+const SLOT_BYTES: u64 = 320;
+
+/// Exact while it lasts: requests that ask for the same subjects take turns.
+///
+/// Its time is that of the monotonic clock, so that nobody who sets the wall clock opens or closes a gate.
+pub(crate) struct RateStore {
+    slots: Store<StoredKey, Arc<Held>>,
+    started: Instant,
+}
+
+struct Held {
+    rule: RateRule,
+    slot: Mutex<RateSlot>,
+}
+
+impl Held {
+    fn new(rule: &RateRule) -> Arc<Self> {
+        Arc::new(Held { rule: *rule, slot: Mutex::new(RateSlot::new(rule)) })
+    }
+
+    /// What it weighs when it is full; its weight is asked only once.
+    fn weight(&self) -> u32 {
+        let times = if self.rule.algorithm() == RateAlgorithm::SlidingLog { self.rule.quota() } else { 0 };
+        u32::try_from(SLOT_BYTES + 8 * times).unwrap_or(u32::MAX)
+    }
+
+    /// After this long without a question nothing counts any more.
+    fn lifetime(&self) -> Duration {
+        2 * self.rule.window()
+    }
+}
+
+impl RateStore {
+    pub(crate) fn new() -> Self {
+        let slots = Store::builder()
+            .max_capacity(MAX_BYTES)
+            // Not TinyLFU: it may turn away a subject that is new, and then nobody counts it.
+            .eviction_policy(EvictionPolicy::lru())
+            .weigher(|_: &StoredKey, held: &Arc<Held>| held.weight())
+            .expire_after(Unasked)
+            .build();
+        RateStore { slots, started: clock::now() }
+    }
+
+    /// As [`Backend::admit`](super::Backend::admit).
+    pub(crate) fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.admit_at(as_millis(clock::now().saturating_duration_since(self.started)), requests, mode)
+    }
+
+    fn admit_at(
+        &self,
+        clock: Millis,
+        requests: &[RateRequest<'_>],
+        mode: RateMode,
+    ) -> Result<Vec<RateVerdict>> {
+        rate::check(requests)?;
+        let held: Vec<_> = requests.iter().map(|request| self.held(request)).collect();
+        let mut in_order: Vec<usize> = (0..requests.len()).collect();
+        // Everybody locks in the same order, so that no two wait for each other.
+        in_order.sort_unstable_by_key(|&place| requests[place].key);
+        let lock = |place: usize| (place, held[place].slot.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut slots: Vec<_> = in_order.into_iter().map(lock).collect();
+        slots.sort_unstable_by_key(|(place, _)| *place);
+        let mut slots: Vec<&mut RateSlot> = slots.iter_mut().map(|(_, slot)| &mut **slot).collect();
+        Ok(admit_all(clock, requests, mode, &mut slots))
+    }
+
+    pub(crate) fn forget(&self, key: &StoredKey) {
+        self.slots.invalidate(key);
+    }
+
+    fn held(&self, request: &RateRequest<'_>) -> Arc<Held> {
+        // A read first: it tells moka that somebody asked.
+        let found = self.slots.get(request.key).filter(|held| held.rule == *request.rule);
+        found.unwrap_or_else(|| {
+            let entry = self.slots.entry_by_ref(request.key);
+            let other_rule = |held: &Arc<Held>| held.rule != *request.rule;
+            entry.or_insert_with_if(|| Held::new(request.rule), other_rule).into_value()
+        })
+    }
+}
+
+/// Takes from all or from none.
+fn admit_all(
+    clock: Millis,
+    requests: &[RateRequest<'_>],
+    mode: RateMode,
+    slots: &mut [&mut RateSlot],
+) -> Vec<RateVerdict> {
+    let asked = || requests.iter();
+    let judged: Vec<(Millis, RateVerdict)> = asked()
+        .zip(slots.iter_mut())
+        .map(|(request, slot)| {
+            let now = slot.now(clock);
+            (now, slot.judge(request.rule, now, request.cost))
+        })
+        .collect();
+    if mode == RateMode::Look || !judged.iter().all(|(_, verdict)| verdict.admitted) {
+        return judged.into_iter().map(|(_, verdict)| verdict).collect();
+    }
+    let taken = asked().zip(slots).zip(judged).map(|((request, slot), (now, _))| {
+        slot.take(request.rule, now, request.cost);
+        slot.judge(request.rule, now, 0)
+    });
+    taken.collect()
+}
+
+impl fmt::Debug for RateStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RateStore").field("subjects", &self.slots.entry_count()).finish_non_exhaustive()
+    }
+}
+
+/// Lets moka drop a subject that nobody asks about.
+struct Unasked;
+
+impl Expiry<StoredKey, Arc<Held>> for Unasked {
+    fn expire_after_create(&self, _key: &StoredKey, held: &Arc<Held>, _now: Instant) -> Option<Duration> {
+        Some(held.lifetime())
+    }
+
+    fn expire_after_read(
+        &self,
+        _key: &StoredKey,
+        held: &Arc<Held>,
+        _now: Instant,
+        _remaining: Option<Duration>,
+        _modified: Instant,
+    ) -> Option<Duration> {
+        Some(held.lifetime())
+    }
+
+    fn expire_after_update(
+        &self,
+        _key: &StoredKey,
+        held: &Arc<Held>,
+        _now: Instant,
+        _remaining: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(held.lifetime())
+    }
+}

@@ -1,0 +1,177 @@
+//! `MetricsCollector`: hands over what the cache has counted.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use metrics::{Label, Recorder, SharedString, counter, gauge};
+
+use super::description::DESCRIPTIONS;
+use super::region::{Changes, Observations, Published};
+use crate::backend::BackendInfo;
+use crate::cache::Cache;
+use crate::engine::BreakerState;
+
+/// How many observations are recorded before other tasks get their turn.
+const MAX_BATCH: usize = 8 * 1024;
+
+/// Publishes what a cache has counted to a recorder of the `metrics` facade.
+///
+/// Publish before each scrape, or from time to time for a recorder that pushes. Counters grow by what is new since the
+/// collector published last, so that several caches add up under one recorder; a collector serves one recorder. Gauges
+/// say what is so at that moment, and the backend's come from one `INFO`, bound by the cache's timeout.
+///
+/// Latencies are kept to two digits meanwhile, and are recorded as such.
+///
+/// ```
+/// use jollycache::metrics::MetricsCollector;
+/// use jollycache::{Cache, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// let collector = MetricsCollector::new(&cache);
+/// // In the handler of `GET /metrics`, before the exporter renders:
+/// collector.publish().await;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct MetricsCollector {
+    cache: Cache,
+    labels: Vec<Label>,
+    published: Mutex<HashMap<Box<str>, Published>>,
+    events: Mutex<(u64, u64)>,
+}
+
+impl MetricsCollector {
+    /// A collector that has published nothing yet.
+    pub fn new(cache: &Cache) -> Self {
+        let (published, events) = (Mutex::default(), Mutex::default());
+        MetricsCollector { cache: cache.clone(), labels: Vec::new(), published, events }
+    }
+
+    /// Adds a label to everything that is published, to tell several caches of a process apart. Default: none.
+    #[must_use]
+    pub fn with_label(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.labels.push(Label::new(name, SharedString::from_owned(value.into())));
+        self
+    }
+
+    /// Publishes to the recorder that is installed for the process, or to none.
+    ///
+    /// A backend that does not answer is published as such. When the future is dropped midway, some of the latencies
+    /// observed since the last time are lost.
+    pub async fn publish(&self) {
+        self.publish_within(None).await;
+    }
+
+    /// As [`MetricsCollector::publish`], to a recorder that is the caller's own.
+    pub async fn publish_to(&self, recorder: &(dyn Recorder + Sync)) {
+        self.publish_within(Some(recorder)).await;
+    }
+
+    async fn publish_within(&self, recorder: Option<&(dyn Recorder + Sync)>) {
+        let info = self.cache.info().await.ok();
+        let changes = self.changes();
+        let emit = || {
+            DESCRIPTIONS.iter().for_each(super::Description::describe);
+            self.emit_state();
+            self.emit_backend(info.as_ref());
+            changes.into_iter().flat_map(|(region, changes)| changes.emit(&region, &self.labels)).collect()
+        };
+        let histograms: Vec<_> = match recorder {
+            Some(recorder) => metrics::with_local_recorder(recorder, emit),
+            None => emit(),
+        };
+        record(histograms).await;
+    }
+
+    /// What is new, by region. No recorder is called here, since a lock is held.
+    fn changes(&self) -> Vec<(Box<str>, Changes)> {
+        let regions = self.cache.engine.tracker.regions();
+        let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = regions.into_iter().map(|(name, tracker)| {
+            let changes = published.entry(name.clone()).or_default().update(&tracker);
+            (name, changes)
+        });
+        changes.collect()
+    }
+
+    fn new_events(&self) -> [u64; 2] {
+        let (sent, lost) = self.cache.engine.event_counts();
+        let mut published = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = [sent.saturating_sub(published.0), lost.saturating_sub(published.1)];
+        *published = (sent.max(published.0), lost.max(published.1));
+        new
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "no queue is as long as 52 bits can tell")]
+    fn emit_state(&self) {
+        let engine = &self.cache.engine;
+        for (outcome, new) in ["sent", "lost"].into_iter().zip(self.new_events()) {
+            counter!("jollycache_events_total", self.labels(&[("outcome", outcome)])).increment(new);
+        }
+        let state = match engine.breaker_state() {
+            BreakerState::Closed => "closed",
+            BreakerState::Open { .. } => "open",
+            BreakerState::HalfOpen { .. } => "half_open",
+        };
+        for one in ["closed", "open", "half_open"] {
+            let is_so = f64::from(u8::from(one == state));
+            gauge!("jollycache_breaker_state", self.labels(&[("state", one)])).set(is_so);
+        }
+        let connected = f64::from(u8::from(engine.is_connected()));
+        gauge!("jollycache_connected", self.labels(&[])).set(connected);
+        let pending = engine.pending_invalidations() as f64;
+        gauge!("jollycache_pending_invalidations", self.labels(&[])).set(pending);
+        gauge!("jollycache_waiting_callers", self.labels(&[])).set(engine.waiting() as f64);
+    }
+
+    /// What the backend does not tell is not published; what it told before stays as it was.
+    #[allow(clippy::cast_precision_loss, reason = "a gauge needs no more than 52 bits")]
+    fn emit_backend(&self, info: Option<&BackendInfo>) {
+        let labels = self.labels(&[("backend", self.cache.backend_name())]);
+        gauge!("jollycache_backend_up", labels.clone()).set(f64::from(u8::from(info.is_some())));
+        let Some(info) = info else { return };
+        let limit = info.used_memory.map(|_| info.max_memory.unwrap_or(0));
+        for (name, value) in [
+            ("jollycache_backend_keys", info.keys),
+            ("jollycache_backend_evicted_keys", info.evicted_keys),
+            ("jollycache_backend_expired_keys", info.expired_keys),
+            ("jollycache_backend_connected_clients", info.connected_clients),
+            ("jollycache_backend_memory_used_bytes", info.used_memory),
+            ("jollycache_backend_memory_peak_bytes", info.peak_memory),
+            ("jollycache_backend_memory_max_bytes", limit),
+        ] {
+            if let Some(value) = value {
+                gauge!(name, labels.clone()).set(value as f64);
+            }
+        }
+        if let Some(ratio) = info.memory_fragmentation {
+            gauge!("jollycache_backend_memory_fragmentation_ratio", labels).set(ratio);
+        }
+    }
+
+    fn labels(&self, own: &[(&'static str, &'static str)]) -> Vec<Label> {
+        let own = own.iter().map(|&(name, value)| Label::from_static_parts(name, value));
+        self.labels.iter().cloned().chain(own).collect()
+    }
+}
+
+async fn record(histograms: Vec<(metrics::Histogram, Observations)>) {
+    let mut recorded = 0;
+    for (histogram, observations) in histograms {
+        for (seconds, mut count) in observations {
+            while count > 0 {
+                let part = count.min(MAX_BATCH - recorded);
+                histogram.record_many(seconds, part);
+                count -= part;
+                recorded += part;
+                if recorded == MAX_BATCH {
+                    recorded = 0;
+                    tokio::task::yield_now().await;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Counters, latencies and the backend's state for whichever recorder of the [`metrics`](::metrics) facade is used.
+//!
+//! The cache counts for itself, without the facade; [`MetricsCollector`] hands the counts over when they are asked for.
+//! So a call of the cache pays nothing for them, the recorder can be installed, exchanged or owned by a part of the
+//! program at any time, and each of several recorders gets everything. docs/metrics.md lists the names; so does
+//! [`DESCRIPTIONS`].
+
+mod collector;
+mod description;
+mod region;
+
+pub use self::collector::MetricsCollector;
+pub use self::description::{DESCRIPTIONS, Description, Kind};

@@ -1,0 +1,40 @@
+//! Rate limits: how many requests of a subject pass in a time, over all processes that share a backend.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use jollycache::rate_limit::{Limit, RateLimiter};
+//! use jollycache::{Cache, MemoryBackend};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> jollycache::Result<()> {
+//! let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+//! let limiter = RateLimiter::builder(&cache).limit(Limit::new(2, Duration::from_mins(1))).build()?;
+//!
+//! assert!(limiter.check("alice").await.allowed);
+//! assert!(limiter.check("alice").await.allowed);
+//! let third = limiter.check("alice").await;
+//! assert!(!third.allowed);
+//! assert!(third.retry_after().is_some_and(|wait| wait <= Duration::from_mins(1)));
+//! assert!(limiter.check("bob").await.allowed, "another subject");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With the feature `http` there is a layer for tower: `jollycache::http::rate_limit::RateLimitLayer`.
+//! docs/rate-limits.md says which algorithm promises what.
+
+mod builder;
+mod decision;
+mod limit;
+mod limiter;
+mod local;
+mod stats;
+
+pub use self::builder::RateLimiterBuilder;
+pub use self::decision::{Decision, LimitDecision};
+pub use self::limit::{DEFAULT_QUOTA, DEFAULT_WINDOW, Limit, MAX_LIMIT_NAME_BYTES};
+pub use self::limiter::{Question, RateLimiter};
+pub use self::stats::LimitStats;
+pub use crate::backend::MAX_RATE_REQUESTS;
+pub use crate::protocol::{MAX_LOG_QUOTA, MAX_RATE_WINDOW, RateAlgorithm};
