@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use crate::config::{Config, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, Metrics, router};
+use crate::interface::{Api, Metrics, response_cache, router};
 use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
 
 /// How long requests may take to end after the signal to stop.
@@ -82,7 +82,7 @@ impl App {
         let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
-        let router = router(Arc::new(api), &admin);
+        let router = router(Arc::new(api), &admin, response_cache(&cache)?);
         let warm_up = config.warm_up.then_some(warm_up);
         Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }

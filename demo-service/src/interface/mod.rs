@@ -1,6 +1,7 @@
 //! HTTP: what comes in, what goes out, and what is said when it goes wrong.
 
 mod body;
+mod catalogue;
 mod decimal;
 mod error;
 mod extract;
@@ -21,10 +22,11 @@ use axum::http::{Method, Uri};
 use axum::routing::get;
 use jollycache::Cache;
 use jollycache::admin::Admin;
-use jollycache::http::CallStatusLayer;
+use jollycache::http::{CallStatusLayer, ResponseCacheLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+pub(crate) use self::catalogue::response_cache;
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
 use crate::usecases::{ProductRepository, UseCases};
@@ -46,13 +48,14 @@ pub struct Api {
 }
 
 /// Every route.
-pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
+pub fn router(api: Arc<Api>, admin: &Admin, responses: ResponseCacheLayer) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
         .routes(routes!(products::get, products::update, products::delete))
         .routes(routes!(products::toggle_wishlist))
+        .routes(routes!(catalogue::show))
         .routes(routes!(operations::health))
         .split_for_parts();
     let routes = described
@@ -63,6 +66,7 @@ pub fn router(api: Arc<Api>, admin: &Admin) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
+        .layer(responses)
         .with_state(api)
         .nest("/api/cache", admin.api())
         .nest("/cache", admin.page("/api/cache"));

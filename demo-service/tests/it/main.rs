@@ -4,6 +4,7 @@
 
 mod admin_api;
 mod caching;
+mod catalogue;
 mod hostile;
 mod layers;
 mod metrics;
