@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 use crate::config::{AuthConfig, Config, Environment, RateLimitConfig, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
 use crate::interface::auth::Auth;
-use crate::interface::{Api, Metrics, rate_limits, router};
+use crate::interface::{Api, Metrics, rate_limits, response_cache, router};
 use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
 
 /// How long requests may take to end after the signal to stop.
@@ -88,7 +88,7 @@ impl App {
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
         let limits = limits(&config.rate_limits, &cache)?;
-        let router = router(Arc::new(api), &admin, limits);
+        let router = router(Arc::new(api), &admin, limits, response_cache(&cache)?);
         let warm_up = config.warm_up.then_some(warm_up);
         Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }

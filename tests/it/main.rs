@@ -16,6 +16,7 @@ mod calls;
 mod conformance;
 mod differential;
 mod events;
+mod http_cache;
 mod locks;
 mod metrics;
 mod mongo_server;

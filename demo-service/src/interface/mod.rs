@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod body;
+mod catalogue;
 mod decimal;
 mod error;
 mod extract;
@@ -24,12 +25,13 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jollycache::Cache;
 use jollycache::admin::Admin;
-use jollycache::http::CallStatusLayer;
 use jollycache::http::rate_limit::RateLimitLayer;
+use jollycache::http::{CallStatusLayer, ResponseCacheLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::auth::Auth;
+pub(crate) use self::catalogue::response_cache;
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
 pub use self::rate_limits::rate_limits;
@@ -54,7 +56,12 @@ pub struct Api {
 }
 
 /// Every route. The limits, if there are any, are before what is below `/api`; the admin's routes have none.
-pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> Router {
+pub fn router(
+    api: Arc<Api>,
+    admin: &Admin,
+    limits: Option<RateLimitLayer>,
+    responses: ResponseCacheLayer,
+) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .merge(auth::router())
@@ -62,6 +69,7 @@ pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> R
         .routes(routes!(products::count))
         .routes(routes!(products::get, products::update, products::delete))
         .routes(routes!(products::toggle_wishlist))
+        .routes(routes!(catalogue::show))
         .routes(routes!(operations::health))
         .split_for_parts();
     let limited = described
@@ -72,6 +80,7 @@ pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> R
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
+        .layer(responses)
         .with_state(api.clone());
     // Outside of whatever caches answers, and inside of whatever finds out who asks.
     let limited = match limits {

@@ -6,6 +6,7 @@ mod admin_api;
 mod admin_page;
 mod auth;
 mod caching;
+mod catalogue;
 mod hostile;
 mod layers;
 mod metrics;
