@@ -9,6 +9,8 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+#[cfg(feature = "admin")]
+pub mod admin;
 pub mod backend;
 mod cache;
 mod calls;
@@ -41,8 +43,9 @@ pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{
-    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, LockBuilder,
-    LockGuard, Notice, WriteGuard, bypass, install, refresh, scope,
+    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage,
+    LoaderProgress, LockBuilder, LockGuard, Notice, WarmUp, WarmUpBuilder, WarmUpProgress, WriteGuard,
+    bypass, install, refresh, scope,
 };
 pub use crate::calls::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
 pub use crate::entry::Version;

@@ -1,7 +1,9 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
+mod admin;
 mod auth;
 mod duration;
+mod rate_limits;
 mod reader;
 mod source;
 mod url;
@@ -11,6 +13,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 pub use self::auth::AuthConfig;
+pub use self::rate_limits::RateLimitConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
@@ -65,6 +68,15 @@ pub struct Lifetimes {
     pub long: Duration,
 }
 
+/// The admin API and page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdminConfig {
+    /// What an admin shows; without it everything but the statistics is off.
+    pub token: Option<Secret>,
+    /// Whether values are hidden.
+    pub hide_values: bool,
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -80,10 +92,16 @@ pub struct Config {
     pub redis: Option<RedisConfig>,
     /// How long entries live.
     pub lifetimes: Lifetimes,
+    /// The admin API and page.
+    pub admin: AdminConfig,
+    /// Whether the cache is warmed up after the start. Default: no.
+    pub warm_up: bool,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
     /// Who may log in.
     pub auth: AuthConfig,
+    /// How many requests a client may send.
+    pub rate_limits: RateLimitConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
 }
@@ -114,8 +132,11 @@ impl Config {
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
+            admin: reader.admin(),
+            warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
             mongodb: reader.mongodb(),
             auth: reader.auth(environment),
+            rate_limits: reader.rate_limits(),
             log: reader.log(),
         };
         reader.finish(config)

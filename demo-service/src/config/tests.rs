@@ -21,6 +21,8 @@ fn nothing_set_is_a_memory_cache_and_embedded_products() {
     assert_eq!((config.redis.clone(), config.mongodb.clone()), (None, None));
     assert_eq!(config.lifetimes.long, Duration::from_mins(30));
     assert_eq!(config.lifetimes.short, Duration::from_mins(5));
+    assert!(config.rate_limits.enabled && config.rate_limits.trusted_proxies.is_empty());
+    assert_eq!((config.rate_limits.max_requests, config.rate_limits.window), (100, Duration::from_mins(1)));
     assert_eq!(read(&[("PORT", ""), ("REDIS_URL", "  ")]), Ok(config));
 }
 
@@ -46,10 +48,17 @@ fn everything_can_be_set() {
         ("SESSION_IDLE", "10m"),
         ("SESSION_ABSOLUTE", "3600"),
         ("SESSION_ENCRYPTION_KEY", KEY),
+        ("RATE_LIMIT_ENABLED", "false"),
+        ("RATE_LIMIT_MAX_REQUESTS", "20"),
+        ("RATE_LIMIT_WINDOW", "90"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,fd00::/8"),
         ("RUST_LOG", "warn,demo_service=debug"),
     ])
     .unwrap();
     assert_eq!(config.namespace(), "shop:eu:prod");
+    let limits = &config.rate_limits;
+    assert_eq!((limits.enabled, limits.max_requests, limits.window.as_secs()), (false, 20, 90));
+    assert_eq!(limits.trusted_proxies, ["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);
     let redis = config.redis.unwrap();
     assert_eq!(redis.url.reveal(), "redis://cache:6379");
     assert_eq!((redis.password.unwrap().reveal(), redis.database), ("secret", Some(3)));
@@ -80,6 +89,10 @@ fn every_mistake_is_listed_at_once_and_no_secret() {
         ("CACHE_SHORT_TTL", "-5m"),
         ("CACHE_LONG_TTL", "31d"),
         ("MONGODB_URI", "postgres://me:hunter2@db"),
+        ("RATE_LIMIT_ENABLED", "maybe"),
+        ("RATE_LIMIT_MAX_REQUESTS", "0"),
+        ("RATE_LIMIT_WINDOW", "25h"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
         ("RUST_LOG", "demo=loud"),
     ])
     .unwrap_err();
@@ -98,11 +111,15 @@ fn every_mistake_is_listed_at_once_and_no_secret() {
         "CACHE_SHORT_TTL",
         "CACHE_LONG_TTL",
         "MONGODB_URI",
+        "RATE_LIMIT_ENABLED",
+        "RATE_LIMIT_MAX_REQUESTS",
+        "RATE_LIMIT_WINDOW",
+        "TRUSTED_PROXIES",
         "RUST_LOG",
     ] {
         assert!(error.mistakes().iter().any(|mistake| mistake.starts_with(name)), "{name} in {text}");
     }
-    assert_eq!(error.mistakes().len(), 14, "{text}");
+    assert_eq!(error.mistakes().len(), 18, "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
 

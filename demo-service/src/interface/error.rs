@@ -24,6 +24,7 @@ const MAX_ECHO_CHARS: usize = 200;
 /// | 404, 405 | no such product, route or method |
 /// | 409 | somebody else changed the product |
 /// | 422 | JSON of the wrong shape, and products that break a rule |
+/// | 429 | more requests than a limit allows, by `rate_limits` |
 /// | 503 | the store of products, or of sessions, cannot be reached; too many want to log in at once |
 #[derive(Debug)]
 pub struct ApiError {
@@ -42,6 +43,12 @@ pub(super) struct Failure {
     /// For programs.
     #[schema(value_type = String, example = "product_not_found")]
     code: &'static str,
+}
+
+impl Failure {
+    pub(super) fn new(code: &'static str, error: String) -> Self {
+        Failure { success: false, error, code }
+    }
 }
 
 impl ApiError {
@@ -81,6 +88,10 @@ impl ApiError {
     pub(super) fn sessions_unavailable() -> Self {
         let message = "sessions are unavailable";
         ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", message)
+    }
+
+    pub(super) fn bad_body(message: &str) -> Self {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", message)
     }
 
     pub(super) fn bad_query(invalid: &Invalid) -> Self {
@@ -143,8 +154,7 @@ impl From<Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Failure { success: false, error: self.message, code: self.code };
-        (self.status, Json(body)).into_response()
+        (self.status, Json(Failure::new(self.code, self.message))).into_response()
     }
 }
 

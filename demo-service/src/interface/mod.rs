@@ -11,6 +11,7 @@ mod openapi;
 mod operations;
 mod params;
 mod products;
+mod rate_limits;
 mod view;
 mod whole;
 
@@ -22,13 +23,16 @@ use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jollycache::Cache;
+use jollycache::admin::Admin;
 use jollycache::http::CallStatusLayer;
+use jollycache::http::rate_limit::RateLimitLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::auth::Auth;
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
+pub use self::rate_limits::rate_limits;
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -49,8 +53,8 @@ pub struct Api {
     pub metrics: Arc<Metrics>,
 }
 
-/// Every route.
-pub fn router(api: Arc<Api>) -> Router {
+/// Every route. The limits, if there are any, are before what is below `/api`; the admin's routes have none.
+pub fn router(api: Arc<Api>, admin: &Admin, limits: Option<RateLimitLayer>) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
         .merge(auth::router())
@@ -60,8 +64,7 @@ pub fn router(api: Arc<Api>) -> Router {
         .routes(routes!(products::toggle_wishlist))
         .routes(routes!(operations::health))
         .split_for_parts();
-    let routes = described
-        .route("/api/cache/stats", get(operations::stats))
+    let limited = described
         .route("/api/cache/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
@@ -69,8 +72,14 @@ pub fn router(api: Arc<Api>) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
-        .layer(from_fn_with_state(api.clone(), auth::identify))
-        .with_state(api);
+        .with_state(api.clone());
+    // Outside of whatever caches answers, and inside of whatever finds out who asks.
+    let limited = match limits {
+        Some(limits) => limited.layer(limits),
+        None => limited,
+    };
+    let limited = limited.layer(from_fn_with_state(api, auth::identify));
+    let routes = limited.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
     observe::observed(routes, metrics)
 }
 

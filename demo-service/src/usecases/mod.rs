@@ -46,6 +46,7 @@ mod query;
 mod repository;
 mod toggle_wishlist;
 mod update;
+mod warm_up;
 
 use std::sync::Arc;
 
@@ -62,6 +63,7 @@ pub use self::query::{DEFAULT_LIMIT, ListQuery, MAX_LIMIT, MAX_PAGE, MAX_SEARCH_
 pub use self::repository::{ProductRepository, RepositoryError};
 pub use self::toggle_wishlist::ToggleWishlist;
 pub use self::update::{MAX_UPDATE_ATTEMPTS, UpdateProduct};
+pub use self::warm_up::warm_up;
 
 /// Every use case, ready to be called.
 #[derive(Debug)]

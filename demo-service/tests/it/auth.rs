@@ -178,7 +178,7 @@ async fn a_session_works_on_both_of_two_processes() {
 async fn app_with(variables: &[(&str, &str)]) -> TestApp {
     let config = Config::read(|_| None).unwrap();
     let repository = Arc::new(EmbeddedProductRepository::default());
-    TestApp::start_with(variables, cache(&config).unwrap(), repository).await
+    TestApp::start_with(cache(&config).unwrap(), repository, variables).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -264,4 +264,19 @@ async fn the_document_describes_the_routes() {
         let answers = &document["paths"][path][method]["responses"];
         assert!(statuses.iter().all(|status| answers[status].is_object()), "{path}: {answers}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_known_user_has_a_limit_of_its_own() {
+    let app = app_with(&[("RATE_LIMIT_ENABLED", "true")]).await;
+    let cookie = cookie(&app).await;
+    let limits = async |cookie: &str| {
+        let reply = send_with(&app, "GET", "/api/products", cookie).await;
+        reply.data(200);
+        reply.headers["ratelimit"].to_str().unwrap().to_owned()
+    };
+    assert!(limits(&cookie).await.contains("per_user"));
+    assert!(!limits("").await.contains("per_user"));
+    send_with(&app, "POST", "/api/auth/logout", &cookie).await.data(200);
+    assert!(!limits(&cookie).await.contains("per_user"), "the session is over");
 }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod admin_api;
+mod admin_page;
 mod auth;
 mod caching;
 mod hostile;
@@ -10,6 +12,7 @@ mod metrics;
 mod openapi;
 mod outages;
 mod process;
+mod rate_limits;
 mod repositories;
 mod routes;
 mod sharing;

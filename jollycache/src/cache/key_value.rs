@@ -141,6 +141,11 @@ impl Cache {
     /// As [`Cache::evict`].
     pub async fn flush(&self) -> Result<u64> {
         let fallen = self.evict_pattern(Pattern::all()).await?;
+        self.delete_counters().await?;
+        Ok(fallen)
+    }
+
+    pub(crate) async fn delete_counters(&self) -> Result<()> {
         let glob = self.engine.namespace.counters_pattern();
         let mut cursor = None;
         loop {
@@ -148,7 +153,7 @@ impl Cache {
             self.ask(self.engine.backend.delete_raw(&page.keys)).await?;
             cursor = page.next;
             if cursor.is_none() {
-                return Ok(fallen);
+                return Ok(());
             }
         }
     }
@@ -176,7 +181,7 @@ impl Cache {
         self.ask(self.engine.backend.info()).await
     }
 
-    pub(super) async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+    pub(crate) async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
         let region = self.engine.region(DEFAULT_REGION);
         let timeout = region.resolve_default().timeout;
         self.engine.guarded(&region, timeout, operation).await

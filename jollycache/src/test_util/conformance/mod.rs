@@ -15,6 +15,7 @@
 mod closed_tags;
 mod counters;
 mod grace;
+mod inspecting;
 mod leases;
 mod locks;
 mod messaging;
@@ -110,6 +111,14 @@ cases! {
         a_ping_is_answered,
         the_info_names_the_backend,
         a_dropped_call_leaves_the_backend_usable,
+    }
+    inspecting {
+        a_key_that_was_never_stored_is_vacant,
+        a_value_is_shown_with_header_and_lifetime,
+        a_refreshed_value_is_shown_with_its_lease,
+        a_lease_is_shown_until_it_ends,
+        an_intent_is_shown_with_its_writers,
+        what_is_remembered_of_an_eviction_is_shown,
     }
     leases {
         a_miss_is_leased_once,
@@ -217,6 +226,7 @@ cases! {
     scanning {
         a_scan_in_pages_finds_every_key,
         a_scan_finds_nothing_else,
+        a_scan_finds_counters_too,
         a_question_mark_is_one_character,
         brackets_and_backslashes_are_literal,
         an_invalidation_by_scan_drops_all_that_match,
