@@ -196,8 +196,8 @@ impl Ticket {
                 region.tracker.count(Count::Fill);
                 // A tag may have been invalidated during the load; then the entry is invalid, and followers that
                 // started after that must not have it.
-                let live = lease.stamps.iter().map(|stamp| Some(stamp.id));
-                (live.eq(tag_ids), Kept::Stored)
+                let is_valid = lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(tag_ids);
+                (is_valid, if is_valid { Kept::Stored } else { Kept::Refused })
             }
             Ok(Filled { stored: false, .. }) => {
                 region.tracker.count(Count::RefusedFill);

@@ -1,11 +1,13 @@
 //! Bodies that are too large, that stream, that fail, that are too short.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt, StreamBody};
+use jollycache::Policy;
 use jollycache::http::Route;
 use jollycache_tests::Gate;
 
@@ -27,14 +29,13 @@ fn gated_body(gate: &Gate, parts: &'static [&'static str]) -> Body {
 }
 
 on_each_backend!(a_body_over_the_limit_streams_and_is_not_stored, |caches| async move {
-    let (gate, started) = (Gate::new(), Gate::new());
+    let gate = Gate::new();
     let held = gate.clone();
     let inner = Inner::new(move |_| {
         let body = gated_body(&held, &["0123456789", "0123456789", "end"]);
         async move { Ok(respond(&[PUBLIC], body)) }
     });
     let front = inner.behind(&layer(&caches.new_cache().await, Route::new().max_body_bytes(15)));
-    drop(started);
     let asking = tokio::spawn({
         let front = front.clone();
         async move { front.raw("GET", "/", &[]).await.unwrap() }
@@ -57,6 +58,36 @@ on_each_backend!(a_body_over_the_limit_streams_and_is_not_stored, |caches| async
         again.await.unwrap().header("cache-status"),
         "jollycache; fwd=bypass; fwd-status=200; detail=uncacheable"
     );
+});
+
+on_each_backend!(a_body_of_unknown_length_is_stored_when_it_ends, |caches| async move {
+    let inner = Inner::new(|_| async {
+        let parts = ["a", "b", "c"].map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+        Ok(respond(&[PUBLIC], Body::from_stream(futures_util::stream::iter(parts))))
+    });
+    let front = inner.behind(&layer(&caches.new_cache().await, Route::new()));
+    for x_cache in ["MISS", "HIT"] {
+        let seen = front.get("/").await;
+        assert_eq!((seen.body.as_str(), seen.x_cache()), ("abc", x_cache));
+    }
+});
+
+on_each_backend!(a_body_that_stops_coming_is_not_held_back, |caches| async move {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let inner = Inner::new(move |_| {
+        let body = gated_body(&held, &["first", "second"]);
+        async move { Ok(respond(&[PUBLIC], body)) }
+    });
+    let short = Policy::new().wait(Duration::from_millis(50));
+    let cache = caches.new_cache_with(|builder| builder.region("http", short)).await;
+    let front = inner.behind(&layer(&cache, Route::new()));
+    gate.open();
+    let response = front.raw("GET", "/", &[]).await.unwrap();
+    let status = response.headers()["cache-status"].to_str().unwrap().to_owned();
+    assert_eq!(status, "jollycache; fwd=uri-miss; fwd-status=200; detail=too-slow");
+    gate.open();
+    assert_eq!(read(response).await.body, "firstsecond");
 });
 
 on_each_backend!(a_body_that_says_it_is_too_large_is_not_touched, |caches| async move {

@@ -178,6 +178,28 @@ on_each_backend!(what_is_stale_is_served_while_one_asks_for_newer, |caches| asyn
     assert_eq!(inner.calls(), 2);
 });
 
+on_each_backend!(what_is_stale_is_served_to_nobody_where_it_may_not_be, |caches| async move {
+    let (inner, gate) = gated(&[("cache-control", "max-age=1"), ("etag", "\"1\"")]);
+    let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
+    let fronts = [&cache, &other].map(|cache| inner.behind(&layer(cache, Route::new())));
+    let first = ask(&fronts[0], "/");
+    gate.reached().await;
+    gate.open();
+    assert_eq!(first.await.unwrap().body, "1");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let leader = ask(&fronts[0], "/");
+    gate.reached().await;
+    let others: Vec<_> = (0..8).map(|index| ask(&fronts[index % 2], "/")).collect();
+    until_waiting(&cache, 4).await;
+    gate.open();
+    assert_eq!(leader.await.unwrap().body, "2");
+    for seen in others {
+        let seen = seen.await.unwrap();
+        assert_eq!((seen.body.as_str(), seen.x_cache()), ("2", "HIT"));
+    }
+    assert_eq!(inner.calls(), 2);
+});
+
 on_each_backend!(a_dropped_layer_leaves_no_task, |caches| async move {
     let (inner, gate) = gated(&[("cache-control", "max-age=1, stale-while-revalidate=60")]);
     let guard = Arc::new(());

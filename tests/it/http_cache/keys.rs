@@ -159,6 +159,26 @@ on_each_backend!(a_response_that_varies_by_more_replaces_the_index, |caches| asy
     assert_eq!(front.with("/", &[("a", "2"), ("b", "y")]).await.x_cache(), "HIT");
 });
 
+on_each_backend!(a_route_can_add_to_the_key_and_skip, |caches| async move {
+    let of = |name: &'static str| {
+        move |request: &http::request::Parts| {
+            request.headers.get(name).map(|value| value.to_str().unwrap().to_owned())
+        }
+    };
+    let route = Route::new().key_by(of("x-part")).key_header("X-Tenant");
+    let route = route.skip_if(|request| request.headers.contains_key("x-debug"));
+    let inner = Inner::counting(&[PUBLIC]);
+    let front = inner.behind(&layer(&caches.new_cache().await, route));
+    let requests = [&[][..], &[("x-part", "1")], &[("x-tenant", "1")], &[("x-tenant", "1"), ("x-part", "1")]];
+    for _ in 0..2 {
+        for (number, fields) in requests.iter().enumerate() {
+            assert_eq!(front.with("/", fields).await.body, (number + 1).to_string());
+        }
+    }
+    let seen = front.with("/", &[("x-debug", "1")]).await;
+    assert_eq!(seen.header("cache-status"), "jollycache; fwd=bypass; fwd-status=200; detail=skipped");
+});
+
 on_each_backend!(the_key_is_told_only_where_it_is_asked_for_and_never_as_it_came, |caches| async move {
     let layer = layer_with(&caches.new_cache().await, |builder| {
         builder.default_route(Route::new()).show_key(true).name("edge-1")
