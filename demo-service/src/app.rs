@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 use crate::config::{Config, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
 use crate::interface::{Api, Metrics, router};
-use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
+use crate::usecases::{Clock, ProductRepository, UseCases, audit, warm_up};
 
 /// How long requests may take to end after the signal to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -80,6 +80,7 @@ impl App {
         let metrics = Arc::new(Metrics::new(&cache)?);
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
         let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
+        audit(&cache, &repository)?;
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
         let router = router(Arc::new(api), &admin);

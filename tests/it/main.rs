@@ -23,4 +23,5 @@ mod processes;
 mod races;
 mod rate_limits;
 mod redis_backend;
+mod warm_up;
 mod writes;

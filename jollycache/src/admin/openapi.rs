@@ -74,7 +74,7 @@ pub(super) struct Crowded(FailureBody);
         jobs::audit,
         events::events
     ),
-    components(schemas(Overview, InvalidationView)),
+    components(schemas(FailureBody, InvalidationView, Overview)),
     modifiers(&Bearer),
     tags((name = "cache", description = "The cache, for operators. A token is asked for, but by the statistics")),
 )]
