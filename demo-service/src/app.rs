@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use axum::Router;
 use jollycache::admin::Admin;
+use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+use jollycache::session::{EncryptionKey, Keyring, SessionService};
 use jollycache::{Cache, MemoryBackend, Policy, RedisBackend, WarmUp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::{Config, RedisConfig};
+use crate::config::{AuthConfig, Config, Environment, RateLimitConfig, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, Metrics, router};
+use crate::interface::auth::Auth;
+use crate::interface::{Api, Metrics, rate_limits, response_cache, router};
 use crate::usecases::{Clock, ProductRepository, UseCases, audit, warm_up};
 
 /// How long requests may take to end after the signal to stop.
@@ -26,7 +29,7 @@ pub enum StartError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     /// The cache cannot be set up.
-    #[error("cannot set up the cache: {0}")]
+    #[error("cannot set up the cache, or what stands on it: {0}")]
     Cache(#[from] jollycache::Error),
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
@@ -65,7 +68,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`], [`StartError::Metrics`], and [`StartError::Cache`] for an admin token that was not checked.
+    /// [`StartError`].
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -77,13 +80,16 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
+        let auth = auth(config, &cache)?;
         let metrics = Arc::new(Metrics::new(&cache)?);
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
-        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
+        let api =
+            Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
         audit(&cache, &repository)?;
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
-        let router = router(Arc::new(api), &admin);
+        let limits = limits(&config.rate_limits, &cache)?;
+        let router = router(Arc::new(api), &admin, limits, response_cache(&cache)?);
         let warm_up = config.warm_up.then_some(warm_up);
         Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }
@@ -115,7 +121,9 @@ impl App {
         }
         let (stopping, stopped) = oneshot::channel();
         let admin = self.admin;
-        let server = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+        // Limits go by the peer's address.
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
             shutdown.await;
             admin.close();
             let _ = stopping.send(());
@@ -172,6 +180,17 @@ fn admin(config: &Config, cache: &Cache, warm_up: &WarmUp) -> jollycache::Result
     admin.build()
 }
 
+/// Logging in, with sessions in the cache's backend.
+fn auth(config: &Config, cache: &Cache) -> jollycache::Result<Auth> {
+    let AuthConfig { username, password_hash, idle, absolute, encryption_key } = &config.auth;
+    let mut sessions = SessionService::builder(cache.clone()).idle(*idle).absolute(*absolute);
+    if let Some(key) = encryption_key {
+        sessions = sessions.encryption(Keyring::new("current", EncryptionKey::from_base64(key.reveal())?));
+    }
+    let secure = config.environment != Environment::Development;
+    Ok(Auth::new(sessions.build()?, username, password_hash.reveal(), *absolute, secure))
+}
+
 fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
     let mut redis = RedisBackend::builder(config.url.reveal())
         .connect_timeout(config.connection_timeout)
@@ -184,6 +203,14 @@ fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
         redis = redis.database(database);
     }
     redis.build()
+}
+
+fn limits(config: &RateLimitConfig, cache: &Cache) -> jollycache::Result<Option<RateLimitLayer>> {
+    if !config.enabled {
+        return Ok(None);
+    }
+    let client_ip = ClientIp::new().trust_proxies(&config.trusted_proxies)?;
+    rate_limits(cache, config.max_requests, config.window, &client_ip).map(Some)
 }
 
 async fn repository(config: &Config) -> Result<Arc<dyn ProductRepository>, UnusableUri> {

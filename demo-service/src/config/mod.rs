@@ -1,7 +1,9 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
 mod admin;
+mod auth;
 mod duration;
+mod rate_limits;
 mod reader;
 mod source;
 mod url;
@@ -10,6 +12,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use self::auth::AuthConfig;
+pub use self::rate_limits::RateLimitConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
@@ -94,6 +98,10 @@ pub struct Config {
     pub warm_up: bool,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
+    /// How many requests a client may send.
+    pub rate_limits: RateLimitConfig,
+    /// Who may log in.
+    pub auth: AuthConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
 }
@@ -113,16 +121,22 @@ impl Config {
     /// Every mistake there is, not only the first.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&lookup);
+        // In the order in which mistakes are told.
+        let host = reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1]));
+        let port = reader.parsed("PORT", "a port, 0 to 65535", 3_000);
+        let environment = reader.environment();
         let config = Config {
-            host: reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1])),
-            port: reader.parsed("PORT", "a port, 0 to 65535", 3_000),
-            environment: reader.environment(),
+            host,
+            port,
+            environment,
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
             admin: reader.admin(),
             warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
             mongodb: reader.mongodb(),
+            rate_limits: reader.rate_limits(),
+            auth: reader.auth(environment),
             log: reader.log(),
         };
         reader.finish(config)

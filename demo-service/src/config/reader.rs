@@ -118,7 +118,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The value as `check` takes it; a mistake is noted.
-    fn checked<T>(&mut self, name: &str, expected: &str, check: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub(super) fn checked<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        check: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.value(name)?;
         let value = check(&text);
         if value.is_none() {
@@ -130,6 +135,11 @@ impl<'a> Reader<'a> {
     /// For values that may hold secrets: the mistake does not repeat them.
     pub(super) fn noted<T>(&mut self, name: &str, value: Result<T, &'static str>) -> Option<T> {
         value.map_err(|expected| self.mistakes.push(format!("{name}: {expected}"))).ok()
+    }
+
+    /// Notes a mistake.
+    pub(super) fn mistake(&mut self, mistake: String) {
+        self.mistakes.push(mistake);
     }
 
     fn needs_url(&mut self, name: &str, is_set: bool) {

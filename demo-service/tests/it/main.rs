@@ -4,13 +4,16 @@
 
 mod admin_api;
 mod admin_page;
+mod auth;
 mod caching;
+mod catalogue;
 mod hostile;
 mod layers;
 mod metrics;
 mod openapi;
 mod outages;
 mod process;
+mod rate_limits;
 mod repositories;
 mod routes;
 mod sharing;

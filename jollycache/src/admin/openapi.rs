@@ -74,7 +74,7 @@ pub(super) struct Crowded(FailureBody);
         jobs::audit,
         events::events
     ),
-    components(schemas(FailureBody, InvalidationView, Overview)),
+    components(schemas(Overview, FailureBody, InvalidationView)),
     modifiers(&Bearer),
     tags((name = "cache", description = "The cache, for operators. A token is asked for, but by the statistics")),
 )]

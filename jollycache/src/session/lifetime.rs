@@ -33,8 +33,10 @@ impl Lifetime {
     /// Whether a use at `now` is worth a write, for a session that `expires` without one.
     pub(super) fn is_worth_a_touch(&self, now: Millis, end: Millis, expires: Millis) -> bool {
         let new = now.saturating_add(self.idle).min(end);
-        // At least a millisecond, or a lifetime of a few would be written at every use.
-        new.saturating_sub(expires) >= (self.idle / TOUCH_SHARE).max(1)
+        let gain = new.saturating_sub(expires);
+        // The last touch, up to the absolute end, is worth it however little it gains: there is no later one.
+        let least = if new == end { 1 } else { (self.idle / TOUCH_SHARE).max(1) };
+        gain >= least
     }
 }
 
@@ -66,6 +68,8 @@ mod tests {
             (5_000..5_100).filter(|now| LIFETIME.is_worth_a_touch(*now, 6_000, expires)).collect();
         assert_eq!(worth, (5_010..5_100).collect::<Vec<_>>());
         assert!(!LIFETIME.is_worth_a_touch(5_950, 6_000, 6_000), "the end does not move");
+        assert!(!LIFETIME.is_worth_a_touch(5_899, 6_000, 5_995), "not yet the last");
+        assert!(LIFETIME.is_worth_a_touch(5_900, 6_000, 5_995), "the last");
         assert!(!LIFETIME.is_worth_a_touch(5_000, 6_000, 9_000), "another clock is ahead");
     }
 

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use jollycache::rate_limit::{Limit, RateAlgorithm, RateLimiter};
+use jollycache::rate_limit::{Limit, RateAlgorithm, RateLimiter, RateLimiterBuilder};
 use jollycache::{ErrorKind, MemoryBackend};
 
 use super::{ALGORITHMS, LONG, limit, limiter, passed_at_once};
@@ -173,7 +173,7 @@ async fn mistakes_are_told_when_a_limiter_is_built() {
     let minute = Duration::from_mins(1);
     let build = |limits: Vec<Limit>, share: f64| {
         let builder = RateLimiter::builder(&cache).local_share(share);
-        limits.into_iter().fold(builder, |builder, limit| builder.limit(limit)).build()
+        limits.into_iter().fold(builder, RateLimiterBuilder::limit).build()
     };
     let too_many = (0..17).map(|i| Limit::new(1, minute).name(format!("limit{i}"))).collect();
     for (limits, share, told) in [

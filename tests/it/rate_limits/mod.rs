@@ -8,7 +8,7 @@ mod processes;
 use std::time::Duration;
 
 use jollycache::Cache;
-use jollycache::rate_limit::{Limit, RateAlgorithm, RateLimiter};
+use jollycache::rate_limit::{Limit, RateAlgorithm, RateLimiter, RateLimiterBuilder};
 
 /// Longer than any test runs.
 const LONG: Duration = Duration::from_hours(24 * 7);
@@ -26,7 +26,7 @@ fn limit(algorithm: RateAlgorithm, quota: u64) -> Limit {
 }
 
 fn limiter(cache: &Cache, limits: impl IntoIterator<Item = Limit>) -> RateLimiter {
-    let builder = limits.into_iter().fold(RateLimiter::builder(cache), |builder, limit| builder.limit(limit));
+    let builder = limits.into_iter().fold(RateLimiter::builder(cache), RateLimiterBuilder::limit);
     builder.build().expect("good limits")
 }
 

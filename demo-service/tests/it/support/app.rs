@@ -29,14 +29,14 @@ impl TestApp {
         TestApp::start_with(cache, repository, &[]).await
     }
 
-    /// As [`TestApp::start`], with these variables.
+    /// As [`TestApp::start`], with these variables. Rate limits are off: tests send more than anybody may.
     pub(crate) async fn start_with(
         cache: Cache,
         repository: Arc<dyn ProductRepository>,
         variables: &[(&str, &str)],
     ) -> Self {
         let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter("warn").try_init();
-        let variables = variables.iter().copied().chain([("PORT", "0")]);
+        let variables = variables.iter().copied().chain([("PORT", "0"), ("RATE_LIMIT_ENABLED", "false")]);
         let config = Config::read(|name| {
             variables.clone().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
         });

@@ -23,7 +23,7 @@ const HEAD_BYTES: usize = 64 * 1024;
 const MAX_ROUTE_TAGS: usize = crate::policy::MAX_TAGS - 1;
 
 /// What layers of this crate say of one request or one process; it must not be said to another.
-const NOT_STORED: [&str; 9] = [
+const NOT_STORED: [&str; 8] = [
     "ratelimit",
     "ratelimit-policy",
     "server-timing",
@@ -32,7 +32,6 @@ const NOT_STORED: [&str; 9] = [
     "x-ratelimit-reset",
     "x-request-id",
     "x-response-time",
-    "clear-site-data",
 ];
 
 /// Builds a [`ResponseCacheLayer`].

@@ -111,6 +111,11 @@ impl RateLimitLayer {
         self
     }
 
+    /// The limiter that is asked, for its statistics and resets.
+    pub fn limiter(&self) -> &RateLimiter {
+        &self.limiter
+    }
+
     /// What to ask about a request; `None` if it passes uncounted.
     pub(super) fn question(&self, request: &Parts) -> Option<Question> {
         let cost = (self.cost)(request);
