@@ -56,7 +56,8 @@ async fn call(app: &TestApp, method: &str, path: &str) -> Reply {
 
 /// A name as a segment of a path.
 fn escaped(name: &str) -> String {
-    name.bytes().map(|byte| format!("%{byte:02X}")).collect::<Vec<_>>().concat()
+    let bytes: Vec<String> = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }
 
 async fn view(app: &TestApp, key: &str) -> Value {

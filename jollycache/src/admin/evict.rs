@@ -103,7 +103,7 @@ pub(super) async fn pattern(
 
 /// Evicts everything in the namespace, and deletes its counters. Nothing else on the server is touched.
 #[cfg_attr(feature = "openapi", utoipa::path(
-    delete, path = "/", tag = "cache", operation_id = "flush", params(Confirmation),
+    delete, path = "", tag = "cache", operation_id = "flush", params(Confirmation),
     responses(
         (status = 200, description = "Everything is evicted", body = Success<Evicted>),
         super::openapi::Refused, super::openapi::BadRequest, super::openapi::Queued,

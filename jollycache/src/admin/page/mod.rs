@@ -45,7 +45,7 @@ pub(super) fn router(api: &str, open: bool) -> Router {
     if open {
         let api = attribute(api);
         let page = async move |path: Result<NestedPath, NestedPathRejection>, headers: HeaderMap| {
-            index(&api, path.ok().as_ref().map_or("", NestedPath::as_str), &headers)
+            index(&api, path.as_ref().ok(), &headers)
         };
         router = router.route("/", get(page));
         for (name, kind, text) in FILES {
@@ -58,9 +58,9 @@ pub(super) fn router(api: &str, open: bool) -> Router {
 }
 
 /// The page, which finds its files and the API wherever they are nested.
-fn index(api: &str, path: &str, headers: &HeaderMap) -> Response {
-    let base = attribute(path.trim_end_matches('/'));
-    let text = INDEX.replace("{base}", &format!("{base}/")).replace("{api}", api);
+fn index(api: &str, path: Option<&NestedPath>, headers: &HeaderMap) -> Response {
+    let base = path.map_or("", NestedPath::as_str).trim_end_matches('/');
+    let text = INDEX.replace("{base}", &format!("{}/", attribute(base))).replace("{api}", api);
     file("text/html; charset=utf-8", &text, &etag(&text), headers)
 }
 
