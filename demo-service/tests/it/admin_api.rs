@@ -540,3 +540,17 @@ async fn every_documented_call_is_there_and_asks_for_the_token() {
     }
     assert_eq!(documented, ROUTES.len() + 1);
 }
+
+#[tokio::test]
+async fn a_kept_response_is_shown_with_its_head_and_body() {
+    let app = admin(&Stack::embedded()).await;
+    app.add("Kyoto", "Holidays").await;
+    app.get("/api/catalogue").await.data(200);
+    let listed = call(&app, "GET", "/keys?pattern=http*").await.data(200);
+    let key = listed["keys"][0].as_str().unwrap_or_else(|| panic!("{listed}"));
+    let shown = view(&app, key).await;
+    let value = &shown["entry"]["value"];
+    assert_eq!((&shown["entry"]["codec"], &value["status"]), (&json!("http"), &json!(200)), "{shown}");
+    assert_eq!(value["headers"]["content-type"], "application/json");
+    assert_eq!(value["body"]["data"]["products"][0]["name"], "Kyoto", "{shown}");
+}

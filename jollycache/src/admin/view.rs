@@ -223,8 +223,24 @@ fn shown(entry: &Entry, hides_values: bool) -> (Option<Box<RawValue>>, ValueStat
             Ok(value) => (Some(value), ValueState::Shown),
             Err(_) => (None, ValueState::Unreadable),
         },
-        Some(Codec::Http) | None => (None, ValueState::Unreadable),
+        Some(Codec::Http) => match response(&entry.payload) {
+            Some(value) => (Some(value), ValueState::Shown),
+            None => (None, ValueState::Unreadable),
+        },
+        None => (None, ValueState::Unreadable),
     }
+}
+
+/// A stored HTTP response.
+#[cfg(feature = "http")]
+fn response(payload: &bytes::Bytes) -> Option<Box<RawValue>> {
+    serde_json::value::to_raw_value(&crate::http::show(payload)?).ok()
+}
+
+/// This build has none.
+#[cfg(not(feature = "http"))]
+fn response(_: &bytes::Bytes) -> Option<Box<RawValue>> {
+    None
 }
 
 /// As the source gave it: versions are stored with the sign bit flipped.

@@ -6,6 +6,8 @@ mod call_status;
 pub mod rate_limit;
 mod response_time;
 
+#[cfg(feature = "admin")]
+pub(crate) use self::cache::show;
 pub use self::cache::{
     DEFAULT_MAX_BODY_BYTES, ResponseBody, ResponseCache, ResponseCacheLayer, ResponseCacheLayerBuilder, Route,
 };

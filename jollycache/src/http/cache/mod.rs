@@ -24,6 +24,8 @@ mod request;
 mod route;
 mod service;
 mod settings;
+#[cfg(feature = "admin")]
+mod show;
 mod status;
 mod targeted;
 mod template;
@@ -35,3 +37,5 @@ pub use self::builder::{DEFAULT_MAX_BODY_BYTES, ResponseCacheLayerBuilder};
 pub use self::layer::ResponseCacheLayer;
 pub use self::route::Route;
 pub use self::service::ResponseCache;
+#[cfg(feature = "admin")]
+pub(crate) use self::show::show;
