@@ -48,7 +48,7 @@ on_each_backend!(what_is_loaded_is_cached_and_what_is_cached_is_not_loaded, |cac
                 Ok::<_, String>(number)
             };
             let loaded = cache.get_or_load(format!("n:{number}"), &Policy::new(), load).await;
-            loaded.map(drop).map_err(|error| error.to_string())
+            loaded.map(drop)
         }
     });
     let warm_up = warm_up.build().unwrap();
@@ -127,10 +127,10 @@ fn gated(gate: &Gate) -> (WarmUp, Arc<()>) {
     let (gate, alive) = (gate.clone(), Arc::new(()));
     let held = Arc::downgrade(&alive);
     let builder = with(WarmUp::builder(&memory()), "gated", vec![1], move |_| {
-        let (gate, _alive) = (gate.clone(), held.upgrade());
+        let (gate, alive) = (gate.clone(), held.upgrade());
         async move {
-            let _alive = _alive;
             gate.pass().await;
+            drop(alive);
             Ok(())
         }
     });

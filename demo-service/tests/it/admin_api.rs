@@ -345,6 +345,7 @@ async fn a_warm_up_loads_products_and_lists(stack: Stack) {
         ("{", "invalid_body"),
         (r#"{"loaders":5}"#, "invalid_body"),
         (r#"{"regions":[]}"#, "invalid_body"),
+        (r#"[["products"]]"#, "invalid_body"),
         (r#"{"loaders":["nothing\n"]}"#, "invalid_loader"),
     ] {
         let path = "/api/cache/warm-up";

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use jollycache::Cache;
 use jollycache::http::Route;
+use jollycache::{Cache, Policy};
 use jollycache_tests::Gate;
 
 use super::support::{Front, HOUR, Inner, PUBLIC, Seen, layer, layer_with, respond};
@@ -204,8 +204,9 @@ on_each_backend!(a_dropped_layer_leaves_no_task, |caches| async move {
     let (inner, gate) = gated(&[("cache-control", "max-age=1, stale-while-revalidate=60")]);
     let guard = Arc::new(());
     let held = guard.clone();
-    let layer =
-        layer(&caches.new_cache().await, Route::new().skip_if(move |_| Arc::strong_count(&held) == 0));
+    let endless = Policy::new().lease(Duration::from_hours(1));
+    let cache = caches.new_cache_with(|builder| builder.region("http", endless)).await;
+    let layer = layer(&cache, Route::new().skip_if(move |_| Arc::strong_count(&held) == 0));
     let front = inner.behind(&layer);
     let first = ask(&front, "/");
     gate.reached().await;
@@ -215,7 +216,10 @@ on_each_backend!(a_dropped_layer_leaves_no_task, |caches| async move {
     assert_eq!(front.get("/").await.x_cache(), "STALE");
     gate.reached().await;
     drop((front, layer));
-    while Arc::strong_count(&guard) > 1 {
-        tokio::task::yield_now().await;
-    }
+    let ends = async {
+        while Arc::strong_count(&guard) > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), ends).await.expect("the task ends with the layer");
 });

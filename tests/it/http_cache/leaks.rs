@@ -80,6 +80,9 @@ on_each_backend!(a_route_can_say_that_cookies_do_not_count, |caches| async move 
     assert_eq!(front.with("/", &[("cookie", "a=b")]).await.body, "1");
     assert_eq!(front.get("/").await.body, "1");
     assert_eq!(front.with("/", &[("authorization", "a")]).await.body, "2", "that is another matter");
+    // And if they do count after all, the service cannot know.
+    let front = greeting(&[HOUR]).behind(&layer(&caches.new_cache().await, Route::new().ignore_cookies()));
+    assert_eq!(front.with("/me", &[("cookie", "ann")]).await.body, "nobody nobody nobody");
 });
 
 on_each_backend!(two_users_at_once_do_not_share_a_load, |caches| async move {

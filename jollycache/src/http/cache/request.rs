@@ -190,6 +190,9 @@ impl Asked {
         for name in stripped {
             request.headers.remove(name);
         }
+        if self.route.ignores_cookies {
+            request.headers.remove(COOKIE);
+        }
         let Some(query) = &self.query else { return };
         let path = request.uri.path();
         let kept = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };

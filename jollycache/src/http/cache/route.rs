@@ -120,7 +120,8 @@ impl Route {
         self
     }
 
-    /// Says that the responses do not depend on cookies, so that a request with a `Cookie` is as one without.
+    /// Says that the responses do not depend on cookies: a request with a `Cookie` is as one without, and the service
+    /// does not see it on requests that may be answered from the cache.
     ///
     /// Default: a request with a cookie is answered from the cache, and its response stored, only if the response
     /// says `public` or `s-maxage`.
