@@ -201,6 +201,32 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_in_opposite_orders_does_not_wait_for_the_other() {
+        const TURNS: usize = 20_000;
+        let store = Arc::new(RateStore::new());
+        let (done, all_done) = std::sync::mpsc::channel();
+        for is_reversed in [false, true] {
+            let (store, done) = (store.clone(), done.clone());
+            std::thread::spawn(move || {
+                let rule = rule(RateAlgorithm::SlidingCounter, 5);
+                let keys: Vec<_> = (0..16).map(|i| StoredKey::found(&format!("{i:x}"))).collect();
+                let mut requests: Vec<_> =
+                    keys.iter().map(|key| RateRequest { key, rule: &rule, cost: 1 }).collect();
+                if is_reversed {
+                    requests.reverse();
+                }
+                for _ in 0..TURNS {
+                    store.admit_at(START, &requests, RateMode::Take).expect("verdicts");
+                }
+                let _ = done.send(());
+            });
+        }
+        for _ in 0..2 {
+            all_done.recv_timeout(Duration::from_secs(30)).expect("nobody waits for ever");
+        }
+    }
+
+    #[test]
     fn what_is_kept_is_bounded_and_who_asks_most_is_kept() {
         let (store, busy) = (RateStore::new(), StoredKey::found("busy"));
         let rule = rule(RateAlgorithm::SlidingLog, 10_000);
