@@ -6,14 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use jollycache::{Cache, MemoryBackend, Policy, RedisBackend};
+use jollycache::admin::Admin;
+use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+use jollycache::session::{EncryptionKey, Keyring, SessionService};
+use jollycache::{Cache, MemoryBackend, Policy, RedisBackend, WarmUp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::{Config, RedisConfig};
+use crate::config::{AuthConfig, Config, Environment, RateLimitConfig, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
-use crate::interface::{Api, Metrics, router};
-use crate::usecases::{Clock, ProductRepository, UseCases};
+use crate::interface::auth::Auth;
+use crate::interface::{Api, Metrics, rate_limits, response_cache, router};
+use crate::usecases::{Clock, ProductRepository, UseCases, audit, warm_up};
 
 /// How long requests may take to end after the signal to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -25,7 +29,7 @@ pub enum StartError {
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
     /// The cache cannot be set up.
-    #[error("cannot set up the cache: {0}")]
+    #[error("cannot set up the cache, or what stands on it: {0}")]
     Cache(#[from] jollycache::Error),
     /// The store of products cannot be set up.
     #[error("cannot set up the repository: {0}")]
@@ -44,6 +48,9 @@ pub struct App {
     cache: Cache,
     repository: Arc<dyn ProductRepository>,
     metrics: Arc<Metrics>,
+    admin: Admin,
+    /// What is to be loaded after the start.
+    warm_up: Option<WarmUp>,
 }
 
 impl App {
@@ -61,7 +68,7 @@ impl App {
     /// As [`App::start`], of parts made elsewhere.
     ///
     /// # Errors
-    /// [`StartError::Listen`], [`StartError::Metrics`].
+    /// [`StartError`].
     pub async fn assemble(
         config: &Config,
         cache: Cache,
@@ -73,10 +80,18 @@ impl App {
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
+        let auth = auth(config, &cache)?;
         let metrics = Arc::new(Metrics::new(&cache)?);
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
-        let api = Api { use_cases, cache: of_cache, repository: of_repository, metrics: metrics.clone() };
-        Ok(App { listener, address, router: router(Arc::new(api)), cache, repository, metrics })
+        let api =
+            Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
+        audit(&cache, &repository)?;
+        let warm_up = warm_up(&cache, &repository)?;
+        let admin = admin(config, &cache, &warm_up)?;
+        let limits = limits(&config.rate_limits, &cache)?;
+        let router = router(Arc::new(api), &admin, limits, response_cache(&cache)?);
+        let warm_up = config.warm_up.then_some(warm_up);
+        Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }
 
     /// Where it listens.
@@ -100,9 +115,17 @@ impl App {
     /// # Errors
     /// Those of the listener.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
+        // Requests are served meanwhile.
+        if let Some(warm_up) = &self.warm_up {
+            warm_up.start(&[]).map_err(io::Error::other)?;
+        }
         let (stopping, stopped) = oneshot::channel();
-        let server = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+        let admin = self.admin;
+        // Limits go by the peer's address.
+        let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
+        let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
             shutdown.await;
+            admin.close();
             let _ = stopping.send(());
         });
         let result = tokio::select! {
@@ -137,6 +160,8 @@ pub fn cache(config: &Config) -> jollycache::Result<Cache> {
     let ttl = |ttl| Policy::new().ttl(ttl);
     let cache = Cache::builder()
         .namespace(config.namespace())
+        // Somebody may look on.
+        .events(config.admin.token.is_some())
         .default_policy(ttl(config.lifetimes.default))
         .region("product", ttl(config.lifetimes.long))
         .region("product_list", ttl(config.lifetimes.short))
@@ -145,6 +170,25 @@ pub fn cache(config: &Config) -> jollycache::Result<Cache> {
         Some(redis) => cache.backend(redis_backend(redis)?).build(),
         None => cache.backend(MemoryBackend::new()).build(),
     }
+}
+
+fn admin(config: &Config, cache: &Cache, warm_up: &WarmUp) -> jollycache::Result<Admin> {
+    let mut admin = Admin::builder(cache).hide_values(config.admin.hide_values).warm_up(warm_up.clone());
+    if let Some(token) = &config.admin.token {
+        admin = admin.token(token.reveal());
+    }
+    admin.build()
+}
+
+/// Logging in, with sessions in the cache's backend.
+fn auth(config: &Config, cache: &Cache) -> jollycache::Result<Auth> {
+    let AuthConfig { username, password_hash, idle, absolute, encryption_key } = &config.auth;
+    let mut sessions = SessionService::builder(cache.clone()).idle(*idle).absolute(*absolute);
+    if let Some(key) = encryption_key {
+        sessions = sessions.encryption(Keyring::new("current", EncryptionKey::from_base64(key.reveal())?));
+    }
+    let secure = config.environment != Environment::Development;
+    Ok(Auth::new(sessions.build()?, username, password_hash.reveal(), *absolute, secure))
 }
 
 fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
@@ -159,6 +203,14 @@ fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
         redis = redis.database(database);
     }
     redis.build()
+}
+
+fn limits(config: &RateLimitConfig, cache: &Cache) -> jollycache::Result<Option<RateLimitLayer>> {
+    if !config.enabled {
+        return Ok(None);
+    }
+    let client_ip = ClientIp::new().trust_proxies(&config.trusted_proxies)?;
+    rate_limits(cache, config.max_requests, config.window, &client_ip).map(Some)
 }
 
 async fn repository(config: &Config) -> Result<Arc<dyn ProductRepository>, UnusableUri> {

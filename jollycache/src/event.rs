@@ -64,9 +64,11 @@ impl TryFrom<String> for Origin {
 /// What fell at once. The names are those of keys, tags and patterns inside the namespace, escaped; a key that is
 /// longer than the limit has its cut name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct InvalidationEvent {
     /// The cache that did it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub origin: Origin,
     /// The region it was done for, `default` for calls by hand; `None` for what had been queued while the backend was
     /// away.

@@ -9,6 +9,8 @@
 #[doc(hidden)]
 #[path = "private/mod.rs"]
 pub mod __private;
+#[cfg(feature = "admin")]
+pub mod admin;
 pub mod backend;
 mod cache;
 mod calls;
@@ -26,6 +28,8 @@ pub mod policy;
 pub mod protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
+#[cfg(feature = "session")]
+pub mod session;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;
@@ -39,8 +43,9 @@ pub use crate::backend::MemoryBackend;
 #[cfg(feature = "redis")]
 pub use crate::backend::{RedisBackend, RedisBuilder};
 pub use crate::cache::{
-    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage, LockBuilder,
-    LockGuard, Notice, WriteGuard, bypass, install, refresh, scope,
+    Audit, Cache, CacheBuilder, Events, Invalidation, Invalidator, InvalidatorBuilder, KeyPage,
+    LoaderProgress, LockBuilder, LockGuard, Notice, WarmUp, WarmUpBuilder, WarmUpProgress, WriteGuard,
+    bypass, install, refresh, scope,
 };
 pub use crate::calls::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
 pub use crate::entry::Version;

@@ -1,5 +1,6 @@
 //! Fixtures shared by the tests.
 
+mod browser;
 mod gate;
 pub mod history;
 mod missing;
@@ -9,6 +10,7 @@ mod redis_server;
 mod script_swap;
 mod tcp_proxy;
 
+pub use browser::Browser;
 pub use gate::Gate;
 pub use missing::skip;
 pub use mongo_server::MongoServer;

@@ -1,6 +1,9 @@
 //! The configuration, read from environment variables. `.env.example` lists them.
 
+mod admin;
+mod auth;
 mod duration;
+mod rate_limits;
 mod reader;
 mod source;
 mod url;
@@ -9,6 +12,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::Duration;
 
+pub use self::auth::AuthConfig;
+pub use self::rate_limits::RateLimitConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
@@ -63,6 +68,15 @@ pub struct Lifetimes {
     pub long: Duration,
 }
 
+/// The admin API and page.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AdminConfig {
+    /// What an admin shows; without it everything but the statistics is off.
+    pub token: Option<Secret>,
+    /// Whether values are hidden.
+    pub hide_values: bool,
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -78,8 +92,16 @@ pub struct Config {
     pub redis: Option<RedisConfig>,
     /// How long entries live.
     pub lifetimes: Lifetimes,
+    /// The admin API and page.
+    pub admin: AdminConfig,
+    /// Whether the cache is warmed up after the start. Default: no.
+    pub warm_up: bool,
     /// MongoDB; without it products are kept in this process.
     pub mongodb: Option<MongoUri>,
+    /// How many requests a client may send.
+    pub rate_limits: RateLimitConfig,
+    /// Who may log in.
+    pub auth: AuthConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
 }
@@ -99,14 +121,22 @@ impl Config {
     /// Every mistake there is, not only the first.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&lookup);
+        // In the order in which mistakes are told.
+        let host = reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1]));
+        let port = reader.parsed("PORT", "a port, 0 to 65535", 3_000);
+        let environment = reader.environment();
         let config = Config {
-            host: reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1])),
-            port: reader.parsed("PORT", "a port, 0 to 65535", 3_000),
-            environment: reader.environment(),
+            host,
+            port,
+            environment,
             key_prefix: reader.key_prefix(),
             redis: reader.redis(),
             lifetimes: reader.lifetimes(),
+            admin: reader.admin(),
+            warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
             mongodb: reader.mongodb(),
+            rate_limits: reader.rate_limits(),
+            auth: reader.auth(environment),
             log: reader.log(),
         };
         reader.finish(config)

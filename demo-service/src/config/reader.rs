@@ -118,7 +118,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The value as `check` takes it; a mistake is noted.
-    fn checked<T>(&mut self, name: &str, expected: &str, check: impl FnOnce(&str) -> Option<T>) -> Option<T> {
+    pub(super) fn checked<T>(
+        &mut self,
+        name: &str,
+        expected: &str,
+        check: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
         let text = self.value(name)?;
         let value = check(&text);
         if value.is_none() {
@@ -128,8 +133,13 @@ impl<'a> Reader<'a> {
     }
 
     /// For values that may hold secrets: the mistake does not repeat them.
-    fn noted<T>(&mut self, name: &str, value: Result<T, &'static str>) -> Option<T> {
+    pub(super) fn noted<T>(&mut self, name: &str, value: Result<T, &'static str>) -> Option<T> {
         value.map_err(|expected| self.mistakes.push(format!("{name}: {expected}"))).ok()
+    }
+
+    /// Notes a mistake.
+    pub(super) fn mistake(&mut self, mistake: String) {
+        self.mistakes.push(mistake);
     }
 
     fn needs_url(&mut self, name: &str, is_set: bool) {
@@ -138,7 +148,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn value(&self, name: &str) -> Option<String> {
+    pub(super) fn value(&self, name: &str) -> Option<String> {
         let value = (self.lookup)(name)?;
         let value = value.trim();
         (!value.is_empty()).then(|| value.to_owned())

@@ -9,6 +9,10 @@ fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
     })
 }
 
+const HASH: &str =
+    "$argon2id$v=19$m=64,t=1,p=1$c7wfWWN39yab4PsxurYDpQ$rYXzNGFjQhzOTSBy8pi9nquGv+/YDUh62ESt43/H4Z0";
+const KEY: &str = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=";
+
 #[test]
 fn nothing_set_is_a_memory_cache_and_embedded_products() {
     let config = read(&[]).unwrap();
@@ -17,6 +21,8 @@ fn nothing_set_is_a_memory_cache_and_embedded_products() {
     assert_eq!((config.redis.clone(), config.mongodb.clone()), (None, None));
     assert_eq!(config.lifetimes.long, Duration::from_mins(30));
     assert_eq!(config.lifetimes.short, Duration::from_mins(5));
+    assert!(config.rate_limits.enabled && config.rate_limits.trusted_proxies.is_empty());
+    assert_eq!((config.rate_limits.max_requests, config.rate_limits.window), (100, Duration::from_mins(1)));
     assert_eq!(read(&[("PORT", ""), ("REDIS_URL", "  ")]), Ok(config));
 }
 
@@ -37,10 +43,22 @@ fn everything_can_be_set() {
         ("CACHE_SHORT_TTL", "1m"),
         ("CACHE_LONG_TTL", "2h"),
         ("MONGODB_URI", "mongodb://db:27017/shop"),
+        ("RATE_LIMIT_ENABLED", "false"),
+        ("RATE_LIMIT_MAX_REQUESTS", "20"),
+        ("RATE_LIMIT_WINDOW", "90"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7,fd00::/8"),
+        ("AUTH_USERNAME", "ada"),
+        ("AUTH_PASSWORD_HASH", HASH),
+        ("SESSION_IDLE", "10m"),
+        ("SESSION_ABSOLUTE", "3600"),
+        ("SESSION_ENCRYPTION_KEY", KEY),
         ("RUST_LOG", "warn,demo_service=debug"),
     ])
     .unwrap();
     assert_eq!(config.namespace(), "shop:eu:prod");
+    let limits = &config.rate_limits;
+    assert_eq!((limits.enabled, limits.max_requests, limits.window.as_secs()), (false, 20, 90));
+    assert_eq!(limits.trusted_proxies, ["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);
     let redis = config.redis.unwrap();
     assert_eq!(redis.url.reveal(), "redis://cache:6379");
     assert_eq!((redis.password.unwrap().reveal(), redis.database), ("secret", Some(3)));
@@ -49,6 +67,10 @@ fn everything_can_be_set() {
     let lifetimes = [config.lifetimes.default, config.lifetimes.short, config.lifetimes.long];
     assert_eq!(lifetimes.map(|ttl| ttl.as_secs()), [600, 60, 7_200]);
     assert_eq!(config.mongodb.unwrap().reveal(), "mongodb://db:27017/shop");
+    let auth = config.auth;
+    assert_eq!((auth.username.as_str(), auth.password_hash.reveal()), ("ada", HASH));
+    assert_eq!((auth.idle, auth.absolute), (Duration::from_mins(10), Duration::from_hours(1)));
+    assert_eq!(auth.encryption_key.unwrap().reveal(), KEY);
 }
 
 #[test]
@@ -67,6 +89,10 @@ fn every_mistake_is_listed_at_once_and_no_secret() {
         ("CACHE_SHORT_TTL", "-5m"),
         ("CACHE_LONG_TTL", "31d"),
         ("MONGODB_URI", "postgres://me:hunter2@db"),
+        ("RATE_LIMIT_ENABLED", "maybe"),
+        ("RATE_LIMIT_MAX_REQUESTS", "0"),
+        ("RATE_LIMIT_WINDOW", "25h"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy"),
         ("RUST_LOG", "demo=loud"),
     ])
     .unwrap_err();
@@ -85,11 +111,15 @@ fn every_mistake_is_listed_at_once_and_no_secret() {
         "CACHE_SHORT_TTL",
         "CACHE_LONG_TTL",
         "MONGODB_URI",
+        "RATE_LIMIT_ENABLED",
+        "RATE_LIMIT_MAX_REQUESTS",
+        "RATE_LIMIT_WINDOW",
+        "TRUSTED_PROXIES",
         "RUST_LOG",
     ] {
         assert!(error.mistakes().iter().any(|mistake| mistake.starts_with(name)), "{name} in {text}");
     }
-    assert_eq!(error.mistakes().len(), 14, "{text}");
+    assert_eq!(error.mistakes().len(), 18, "{text}");
     assert!(!text.contains("hunter2"), "{text}");
 }
 
@@ -126,4 +156,54 @@ fn the_example_file_is_valid_and_complete() {
     });
     let listed: std::collections::BTreeSet<String> = pairs.into_iter().map(|(name, _)| name).collect();
     assert_eq!(listed, asked.into_inner());
+}
+
+#[test]
+fn an_admin_token_is_long_enough_and_never_told() {
+    let config = read(&[
+        ("ADMIN_TOKEN", "a-token-of-sixteen"),
+        ("ADMIN_HIDE_VALUES", "true"),
+        ("CACHE_WARMUP_ENABLED", "true"),
+    ])
+    .unwrap();
+    assert_eq!(config.admin.token.as_ref().unwrap().reveal(), "a-token-of-sixteen");
+    assert!(config.admin.hide_values && config.warm_up);
+    assert!(!format!("{config:?}").contains("sixteen"));
+    for token in ["hunter2", "hunter2 with spaces", &"hunter2".repeat(200)] {
+        let error = read(&[("ADMIN_TOKEN", token), ("ADMIN_HIDE_VALUES", "yes")]).unwrap_err();
+        assert_eq!(error.mistakes().len(), 2);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
+fn the_demos_password_is_for_development_alone() {
+    assert_eq!(read(&[]).unwrap().auth.username, "demo");
+    for environment in ["staging", "production"] {
+        let error = read(&[("APP_ENV", environment)]).unwrap_err();
+        let expected = ["AUTH_PASSWORD_HASH is not set: only development has a default"];
+        assert_eq!(error.mistakes(), expected);
+        read(&[("APP_ENV", environment), ("AUTH_PASSWORD_HASH", HASH)]).unwrap();
+    }
+}
+
+#[test]
+fn what_nobody_could_log_in_with_is_refused_and_not_repeated() {
+    let bcrypt = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
+    let costly = HASH.replace("m=64", "m=4194304");
+    for hash in ["hunter2", "", "$", "$argon2id$v=19$m=64,t=1,p=1$7OhXLUIB34imBydgkK9FoQ", bcrypt, &costly] {
+        let read = read(&[("AUTH_PASSWORD_HASH", hash), ("APP_ENV", "production")]);
+        let text = read.unwrap_err().to_string();
+        assert!(text.contains("AUTH_PASSWORD_HASH") && (hash.len() < 2 || !text.contains(hash)), "{text}");
+    }
+    for (name, value) in [
+        ("SESSION_ENCRYPTION_KEY", "hunter2"),
+        ("SESSION_IDLE", "0"),
+        ("SESSION_IDLE", "25h"),
+        ("SESSION_ABSOLUTE", "31d"),
+        ("AUTH_USERNAME", "a\u{0}b"),
+    ] {
+        let text = read(&[(name, value)]).unwrap_err().to_string();
+        assert!(text.contains(name) && !text.contains("hunter2"), "{text}");
+    }
 }

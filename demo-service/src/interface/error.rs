@@ -20,10 +20,12 @@ const MAX_ECHO_CHARS: usize = 200;
 /// | status | for |
 /// |---|---|
 /// | 400 | what cannot be read: JSON, query, id, content type, a body that is too large |
+/// | 401 | a wrong password, and what needs a session where there is none |
 /// | 404, 405 | no such product, route or method |
 /// | 409 | somebody else changed the product |
 /// | 422 | JSON of the wrong shape, and products that break a rule |
-/// | 503 | the store of products cannot be reached |
+/// | 429 | more requests than a limit allows, by `rate_limits` |
+/// | 503 | the store of products, or of sessions, cannot be reached; too many want to log in at once |
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -41,6 +43,12 @@ pub(super) struct Failure {
     /// For programs.
     #[schema(value_type = String, example = "product_not_found")]
     code: &'static str,
+}
+
+impl Failure {
+    pub(super) fn new(code: &'static str, error: String) -> Self {
+        Failure { success: false, error, code }
+    }
 }
 
 impl ApiError {
@@ -63,8 +71,39 @@ impl ApiError {
         ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
+    pub(super) fn bad_body(message: &str) -> Self {
+        ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_body", message)
+    }
+
+    pub(super) fn invalid_credentials() -> Self {
+        let message = "there is no such user with this password";
+        ApiError::new(StatusCode::UNAUTHORIZED, "invalid_credentials", message)
+    }
+
+    pub(super) fn not_logged_in() -> Self {
+        ApiError::new(StatusCode::UNAUTHORIZED, "not_logged_in", "nobody is logged in")
+    }
+
+    pub(super) fn too_many_logins() -> Self {
+        let message = "too many want to log in at once: come again";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_logins", message)
+    }
+
+    pub(super) fn sessions_unavailable() -> Self {
+        let message = "sessions are unavailable";
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "sessions_unavailable", message)
+    }
+
     pub(super) fn bad_query(invalid: &Invalid) -> Self {
         ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", invalid.to_string())
+    }
+}
+
+/// Of a session, which has no other source than the cache.
+impl From<jollycache::Error> for ApiError {
+    fn from(error: jollycache::Error) -> Self {
+        tracing::warn!(cause = chain(&error), "the sessions failed");
+        ApiError::sessions_unavailable()
     }
 }
 
@@ -115,8 +154,7 @@ impl From<Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Failure { success: false, error: self.message, code: self.code };
-        (self.status, Json(body)).into_response()
+        (self.status, Json(Failure::new(self.code, self.message))).into_response()
     }
 }
 

@@ -1,8 +1,10 @@
 //! Extractors whose refusals are [`ApiError`]s.
 
+use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use utoipa::IntoParams;
 
 use super::ApiError;
@@ -43,7 +45,12 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let axum::Json(body) = axum::Json::from_request(request, state).await?;
+        let Json(body) = Json::<Box<RawValue>>::from_request(request, state).await?;
+        // serde also takes an array of a struct's fields in their order, which no schema of an object does.
+        if !body.get().starts_with('{') {
+            return Err(ApiError::bad_body("expected an object"));
+        }
+        let Json(body) = Json::from_bytes(body.get().as_bytes())?;
         Ok(Body(body))
     }
 }

@@ -1,6 +1,8 @@
 //! HTTP: what comes in, what goes out, and what is said when it goes wrong.
 
+pub mod auth;
 mod body;
+mod catalogue;
 mod decimal;
 mod error;
 mod extract;
@@ -10,6 +12,7 @@ mod openapi;
 mod operations;
 mod params;
 mod products;
+mod rate_limits;
 mod view;
 mod whole;
 
@@ -18,14 +21,20 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use jollycache::Cache;
-use jollycache::http::CallStatusLayer;
+use jollycache::admin::Admin;
+use jollycache::http::rate_limit::RateLimitLayer;
+use jollycache::http::{CallStatusLayer, ResponseCacheLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use self::auth::Auth;
+pub(crate) use self::catalogue::response_cache;
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
+pub use self::rate_limits::rate_limits;
 use crate::usecases::{ProductRepository, UseCases};
 
 /// The largest body: room for the largest product with every character escaped.
@@ -38,24 +47,32 @@ pub struct Api {
     pub use_cases: UseCases,
     /// Reported on by `/health` and `/api/cache/…`.
     pub cache: Cache,
+    /// Who may log in, and who is.
+    pub auth: Auth,
     /// Reported on by `/health`.
     pub repository: Arc<dyn ProductRepository>,
     /// Shown by `/metrics`.
     pub metrics: Arc<Metrics>,
 }
 
-/// Every route.
-pub fn router(api: Arc<Api>) -> Router {
+/// Every route. The limits, if there are any, are before what is below `/api`; the admin's routes have none.
+pub fn router(
+    api: Arc<Api>,
+    admin: &Admin,
+    limits: Option<RateLimitLayer>,
+    responses: ResponseCacheLayer,
+) -> Router {
     let metrics = api.metrics.clone();
     let (described, document) = OpenApiRouter::new()
+        .merge(auth::router())
         .routes(routes!(products::list, products::create))
         .routes(routes!(products::count))
         .routes(routes!(products::get, products::update, products::delete))
         .routes(routes!(products::toggle_wishlist))
+        .routes(routes!(catalogue::show))
         .routes(routes!(operations::health))
         .split_for_parts();
-    let routes = described
-        .route("/api/cache/stats", get(operations::stats))
+    let limited = described
         .route("/api/cache/metrics", get(metrics::show))
         .route("/metrics", get(metrics::show))
         .merge(openapi::pages(document))
@@ -63,7 +80,15 @@ pub fn router(api: Arc<Api>) -> Router {
         .method_not_allowed_fallback(no_method)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(CallStatusLayer::new())
-        .with_state(api);
+        .layer(responses)
+        .with_state(api.clone());
+    // Outside of whatever caches answers, and inside of whatever finds out who asks.
+    let limited = match limits {
+        Some(limits) => limited.layer(limits),
+        None => limited,
+    };
+    let identified = limited.layer(from_fn_with_state(api, auth::identify));
+    let routes = identified.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
     observe::observed(routes, metrics)
 }
 

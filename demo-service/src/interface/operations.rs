@@ -69,11 +69,6 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     (code, success(health)).into_response()
 }
 
-/// `GET /api/cache/stats`
-pub(super) async fn stats(State(api): State<Arc<Api>>) -> impl IntoResponse {
-    success(api.cache.stats())
-}
-
 /// In thousandths, which is as exact as a ping over a network can be.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0

@@ -49,6 +49,12 @@ pub(super) struct PageView {
     limit: u32,
 }
 
+/// All products on sale.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CatalogueView {
+    pub(super) products: Vec<ProductView>,
+}
+
 /// How many products there are.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CountView {

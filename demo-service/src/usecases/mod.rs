@@ -35,6 +35,7 @@
 //! kept under it until they are done, so that a process that dies in between leaves nothing old. Products carry a
 //! version, and one that is older than what was kept or evicted is not kept.
 
+mod audit;
 mod clock;
 mod count;
 mod create;
@@ -46,11 +47,13 @@ mod query;
 mod repository;
 mod toggle_wishlist;
 mod update;
+mod warm_up;
 
 use std::sync::Arc;
 
 use jollycache::Cache;
 
+pub use self::audit::audit;
 pub use self::clock::Clock;
 pub use self::count::CountProducts;
 pub use self::create::CreateProduct;
@@ -62,6 +65,7 @@ pub use self::query::{DEFAULT_LIMIT, ListQuery, MAX_LIMIT, MAX_PAGE, MAX_SEARCH_
 pub use self::repository::{ProductRepository, RepositoryError};
 pub use self::toggle_wishlist::ToggleWishlist;
 pub use self::update::{MAX_UPDATE_ATTEMPTS, UpdateProduct};
+pub use self::warm_up::warm_up;
 
 /// Every use case, ready to be called.
 #[derive(Debug)]

@@ -51,7 +51,11 @@ async fn each_use_case_tells_what_it_did_with_the_cache() {
     assert_eq!(status(&app.get(&path).await).unwrap(), r#""product"; hit"#);
     let missed = status(&app.get("/api/products").await).unwrap();
     assert_eq!(missed, r#""product_list"; fwd=miss; stored"#);
-    assert_eq!(status(&app.get("/nowhere").await), None);
+    let nowhere = status(&app.get("/nowhere").await).unwrap();
+    assert_eq!(
+        nowhere, "jollycache; fwd=bypass; fwd-status=404; detail=no-route",
+        "no use case has a part in it"
+    );
 }
 
 #[tokio::test]

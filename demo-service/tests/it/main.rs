@@ -2,13 +2,18 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod admin_api;
+mod admin_page;
+mod auth;
 mod caching;
+mod catalogue;
 mod hostile;
 mod layers;
 mod metrics;
 mod openapi;
 mod outages;
 mod process;
+mod rate_limits;
 mod repositories;
 mod routes;
 mod sharing;

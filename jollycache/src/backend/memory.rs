@@ -11,9 +11,9 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use super::{
-    Backend, BackendInfo, Delivery, Filled, Lease, LeaseRequest, LockAnswer, RateMode, RateRequest,
-    RateStore, RateVerdict, Read, ScanCursor, ScanPage, Selection, Signal, Subscribers, Subscription, Watch,
-    Watchers, WriteEnd,
+    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode,
+    RateRequest, RateStore, RateVerdict, Read, ScanCursor, ScanPage, Selection, Signal, Subscribers,
+    Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, Token};
@@ -295,6 +295,10 @@ impl Backend for MemoryBackend {
         }))
     }
 
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
+        Ok(self.slots.get(key).unwrap_or_default().inspect(now_ms()))
+    }
+
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
         Ok(self.transition(key, |slot, now| slot.expire(now, ttl)))
     }
@@ -323,8 +327,9 @@ impl Backend for MemoryBackend {
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let after = cursor.map(|cursor| cursor.0);
         let is_next = |key: &StoredKey| after.as_deref().is_none_or(|after| key.as_str() > after);
-        let matching = self.slots.iter().map(|(key, _)| (*key).clone());
-        let mut keys: Vec<_> = matching
+        let slots = self.slots.iter().map(|(key, _)| (*key).clone());
+        let names = slots.chain(self.counters.iter().map(|(key, _)| (*key).clone()));
+        let mut keys: Vec<_> = names
             .filter(|key| is_next(key) && glob_matches(glob.as_bytes(), key.as_str().as_bytes()))
             .collect();
         keys.sort_unstable();

@@ -4,6 +4,7 @@
 //! [`crate::test_util::conformance`] against it.
 
 mod channel;
+mod inspection;
 #[cfg(feature = "memory")]
 mod memory;
 mod rate;
@@ -20,6 +21,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription};
+pub use self::inspection::Inspection;
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
 pub use self::rate::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
@@ -284,6 +286,9 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// The remaining hard lifetime of a value; `None` without a value.
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>>;
 
+    /// What is kept under a key, for people to look at; nothing of the protocol goes by it.
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection>;
+
     /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool>;
 
@@ -300,7 +305,8 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// that comes twice.
     async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>>;
 
-    /// One page of the names that match a glob.
+    /// One page of the names that match a glob. A cursor that cannot be one of this backend's may be refused with
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config).
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage>;
 
     /// Deletes names, whatever they hold. Not for entries: it keeps no promise of the protocol.

@@ -42,18 +42,22 @@ pub struct RateVerdict {
     pub reset_after: Duration,
 }
 
-/// # Errors
-/// [`ErrorKind::Config`] where there are too many, or a name comes twice.
-pub(super) fn check(requests: &[RateRequest<'_>]) -> Result<()> {
-    if requests.len() > MAX_RATE_REQUESTS {
-        let found = requests.len();
-        let message = format!("{found} rate limits asked together: expected at most {MAX_RATE_REQUESTS}");
-        return Err(Error::new(ErrorKind::Config, message));
+impl RateRequest<'_> {
+    /// What every backend checks first: that one call does not ask too much.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for more than [`MAX_RATE_REQUESTS`], and for a name that comes twice.
+    pub fn check(requests: &[Self]) -> Result<()> {
+        if requests.len() > MAX_RATE_REQUESTS {
+            let found = requests.len();
+            let message = format!("{found} rate limits asked together: expected at most {MAX_RATE_REQUESTS}");
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        let is_repeated =
+            |(place, one): (usize, &Self)| requests[..place].iter().any(|other| other.key == one.key);
+        if requests.iter().enumerate().any(is_repeated) {
+            return Err(Error::new(ErrorKind::Config, "a rate limit is asked twice in one call"));
+        }
+        Ok(())
     }
-    let is_repeated =
-        |(place, one): (usize, &RateRequest<'_>)| requests[..place].iter().any(|other| other.key == one.key);
-    if requests.iter().enumerate().any(is_repeated) {
-        return Err(Error::new(ErrorKind::Config, "a rate limit is asked twice in one call"));
-    }
-    Ok(())
 }

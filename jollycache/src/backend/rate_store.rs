@@ -8,7 +8,7 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
-use super::rate::{self, RateMode, RateRequest, RateVerdict};
+use super::rate::{RateMode, RateRequest, RateVerdict};
 use crate::clock::{self, Millis, as_millis};
 use crate::error::Result;
 use crate::key::StoredKey;
@@ -72,7 +72,7 @@ impl RateStore {
         requests: &[RateRequest<'_>],
         mode: RateMode,
     ) -> Result<Vec<RateVerdict>> {
-        rate::check(requests)?;
+        RateRequest::check(requests)?;
         let held: Vec<_> = requests.iter().map(|request| self.held(request)).collect();
         let mut in_order: Vec<usize> = (0..requests.len()).collect();
         // Everybody locks in the same order, so that no two wait for each other.
@@ -157,5 +157,60 @@ impl Expiry<StoredKey, Arc<Held>> for Unasked {
         _remaining: Option<Duration>,
     ) -> Option<Duration> {
         Some(held.lifetime())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE_MS: Millis = 60_000;
+    const START: Millis = 1_790_000_000_123;
+
+    fn rule(algorithm: RateAlgorithm, quota: u64) -> RateRule {
+        RateRule::new(algorithm, quota, Duration::from_mins(1), quota).expect("a good rule")
+    }
+
+    fn take(store: &RateStore, clock: Millis, key: &StoredKey, rule: &RateRule) -> RateVerdict {
+        let request = RateRequest { key, rule, cost: 1 };
+        store.admit_at(clock, &[request], RateMode::Take).expect("a verdict")[0]
+    }
+
+    #[test]
+    fn a_clock_that_jumps_neither_locks_out_nor_opens_the_gate() {
+        let algorithms =
+            [RateAlgorithm::SlidingLog, RateAlgorithm::SlidingCounter, RateAlgorithm::TokenBucket];
+        for algorithm in algorithms {
+            let (store, key, rule) = (RateStore::new(), StoredKey::found("a"), rule(algorithm, 2));
+            assert!(take(&store, START, &key, &rule).admitted);
+            assert!(take(&store, START, &key, &rule).admitted);
+            let back = START - 60 * MINUTE_MS;
+            assert!(!take(&store, back, &key, &rule).admitted, "{algorithm:?}: the gate is closed");
+            let waited = back + 2 * MINUTE_MS;
+            assert!(take(&store, waited, &key, &rule).admitted, "{algorithm:?}: nobody waits for the clock");
+        }
+    }
+
+    #[test]
+    fn another_rule_under_a_name_begins_anew() {
+        let (store, key) = (RateStore::new(), StoredKey::found("a"));
+        let (one, two) = (rule(RateAlgorithm::SlidingLog, 1), rule(RateAlgorithm::TokenBucket, 2));
+        assert!(take(&store, START, &key, &one).admitted);
+        assert!(!take(&store, START, &key, &one).admitted);
+        assert_eq!(take(&store, START, &key, &two).remaining, 1);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded_and_who_asks_most_is_kept() {
+        let (store, busy) = (RateStore::new(), StoredKey::found("busy"));
+        let rule = rule(RateAlgorithm::SlidingLog, 10_000);
+        take(&store, START, &busy, &rule);
+        for stranger in 0..5_000 {
+            take(&store, START, &StoredKey::found(&format!("stranger:{stranger}")), &rule);
+            take(&store, START, &busy, &rule);
+        }
+        store.slots.run_pending_tasks();
+        assert!(store.slots.weighted_size() <= MAX_BYTES, "{store:?}");
+        assert_eq!(take(&store, START, &busy, &rule).remaining, 10_000 - 5_002);
     }
 }

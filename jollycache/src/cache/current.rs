@@ -13,6 +13,7 @@ static WARNED: Once = Once::new();
 
 tokio::task_local! {
     static SCOPE: Cache;
+    static DEFAULT: Cache;
     static MODE: Mode;
 }
 
@@ -55,6 +56,11 @@ pub async fn scope<F: Future>(cache: Cache, future: F) -> F::Output {
     SCOPE.scope(cache, future).await
 }
 
+/// Runs `future` with `cache` as the one of annotated calls in it that name none, before what is installed.
+pub(crate) async fn default_to<F: Future>(cache: Cache, future: F) -> F::Output {
+    DEFAULT.scope(cache, future).await
+}
+
 /// Runs `future` with all annotated calls in it uncached: `#[cacheable]` loads and stores nothing.
 ///
 /// `#[cache_put]` and `#[cache_evict]` still evict, since what they write is seen by others through the cache.
@@ -71,9 +77,10 @@ pub async fn refresh<F: Future>(future: F) -> F::Output {
     MODE.scope(Mode::Refresh, future).await
 }
 
-/// The cache of an annotated call: the scope's, the one named by `with`, the installed one.
+/// The cache of an annotated call: the scope's, the one named by `with`, that of a warm-up, the installed one.
 pub(crate) fn resolve(with: Option<Cache>) -> Option<Cache> {
-    let cache = SCOPE.try_with(Cache::clone).ok().or(with).or_else(|| INSTALLED.get().cloned());
+    let default = || DEFAULT.try_with(Cache::clone).ok().or_else(|| INSTALLED.get().cloned());
+    let cache = SCOPE.try_with(Cache::clone).ok().or(with).or_else(default);
     if cache.is_none() {
         WARNED.call_once(|| {
             tracing::warn!(

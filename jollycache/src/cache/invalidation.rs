@@ -70,7 +70,7 @@ impl Cache {
     }
 
     /// As [`Cache::invalidate`], counted in a region, with its timeout and grace.
-    pub(super) async fn invalidate_in(&self, region: &str, invalidation: Invalidation) -> Result<u64> {
+    pub(crate) async fn invalidate_in(&self, region: &str, invalidation: Invalidation) -> Result<u64> {
         if invalidation.is_empty() {
             return Ok(0);
         }

@@ -11,6 +11,7 @@ mod key_value;
 mod lock;
 mod read;
 mod read_through;
+mod warm_up;
 mod write;
 mod write_guard;
 mod write_through;
@@ -27,6 +28,7 @@ pub use self::invalidator::{Invalidator, InvalidatorBuilder};
 pub use self::key_value::KeyPage;
 pub use self::lock::{LockBuilder, LockGuard};
 pub(crate) use self::read_through::{Hooks, ReadThrough};
+pub use self::warm_up::{LoaderProgress, WarmUp, WarmUpBuilder, WarmUpProgress};
 pub use self::write_guard::WriteGuard;
 pub(crate) use self::write_through::{WriteThrough, Written};
 

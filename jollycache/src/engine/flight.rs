@@ -82,6 +82,11 @@ impl Flights {
         }
     }
 
+    /// How many flights can be joined.
+    pub(crate) fn open(&self) -> usize {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// How many callers wait in open flights.
     pub(crate) fn followers(&self) -> usize {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

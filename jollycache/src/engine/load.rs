@@ -9,8 +9,8 @@ use super::flight::{FlightKey, Landing, Leader, Role, Shared};
 use super::ticket::{Grant, Ticket};
 use super::{Engine, Region};
 use crate::backend::{Lease, LeaseMode, LeaseRequest, Read, Watch};
-use crate::clock;
-use crate::entry::{Entry, Fingerprint, TagStamp, Token};
+use crate::clock::{self, Millis};
+use crate::entry::{Codec, Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::{Consistency, MAX_TAGS, Policy, Resolved, SingleFlight};
@@ -39,6 +39,10 @@ pub(crate) struct Lookup {
     pub(crate) takes_none: bool,
     /// Whether a broken cache fails the call; else it is told to load.
     pub(crate) propagates: bool,
+    /// Whether an entry past its ttl may be served while somebody else loads.
+    pub(crate) serves_stale: fn(&Entry, Millis) -> bool,
+    /// The format of what is stored.
+    pub(crate) codec: Codec,
     pub(crate) started: Instant,
 }
 
@@ -74,6 +78,8 @@ impl Lookup {
             type_of: ask.type_of,
             takes_none: false,
             propagates: false,
+            serves_stale: |_, _| true,
+            codec: Codec::Json,
             started: clock::now(),
             region,
         }
@@ -98,6 +104,22 @@ impl Found {
     fn cached(entry: Entry) -> Self {
         Found::Entry { entry, waited: false }
     }
+}
+
+/// What a look at the backend showed to a caller that judges entries by rules of its own.
+#[derive(Debug)]
+pub(crate) struct Look {
+    /// The entry, past its ttl or not, if none of its tags was invalidated.
+    pub(crate) entry: Option<Entry>,
+    outcome: Outcome,
+}
+
+#[derive(Debug)]
+enum Outcome {
+    Seen(Vec<Option<Token>>),
+    /// An invalidation of the key waits to be delivered.
+    Covered,
+    Broken(Error),
 }
 
 /// What a caller saw by itself, after it started.
@@ -147,6 +169,10 @@ impl Lookup {
             && (self.takes_none || !entry.none)
     }
 
+    fn may_serve_stale(&self, entry: &Entry) -> bool {
+        (self.serves_stale)(entry, clock::now_ms())
+    }
+
     fn flight_key(&self) -> FlightKey {
         FlightKey { key: self.key.clone(), fingerprint: self.type_of.fingerprint }
     }
@@ -176,6 +202,37 @@ impl Engine {
                 Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: false })).await
             }
             Err(error) => Box::pin(self.broken(lookup, error)).await,
+        }
+    }
+
+    /// Looks without loading. [`Engine::find_after`] goes on from here.
+    pub(crate) async fn look_at(&self, lookup: &Lookup) -> Look {
+        if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
+            return Look { entry: None, outcome: Outcome::Covered };
+        }
+        match self.look(lookup).await {
+            Ok((entry, tag_ids)) => Look { entry, outcome: Outcome::Seen(tag_ids) },
+            Err(error) => Look { entry: None, outcome: Outcome::Broken(error) },
+        }
+    }
+
+    /// Goes on after a look whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
+    pub(crate) async fn find_after(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+        look: Look,
+        replaces: bool,
+    ) -> Result<Found> {
+        match look.outcome {
+            Outcome::Seen(tag_ids) => {
+                let stale = look.entry.filter(|_| !replaces);
+                Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: replaces })).await
+            }
+            Outcome::Covered => {
+                lookup.region.tracker.count(Count::Bypass);
+                Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await)
+            }
+            Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
         }
     }
 
@@ -325,7 +382,7 @@ impl Engine {
             Role::Crowded => return Step::Alone,
             Role::Follower(follower) => follower,
         };
-        if let Some(stale) = seen.stale.take() {
+        if let Some(stale) = seen.stale.take().filter(|stale| lookup.may_serve_stale(stale)) {
             return Step::Done(Found::cached(stale));
         }
         lookup.region.tracker.count(Count::FlightJoin);
@@ -382,6 +439,7 @@ impl Engine {
                 Lease::Wait { stale, remaining } => (stale, remaining),
                 Lease::Bypass { .. } => return Ok(Acquired::Nothing),
             };
+            let stale = stale.filter(|stale| lookup.may_serve_stale(stale));
             if let Some(stale) = self.servable(lookup, stale, &stamps).await {
                 return Ok(Acquired::Value { entry: stale, waited: false });
             }

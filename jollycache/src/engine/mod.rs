@@ -26,7 +26,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::audit::Auditor;
-#[cfg(feature = "metrics")]
+#[cfg(any(feature = "admin", feature = "metrics"))]
 pub(crate) use self::breaker::BreakerState;
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
@@ -110,12 +110,18 @@ impl Engine {
         self.regions.get(name)
     }
 
+    /// The regions that have been seen, by name.
+    #[cfg(feature = "admin")]
+    pub(crate) fn regions(&self) -> Vec<Arc<Region>> {
+        self.regions.all()
+    }
+
     pub(crate) fn is_connected(&self) -> bool {
         self.breaker.allows()
     }
 
     /// What the circuit breaker is doing.
-    #[cfg(feature = "metrics")]
+    #[cfg(any(feature = "admin", feature = "metrics"))]
     pub(crate) fn breaker_state(&self) -> BreakerState {
         self.breaker.state()
     }
@@ -138,7 +144,7 @@ impl Engine {
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.tracker.stats();
         stats.pending_invalidations = self.pending_invalidations();
-        stats.waiting = self.waiting();
+        (stats.loading, stats.waiting) = (self.flights.open(), self.waiting());
         stats.connected = self.is_connected();
         (stats.events_sent, stats.events_lost) = self.event_counts();
         stats

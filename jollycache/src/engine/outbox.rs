@@ -142,7 +142,7 @@ impl Engine {
     }
 
     /// Whether this cache tells what it invalidates.
-    pub(super) fn tells(&self) -> bool {
+    pub(crate) fn tells(&self) -> bool {
         self.outbox.is_some()
     }
 

@@ -66,6 +66,15 @@ impl Regions {
         known.entry(name.into()).or_insert(region).clone()
     }
 
+    /// All that have been seen, by name.
+    #[cfg(feature = "admin")]
+    pub(super) fn all(&self) -> Vec<Arc<Region>> {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = known.values().cloned().collect();
+        all.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        all
+    }
+
     fn make(&self, name: &str, policy: Policy) -> Arc<Region> {
         Arc::new(Region {
             name: name.into(),

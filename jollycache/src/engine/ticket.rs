@@ -14,7 +14,7 @@ use super::worker::Job;
 use super::{Engine, Lookup};
 use crate::backend::Filled;
 use crate::clock;
-use crate::entry::{Codec, Draft, Entry, Version};
+use crate::entry::{Draft, Entry, Version};
 use crate::tracker::{Count, Timed};
 
 tokio::task_local! {
@@ -128,6 +128,11 @@ impl Ticket {
         self.lease.as_mut().and_then(|lease| lease.stale.take())
     }
 
+    /// Whether what is loaded may be stored: whether there is a lease.
+    pub(crate) fn may_store(&self) -> bool {
+        self.lease.is_some()
+    }
+
     /// The load brought something.
     pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> Kept {
         let took = self.count_load();
@@ -191,8 +196,8 @@ impl Ticket {
                 region.tracker.count(Count::Fill);
                 // A tag may have been invalidated during the load; then the entry is invalid, and followers that
                 // started after that must not have it.
-                let live = lease.stamps.iter().map(|stamp| Some(stamp.id));
-                (live.eq(tag_ids), Kept::Stored)
+                let is_valid = lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(tag_ids);
+                (is_valid, if is_valid { Kept::Stored } else { Kept::Refused })
             }
             Ok(Filled { stored: false, .. }) => {
                 region.tracker.count(Count::RefusedFill);
@@ -230,7 +235,7 @@ impl Ticket {
         Some(Draft {
             region: self.lookup.region.id,
             none,
-            codec: Codec::Json,
+            codec: self.lookup.codec,
             schema: self.lookup.type_of.schema,
             fingerprint: self.lookup.type_of.fingerprint,
             cost_us: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),

@@ -47,6 +47,14 @@ impl Engine {
         }
     }
 
+    /// The lease over whatever value is there, fresh or not, if it can be had at once.
+    pub(crate) async fn try_refresh(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
+        match self.try_link(lookup, Token::random()).await {
+            Ok(Linked::Mine(_, ticket)) => Some(ticket),
+            Ok(Linked::Others { .. }) | Err(_) => None,
+        }
+    }
+
     /// As [`Engine::link`], without waiting.
     pub(super) async fn try_link(self: &Arc<Self>, lookup: &Lookup, token: Token) -> Result<Linked> {
         self.ensure_worker();

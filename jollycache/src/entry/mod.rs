@@ -20,18 +20,22 @@ use crate::clock::Millis;
 pub enum Codec {
     /// JSON, by `serde_json`.
     Json,
+    /// An HTTP response: its head in a binary form, and its body.
+    Http,
 }
 
 impl Codec {
     pub(crate) const fn id(self) -> u8 {
         match self {
             Codec::Json => 1,
+            Codec::Http => 2,
         }
     }
 
     pub(crate) const fn from_id(id: u8) -> Option<Self> {
         match id {
             1 => Some(Codec::Json),
+            2 => Some(Codec::Http),
             _ => None,
         }
     }

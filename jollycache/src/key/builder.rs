@@ -50,6 +50,13 @@ impl Key {
         self.0.split(':').map(unescape)
     }
 
+    /// A name as people copy it from a list of keys, escaped already and perhaps cut; `None` for what no list shows:
+    /// a reserved name, and one with spaces or control characters.
+    #[cfg(feature = "admin")]
+    pub(crate) fn listed(text: &str) -> Option<Self> {
+        is_listed(text).then(|| Key(text.into()))
+    }
+
     /// A key that a store holds, escaped already; `None` for one that was cut because it was too long.
     pub(crate) fn found(text: &str) -> Option<Self> {
         (!text.contains('#')).then(|| Key(text.into()))
@@ -103,6 +110,19 @@ impl Tag {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+#[cfg(feature = "admin")]
+impl Tag {
+    /// As [`Key::listed`].
+    pub(crate) fn listed(text: &str) -> Option<Self> {
+        (is_listed(text) && text.len() <= MAX_TAG_BYTES).then(|| Tag(text.into()))
+    }
+}
+
+#[cfg(feature = "admin")]
+fn is_listed(text: &str) -> bool {
+    !text.is_empty() && !text.starts_with('#') && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 impl<T: Into<Key>> From<T> for Tag {

@@ -24,6 +24,14 @@ impl Pattern {
         Pattern::default()
     }
 
+    /// A pattern over keys as they are listed, escaped already: `%` begins an escape. What no key can hold is escaped.
+    #[cfg(feature = "admin")]
+    pub(crate) fn over_listed(text: &str) -> Self {
+        let mut pattern = Pattern::default();
+        pattern.0.literal(text, |byte| in_pattern(byte) || matches!(byte, b'%' | b'#' | b'!'));
+        pattern
+    }
+
     /// Appends pattern text.
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::backend::{Lease, LeaseMode, LeaseRequest, WriteEnd};
+use crate::backend::{Inspection, Lease, LeaseMode, LeaseRequest, WriteEnd};
 use crate::clock::{Millis, as_millis};
 use crate::entry::{Draft, Entry, RegionId, Token, Version};
 
@@ -271,6 +271,31 @@ impl Slot {
         match end {
             WriteEnd::Put(draft) if !poisoned && !too_old => (filled(draft, now), true),
             _ => (remembered(region, now, closed_until, floor), false),
+        }
+    }
+
+    /// What is kept, for people to look at.
+    pub fn inspect(self, now: Millis) -> Inspection {
+        match self.at(now) {
+            Slot::Vacant => Inspection::Vacant,
+            Slot::Leased { region, holder, .. } => {
+                Inspection::Leased { region, remaining: remaining(holder.until, now) }
+            }
+            Slot::Filled { entry, expires, lease } => Inspection::Value {
+                entry,
+                now,
+                remaining: remaining(expires, now),
+                lease: lease.map(|holder| remaining(holder.until, now)),
+            },
+            Slot::Intent { region, writers, poisoned, .. } => Inspection::Intent {
+                region,
+                remaining: remaining(last_end(&writers), now),
+                writers: writers.len(),
+                poisoned,
+            },
+            Slot::Evicted { region, closed_until, .. } => {
+                Inspection::Evicted { region, closed: remaining(closed_until, now) }
+            }
         }
     }
 

@@ -181,6 +181,19 @@ impl ConsistencyTracker {
         regions.iter().map(|(name, tracker)| (name.clone(), tracker.clone())).collect()
     }
 
+    /// The latencies of each region's reads, hits and misses together, in microseconds since the start.
+    #[cfg(feature = "admin")]
+    pub(crate) fn read_latencies(&self) -> Vec<(Box<str>, Histogram<u64>)> {
+        let regions = self.regions.read().unwrap_or_else(PoisonError::into_inner);
+        let reads = regions.iter().filter_map(|(name, tracker)| {
+            let mut merged = None;
+            stats::merge(&mut merged, tracker.latency(Timed::Hit));
+            stats::merge(&mut merged, tracker.latency(Timed::Miss));
+            merged.map(|merged| (name.clone(), merged))
+        });
+        reads.collect()
+    }
+
     /// The counters as they are now.
     pub fn stats(&self) -> Stats {
         let regions = self.regions.read().unwrap_or_else(PoisonError::into_inner);

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 /// What [`Cache::audit_now`](crate::Cache::audit_now) found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct AuditReport {
     /// All regions together.
@@ -16,6 +17,7 @@ pub struct AuditReport {
 
 /// What one round of audits found in a region.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct AuditFindings {
     /// Entries that were compared with their source.

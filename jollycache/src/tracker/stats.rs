@@ -9,6 +9,7 @@ use super::{Aged, Count, RegionTracker, Timed};
 
 /// The counters of a cache at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Stats {
     /// All regions together.
@@ -21,6 +22,8 @@ pub struct Stats {
     pub events_sent: u64,
     /// Invalidations that could not be told.
     pub events_lost: u64,
+    /// Loads of this process under way whose value is not stored yet, one a key.
+    pub loading: usize,
     /// Callers that wait for a load of this process.
     pub waiting: usize,
     /// Whether the circuit breaker lets calls through.
@@ -29,6 +32,7 @@ pub struct Stats {
 
 /// The counters of one region, since the start of the process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct RegionStats {
     /// Reads answered by a fresh value.
@@ -100,6 +104,7 @@ pub struct RegionStats {
 
 /// Percentiles in milliseconds; zero before the first observation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Age {
     /// How many were observed.
@@ -116,6 +121,7 @@ pub struct Age {
 
 /// Percentiles in microseconds; zero before the first observation.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Latency {
     /// How many were observed.
@@ -157,7 +163,7 @@ impl Stats {
     }
 }
 
-fn merge(all: &mut Option<Histogram<u64>>, one: Option<Histogram<u64>>) {
+pub(super) fn merge(all: &mut Option<Histogram<u64>>, one: Option<Histogram<u64>>) {
     match (all.as_mut(), one) {
         // Those of one kind have the same bounds, so adding cannot fail.
         (Some(all), Some(one)) => drop(all.add(one)),

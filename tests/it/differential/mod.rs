@@ -3,6 +3,7 @@
 //! Time passes by jumps: the state machine's clock goes ahead, and what Redis holds is made older by as much. No
 //! deadline comes near the present, so that it does not matter that the two clocks are read at different times.
 
+mod rates;
 mod record;
 mod steps;
 

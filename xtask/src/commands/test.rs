@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use super::verify;
 use crate::services::ferretdb::{Build, FERRETDB_VARIABLE, Source};
-use crate::services::redis;
+use crate::services::{chromium, redis};
 use crate::steps::{Done, Steps, Stopwatch};
 use crate::verify::Login;
 use crate::workspace::{self, cargo};
@@ -37,6 +37,17 @@ pub(crate) fn run() -> Result<()> {
     steps.run("redis-server", || {
         println!("{}", redis::install()?);
         Ok(Done::Ok)
+    });
+    steps.run("chromium", || match chromium::install() {
+        Ok(version) => {
+            println!("{version}");
+            Ok(Done::Ok)
+        }
+        Err(error) if !workspace::is_ci() => {
+            println!("browser tests are skipped: {error:#}");
+            Ok(Done::Skipped)
+        }
+        Err(error) => Err(error),
     });
     steps.run("format", || check(&["fmt", "--all", "--check"]));
     steps.run("clippy", || {

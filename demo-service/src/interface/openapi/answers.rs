@@ -64,3 +64,39 @@ pub(in crate::interface) enum ChangeFailures {
     #[response(status = 503)]
     Unavailable(#[to_schema] Failure),
 }
+
+/// Of a login.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum LoginFailures {
+    /// The body cannot be read
+    #[response(status = 400)]
+    Unreadable(#[to_schema] Failure),
+    /// There is no such user with this password
+    #[response(status = 401)]
+    Refused(#[to_schema] Failure),
+    /// The body is of the wrong shape
+    #[response(status = 422)]
+    Invalid(#[to_schema] Failure),
+    /// The sessions cannot be reached, or too many want to log in at once
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}
+
+/// Of a logout.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum LogoutFailures {
+    /// The sessions cannot be reached; the session ends when they can
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}
+
+/// Of what needs a session.
+#[derive(IntoResponses)]
+pub(in crate::interface) enum VisitorFailures {
+    /// Nobody is logged in
+    #[response(status = 401)]
+    Stranger(#[to_schema] Failure),
+    /// The sessions cannot be reached
+    #[response(status = 503)]
+    Unavailable(#[to_schema] Failure),
+}

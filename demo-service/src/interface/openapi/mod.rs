@@ -8,10 +8,13 @@ pub(super) mod schemas;
 
 use axum::Router;
 use utoipa::OpenApi;
-use utoipa::openapi::OpenApi as Document;
+use utoipa::openapi::{OpenApi as Document, OpenApiBuilder};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-pub(super) use self::answers::{ChangeFailures, CreateFailures, ProductFailures, ReadFailures};
+pub(super) use self::answers::{
+    ChangeFailures, CreateFailures, LoginFailures, LogoutFailures, ProductFailures, ReadFailures,
+    VisitorFailures,
+};
 
 /// Where the document is.
 const DOCUMENT: &str = "/api-docs/openapi.json";
@@ -27,6 +30,7 @@ const DOCUMENT: &str = "/api-docs/openapi.json";
     components(schemas(super::error::Failure)),
     tags(
         (name = "products", description = "What is on sale"),
+        (name = "auth", description = "Who is logged in"),
         (name = "operations", description = "What an operator asks"),
     ),
 )]
@@ -34,9 +38,19 @@ struct Head;
 
 /// `/docs`, and the document it shows.
 pub(super) fn pages<S: Clone + Send + Sync + 'static>(routes: Document) -> Router<S> {
-    let mut document = Head::openapi().merge_from(routes);
+    let mut document = Head::openapi().merge_from(routes).merge_from(admin());
     common::complete(&mut document);
     // "none": else the page would send the document's address to a validator in the Internet.
     let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true);
     SwaggerUi::new("/docs").url(DOCUMENT, document).config(config).into()
+}
+
+/// The calls of the cache's admin, where the router has them.
+fn admin() -> Document {
+    let mut document = OpenApiBuilder::new().build().nest("/api/cache", jollycache::admin::openapi());
+    // The router nests "/" at the path itself.
+    if let Some(all) = document.paths.paths.remove("/api/cache/") {
+        document.paths.paths.insert("/api/cache".to_owned(), all);
+    }
+    document
 }

@@ -26,8 +26,21 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn start(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
+        TestApp::start_with(cache, repository, &[]).await
+    }
+
+    /// As [`TestApp::start`], with these variables. Rate limits are off: tests send more than anybody may.
+    pub(crate) async fn start_with(
+        cache: Cache,
+        repository: Arc<dyn ProductRepository>,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let _ = tracing_subscriber::fmt().with_test_writer().with_env_filter("warn").try_init();
-        let config = Config::read(|name| (name == "PORT").then(|| "0".to_owned())).unwrap();
+        let variables = variables.iter().copied().chain([("PORT", "0"), ("RATE_LIMIT_ENABLED", "false")]);
+        let config = Config::read(|name| {
+            variables.clone().find(|(known, _)| *known == name).map(|(_, value)| value.to_owned())
+        });
+        let config = config.unwrap();
         let repository = Arc::new(SpyRepository::new(repository));
         let clock = Arc::new(TickingClock::default());
         let app = App::assemble(&config, cache.clone(), repository.clone(), clock).await.unwrap();

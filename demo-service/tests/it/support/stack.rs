@@ -33,13 +33,24 @@ impl Stack {
 
     /// A service with connections of its own.
     pub(crate) async fn app(&self) -> TestApp {
+        self.app_with(&[]).await
+    }
+
+    /// As [`Stack::app`], with these variables.
+    pub(crate) async fn app_with(&self, variables: &[(&str, &str)]) -> TestApp {
         let url = self.redis.as_ref().map(RedisServer::url);
-        let config = Config::read(|name| url.clone().filter(|_| name == "REDIS_URL")).unwrap();
+        let config = Config::read(|name| {
+            let known = variables.iter().find(|(known, _)| *known == name);
+            known
+                .map(|(_, value)| (*value).to_owned())
+                .or_else(|| url.clone().filter(|_| name == "REDIS_URL"))
+        });
+        let config = config.unwrap();
         let repository = match &self.mongo {
             Some(server) => Arc::new(mongo(server).await),
             None => self.repository.clone(),
         };
-        TestApp::start(cache(&config).unwrap(), repository).await
+        TestApp::start_with(cache(&config).unwrap(), repository, variables).await
     }
 }
 

@@ -13,8 +13,8 @@ use super::news::{self, News};
 use super::pool::Pool;
 use super::{rates, reply, script};
 use crate::backend::{
-    Backend, BackendInfo, Filled, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode, RateRequest,
-    RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
+    Backend, BackendInfo, Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode,
+    RateRequest, RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
@@ -90,7 +90,7 @@ impl RedisBackend {
         if was_value && entry.is_none() {
             return Ok(None);
         }
-        lease_of(&reply::text(status)?, duration(reply::integer(remaining)?), entry).map(Some)
+        lease_of(&reply::text(status)?, reply::millis(reply::integer(remaining)?), entry).map(Some)
     }
 
     /// The fence, zero if the lock is another's, and the time it has left.
@@ -105,7 +105,7 @@ impl RedisBackend {
         call.arg(how).arg(&token.0[..]).arg(lifetime_ms(ttl));
         let [fence, remaining] = reply::list_of(self.pool.call(call).await?)?;
         let fence = u64::try_from(reply::integer(fence)?).map_err(|_| unexpected())?;
-        Ok((fence, duration(reply::integer(remaining)?)))
+        Ok((fence, reply::millis(reply::integer(remaining)?)))
     }
 
     async fn sweep_page(&self, keys: &[Vec<u8>], selection: &Selection<'_>) -> Result<u64> {
@@ -334,6 +334,10 @@ impl Backend for RedisBackend {
         Ok(u64::try_from(remaining).ok().map(Duration::from_millis))
     }
 
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
+        reply::inspection(self.pool.call(script::INSPECT.call(key.as_str())).await?)
+    }
+
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
         let mut call = script::EXPIRE.call(key.as_str());
         call.arg(lifetime_ms(ttl));
@@ -358,6 +362,9 @@ impl Backend for RedisBackend {
 
     async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
         let cursor = cursor.map_or_else(|| "0".to_owned(), |cursor| cursor.0);
+        if cursor.parse::<u64>().is_err() {
+            return Err(Error::new(ErrorKind::Config, "the cursor is none that a scan of this backend gave"));
+        }
         let (next, names) = self.scan_step(glob, &cursor, page_size).await?;
         // A name that is not text is another program's.
         let keys = names.iter().filter_map(|name| std::str::from_utf8(name).ok()).map(StoredKey::found);
@@ -448,10 +455,6 @@ fn lifetime_ms(lifetime: Duration) -> u64 {
 
 fn lifetime_or_none_ms(lifetime: Duration) -> u64 {
     as_millis(lifetime).min(MAX_LIFETIME_MS)
-}
-
-fn duration(millis: i64) -> Duration {
-    Duration::from_millis(u64::try_from(millis).unwrap_or(0))
 }
 
 fn lease_of(status: &str, remaining: Duration, entry: Option<Entry>) -> Result<Lease> {

@@ -9,7 +9,6 @@ use redis::{Cmd, Value};
 
 use super::error::unexpected;
 use super::{reply, script};
-use crate::backend::rate;
 use crate::backend::{RateMode, RateRequest, RateVerdict};
 use crate::error::Result;
 use crate::protocol::RateAlgorithm;
@@ -19,7 +18,7 @@ const NUMBERS: usize = 3;
 
 /// The call; `None` where nothing is asked.
 pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Option<Cmd>> {
-    rate::check(requests)?;
+    RateRequest::check(requests)?;
     if requests.is_empty() {
         return Ok(None);
     }

@@ -1,10 +1,13 @@
 //! Reading replies.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use redis::Value;
 
 use super::error::{from_server, unexpected};
-use crate::entry::{Entry, Record, Token, decode_record};
+use crate::backend::Inspection;
+use crate::entry::{Entry, Record, RegionId, Token, decode_record};
 use crate::error::Result;
 
 /// A reply that is not an error.
@@ -73,4 +76,41 @@ pub(super) fn token(value: &Value) -> Option<Token> {
         return None;
     };
     stored.as_slice().try_into().ok().map(Token)
+}
+
+/// What the inspecting script says.
+pub(super) fn inspection(value: Value) -> Result<Inspection> {
+    let [kind, now, remaining, detail, poisoned, body] = list_of(value)?;
+    let (detail, remaining) = (integer(detail)?, millis(integer(remaining)?));
+    let region = match &body {
+        Value::BulkString(id) => id.first_chunk().map_or(RegionId(0), |id| RegionId(u32::from_be_bytes(*id))),
+        _ => return Err(unexpected()),
+    };
+    Ok(match text(kind)?.as_str() {
+        "" => Inspection::Vacant,
+        "V" => match entry(body) {
+            Some(entry) => Inspection::Value {
+                entry,
+                now: u64::try_from(integer(now)?).map_err(|_| unexpected())?,
+                remaining,
+                lease: (detail >= 0).then(|| millis(detail)),
+            },
+            // A value to the scripts, which look at less of it.
+            None => Inspection::Foreign,
+        },
+        "L" => Inspection::Leased { region, remaining },
+        "I" => Inspection::Intent {
+            region,
+            remaining,
+            writers: usize::try_from(detail).map_err(|_| unexpected())?,
+            poisoned: flag(poisoned)?,
+        },
+        "E" => Inspection::Evicted { region, closed: remaining },
+        _ => Inspection::Foreign,
+    })
+}
+
+/// Milliseconds; what is below zero is none.
+pub(super) fn millis(number: i64) -> Duration {
+    Duration::from_millis(u64::try_from(number).unwrap_or(0))
 }

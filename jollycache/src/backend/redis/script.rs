@@ -63,6 +63,7 @@ scripts! {
     END_WRITE = "end_write.lua";
     TAG = "tag.lua";
     TTL = "ttl.lua";
+    INSPECT = "inspect.lua";
     EXPIRE = "expire.lua";
     ADD = "add.lua";
     LOCK = "lock.lua";

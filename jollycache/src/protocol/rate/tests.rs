@@ -174,7 +174,7 @@ fn no_burst_of_twice_the_quota_passes_at_the_edge_of_a_window() {
         let mut pass = |time, asked| (0..asked).filter(|_| slot.admit(&rule, time, 1).admitted).count();
         assert_eq!(pass(edge - 1, 150), 100, "{algorithm:?}");
         assert_eq!(pass(edge, 150), 0, "{algorithm:?}");
-        let a_second_later = if algorithm == RateAlgorithm::SlidingLog { 0 } else { 1 };
+        let a_second_later = usize::from(algorithm != RateAlgorithm::SlidingLog);
         assert_eq!(pass(edge + 1_000, 150), a_second_later, "{algorithm:?}");
     }
 }

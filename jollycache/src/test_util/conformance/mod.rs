@@ -15,9 +15,11 @@
 mod closed_tags;
 mod counters;
 mod grace;
+mod inspecting;
 mod leases;
 mod locks;
 mod messaging;
+mod rates;
 mod reading;
 mod refresh;
 mod scanning;
@@ -109,6 +111,14 @@ cases! {
         a_ping_is_answered,
         the_info_names_the_backend,
         a_dropped_call_leaves_the_backend_usable,
+    }
+    inspecting {
+        a_key_that_was_never_stored_is_vacant,
+        a_value_is_shown_with_header_and_lifetime,
+        a_refreshed_value_is_shown_with_its_lease,
+        a_lease_is_shown_until_it_ends,
+        an_intent_is_shown_with_its_writers,
+        what_is_remembered_of_an_eviction_is_shown,
     }
     leases {
         a_miss_is_leased_once,
@@ -216,6 +226,7 @@ cases! {
     scanning {
         a_scan_in_pages_finds_every_key,
         a_scan_finds_nothing_else,
+        a_scan_finds_counters_too,
         a_question_mark_is_one_character,
         brackets_and_backslashes_are_literal,
         an_invalidation_by_scan_drops_all_that_match,
@@ -294,5 +305,20 @@ cases! {
         an_unlocking_is_told,
         a_lock_is_no_key_to_a_sweep,
         hostile_lock_names_stay_apart,
+    }
+    rates {
+        a_limit_admits_its_quota_and_no_more,
+        of_many_who_ask_at_once_as_many_as_the_quota_are_admitted,
+        a_refusal_takes_nothing_from_the_other_limits,
+        limits_asked_together_in_any_order_are_exact,
+        looking_takes_nothing,
+        a_cost_counts_as_so_many_requests,
+        a_cost_above_the_quota_is_never_admitted,
+        what_was_taken_comes_back,
+        limits_at_the_ends_of_their_ranges_count,
+        hostile_rate_names_stay_apart,
+        a_deleted_rate_starts_anew,
+        a_rate_is_no_key_to_a_sweep,
+        calls_that_cannot_be_meant_are_refused,
     }
 }

@@ -53,6 +53,12 @@ pub(super) async fn a_scan_finds_nothing_else(trial: Trial) {
     assert_eq!(scan(&trial, "list:1", 10).await, BTreeSet::from([trial.key("list:1")]));
 }
 
+pub(super) async fn a_scan_finds_counters_too(trial: Trial) {
+    let counter = trial.key("#counter:c");
+    trial.backend.add(&counter, 1, None).await.expect("a sum");
+    assert_eq!(scan(&trial, "#counter:*", 10).await, BTreeSet::from([counter]));
+}
+
 pub(super) async fn a_question_mark_is_one_character(trial: Trial) {
     store_many(&trial, "k", 12).await;
     assert_eq!(scan(&trial, "k?", 100).await.len(), 10);

@@ -1,0 +1,101 @@
+//! Who may log in, and how long that lasts.
+
+use std::time::Duration;
+
+use argon2::password_hash::phc::PasswordHash;
+use jollycache::session::EncryptionKey;
+
+use super::duration::{self, Unit};
+use super::reader::Reader;
+use super::{Environment, Secret};
+
+/// `demo-password`, hashed by argon2id. It is taken in development only.
+const DEMO_PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$7OhXLUIB34imBydgkK9FoQ$\
+     KCXWFsHiGPjQgkwaxJHEgxL84rX+RGJ6EMq/OXcE9SU";
+/// The longest name of a user, in bytes.
+const MAX_USERNAME_BYTES: usize = 64;
+/// The most memory that one check of a password may take, in KiB, and the most passes over it.
+const MAX_HASH_COST: [(&str, u32); 3] = [("m", 262_144), ("t", 16), ("p", 16)];
+/// No session lives longer.
+const MAX_SESSION: Duration = Duration::from_hours(24 * 30);
+
+/// The demo's user, and the sessions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthConfig {
+    /// The user's name. Default: `demo`.
+    pub username: String,
+    /// The user's password, hashed: a PHC string of argon2. Default, in development only: that of `demo-password`.
+    pub password_hash: Secret,
+    /// How long a session lives without being used. Default: 30 minutes.
+    pub idle: Duration,
+    /// How long a session lives at most. Default: 24 hours.
+    pub absolute: Duration,
+    /// The key that sessions are encrypted with, 32 bytes in base64. Default: they are not.
+    pub encryption_key: Option<Secret>,
+}
+
+impl Reader<'_> {
+    pub(super) fn auth(&mut self, environment: Environment) -> AuthConfig {
+        let username = self.username();
+        let password_hash = self.password_hash(environment);
+        let idle = self.session_time("SESSION_IDLE", Duration::from_mins(30));
+        let absolute = self.session_time("SESSION_ABSOLUTE", Duration::from_hours(24));
+        if idle > absolute {
+            self.mistake("SESSION_IDLE is longer than SESSION_ABSOLUTE".to_owned());
+        }
+        let key = self.value("SESSION_ENCRYPTION_KEY");
+        let encryption_key = key.and_then(|key| {
+            let checked = EncryptionKey::from_base64(&key).map(|_| Secret::new(key));
+            self.noted("SESSION_ENCRYPTION_KEY", checked.map_err(|_| "expected 32 bytes in base64"))
+        });
+        AuthConfig { username, password_hash, idle, absolute, encryption_key }
+    }
+
+    fn username(&mut self) -> String {
+        let expected = format!("1 to {MAX_USERNAME_BYTES} bytes without control characters");
+        let username = self.checked("AUTH_USERNAME", &expected, |text| {
+            let fits = text.len() <= MAX_USERNAME_BYTES && !text.contains(char::is_control);
+            fits.then(|| text.to_owned())
+        });
+        username.unwrap_or_else(|| "demo".to_owned())
+    }
+
+    fn password_hash(&mut self, environment: Environment) -> Secret {
+        match self.value("AUTH_PASSWORD_HASH") {
+            Some(hash) => {
+                let checked = check_hash(&hash).map(|()| Secret::new(hash));
+                self.noted("AUTH_PASSWORD_HASH", checked)
+            }
+            None if environment == Environment::Development => {
+                Some(Secret::new(DEMO_PASSWORD_HASH.to_owned()))
+            }
+            None => {
+                self.mistake("AUTH_PASSWORD_HASH is not set: only development has a default".to_owned());
+                None
+            }
+        }
+        .unwrap_or_else(|| Secret::new(String::new()))
+    }
+
+    fn session_time(&mut self, name: &str, default: Duration) -> Duration {
+        let expected = "a duration from 1s to 30d such as 1800 (seconds), 30m or 24h";
+        let time = self.checked(name, expected, |text| {
+            duration::parse(text, Unit::Seconds)
+                .filter(|time| (Duration::from_secs(1)..=MAX_SESSION).contains(time))
+        });
+        time.unwrap_or(default)
+    }
+}
+
+/// Whether passwords can be checked against a hash, at a cost that does not stop the service.
+fn check_hash(hash: &str) -> Result<(), &'static str> {
+    let expected = "expected a PHC string of argon2, such as $argon2id$v=19$m=19456,t=2,p=1$…";
+    let hash = PasswordHash::new(hash).map_err(|_| expected)?;
+    if !matches!(hash.algorithm.as_str(), "argon2id" | "argon2i" | "argon2d") || hash.hash.is_none() {
+        return Err(expected);
+    }
+    let is_bounded = MAX_HASH_COST
+        .iter()
+        .all(|(name, most)| hash.params.get_decimal(*name).is_some_and(|cost| cost <= *most));
+    if is_bounded { Ok(()) } else { Err("its cost is over m=262144,t=16,p=16") }
+}

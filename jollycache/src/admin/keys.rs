@@ -1,0 +1,154 @@
+//! Keys: a page of their names, and one with all there is to see of it.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::rejection::{PathRejection, QueryRejection};
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+
+use super::builder::{PATIENCE, Shared};
+use super::gate::Authorized;
+use super::name;
+use super::reply::{Failure, Success, echo, success};
+use super::view::KeyView;
+use crate::backend::{Inspection, ScanCursor};
+
+/// The most keys that one page is asked to hold.
+pub const MAX_LIMIT: usize = 500;
+const DEFAULT_LIMIT: usize = 100;
+/// How often a store is asked for one page: where few keys match, its scan goes through many others.
+const MAX_STEPS: usize = 20;
+/// The longest cursor: a stored key in hexadecimal digits.
+const MAX_CURSOR_CHARS: usize = 2 * crate::key::MAX_STORED_KEY_BYTES;
+
+/// What keys are asked for.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
+pub(super) struct Wanted {
+    /// `*` is any run of characters, `?` any one. Default: every key.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", param(max_length = 512))]
+    pattern: String,
+    /// The `next` of the page before. Default: the first page.
+    cursor: Option<String>,
+    /// About how many keys, from 1 to 500. Default: 100.
+    #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 500, default = 100))]
+    limit: Option<usize>,
+}
+
+/// A page of keys.
+#[derive(Debug, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub(super) struct KeyList {
+    /// Keys without the namespace, escaped, sorted. A store may give a few more than asked for, or fewer, or one
+    /// again that came on a page before.
+    keys: Vec<String>,
+    /// Where to go on; null at the end, and only there.
+    next: Option<String>,
+}
+
+/// Lists keys.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/keys", tag = "cache", operation_id = "list_keys", params(Wanted),
+    responses(
+        (status = 200, description = "A page of keys", body = Success<KeyList>),
+        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Unavailable,
+    ),
+    security(("bearer" = [])),
+))]
+pub(super) async fn list(
+    _: Authorized,
+    State(shared): State<Arc<Shared>>,
+    query: Result<Query<Wanted>, QueryRejection>,
+) -> Result<Json<Success<KeyList>>, Failure> {
+    let Query(wanted) = query.map_err(|error| Failure::bad("invalid_query", echo(&error.body_text())))?;
+    let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        let message = format!("limit is {limit}: expected 1 to {MAX_LIMIT}");
+        return Err(Failure::bad("invalid_query", message));
+    }
+    let pattern = name::pattern(&wanted.pattern)?;
+    let mut cursor = wanted.cursor.as_deref().map(cursor_from).transpose()?;
+    let mut keys = std::collections::BTreeSet::new();
+    for _ in 0..MAX_STEPS {
+        let page = shared.cache.scan_within(PATIENCE, &pattern, cursor, limit - keys.len()).await;
+        let page = page.map_err(scan_failure)?;
+        keys.extend(page.keys);
+        cursor = page.next;
+        if cursor.is_none() || keys.len() >= limit {
+            break;
+        }
+    }
+    Ok(success(KeyList { keys: keys.into_iter().collect(), next: cursor.as_ref().map(cursor_text) }))
+}
+
+fn scan_failure(error: crate::Error) -> Failure {
+    match error.kind() {
+        crate::ErrorKind::Config => invalid_cursor(),
+        _ => error.into(),
+    }
+}
+
+fn invalid_cursor() -> Failure {
+    Failure::bad("invalid_cursor", "the cursor is none that a page before gave as `next`")
+}
+
+/// A backend's cursor as digits: it may be any text.
+fn cursor_text(cursor: &ScanCursor) -> String {
+    use std::fmt::Write;
+    cursor.0.bytes().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn cursor_from(text: &str) -> Result<ScanCursor, Failure> {
+    let well_formed = !text.is_empty()
+        && text.len() <= MAX_CURSOR_CHARS
+        && text.len().is_multiple_of(2)
+        && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !well_formed {
+        return Err(invalid_cursor());
+    }
+    let bytes = (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16));
+    let bytes = bytes.collect::<Result<Vec<_>, _>>().map_err(|_| invalid_cursor())?;
+    String::from_utf8(bytes).map(ScanCursor).map_err(|_| invalid_cursor())
+}
+
+/// Shows a key: its value, header, lifetime and tags; its lease or intent while one is live.
+#[cfg_attr(feature = "openapi", utoipa::path(
+    get, path = "/keys/{key}", tag = "cache", operation_id = "view_key",
+    params(("key" = String, Path, description = "The key as it is listed: without the namespace, escaped")),
+    responses(
+        (status = 200, description = "What is kept under it", body = Success<KeyView>),
+        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Unavailable,
+    ),
+    security(("bearer" = [])),
+))]
+pub(super) async fn view(
+    _: Authorized,
+    State(shared): State<Arc<Shared>>,
+    path: Result<Path<String>, PathRejection>,
+) -> Result<Json<Success<KeyView>>, Failure> {
+    let cache = &shared.cache;
+    let key = name::key(cache, path)?;
+    let engine = &cache.engine;
+    let found = cache.ask_within(PATIENCE, engine.backend.inspect(&engine.namespace.key(&key))).await?;
+    if found == Inspection::Vacant {
+        let message = format!("there is nothing under {}", echo(key.as_str()));
+        return Err(Failure::new(StatusCode::NOT_FOUND, "key_not_found", message));
+    }
+    let mut live = Vec::new();
+    if let Some(entry) = found.entry().filter(|entry| !entry.tags.is_empty()) {
+        let names: Vec<_> = entry.tags.iter().map(|tag| engine.namespace.tag_name(&tag.name)).collect();
+        live = cache.ask_within(PATIENCE, engine.backend.read_many(&[], &names)).await?.1;
+    }
+    let regions = engine.regions();
+    let region = found.region().and_then(|id| regions.iter().find(|region| region.id == id));
+    let region = region.map(|region| region.name.to_string());
+    Ok(success(KeyView::new(&key, region, found, &live, shared.hides_values)))
+}

@@ -1,0 +1,126 @@
+//! `WarmUpBuilder`: loaders and limits, checked in one place.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::WarmUp;
+use super::run::{BoxError, Job, Jobs, ListJobs, Loader, Shared};
+use crate::cache::Cache;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many keys are loaded at once.
+const DEFAULT_CONCURRENCY: usize = 8;
+const MAX_CONCURRENCY: usize = 1_024;
+/// How long one load may take.
+const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// How many keys of one loader are loaded; the others are left out, and that is logged.
+const DEFAULT_MAX_KEYS: usize = 10_000;
+
+/// Builds a [`WarmUp`].
+#[must_use]
+pub struct WarmUpBuilder {
+    cache: Cache,
+    loaders: Vec<Loader>,
+    concurrency: usize,
+    load_timeout: Duration,
+    max_keys: usize,
+}
+
+impl WarmUpBuilder {
+    pub(super) fn new(cache: Cache) -> Self {
+        WarmUpBuilder {
+            cache,
+            loaders: Vec::new(),
+            concurrency: DEFAULT_CONCURRENCY,
+            load_timeout: DEFAULT_LOAD_TIMEOUT,
+            max_keys: DEFAULT_MAX_KEYS,
+        }
+    }
+
+    /// Adds a loader: `list` gives the keys that are worth loading, `load` loads one of them into the cache. A failure
+    /// of either is counted and logged, and the rest goes on. Loaders run one after another, in this order.
+    ///
+    /// Keys are logged by their `Debug` form when their load fails.
+    pub fn loader<K, V, L, LF, F, FF, LE, FE>(mut self, name: impl Into<String>, list: L, load: F) -> Self
+    where
+        L: Fn() -> LF + Send + Sync + 'static,
+        LF: Future<Output = Result<Vec<K>, LE>> + Send + 'static,
+        F: Fn(K) -> FF + Send + Sync + 'static,
+        FF: Future<Output = Result<V, FE>> + Send + 'static,
+        K: fmt::Debug + Send + 'static,
+        LE: Into<BoxError>,
+        FE: Into<BoxError>,
+    {
+        let load = Arc::new(load);
+        let list: ListJobs = Box::new(move |most| {
+            let (listing, load) = (list(), load.clone());
+            Box::pin(async move {
+                let keys = listing.await.map_err(Into::into)?;
+                let jobs = keys.into_iter().take(most);
+                Ok(Jobs { listed: jobs.len(), jobs: Box::new(jobs.map(move |key| job(&*load, key))) })
+            })
+        });
+        self.loaders.push(Loader { name: name.into().into_boxed_str(), list });
+        self
+    }
+
+    /// How many keys are loaded at once, from 1 to 1024. Default: 8.
+    pub fn concurrency(mut self, loads: usize) -> Self {
+        self.concurrency = loads;
+        self
+    }
+
+    /// How long one load may take, and the listing of one loader's keys; what takes longer is dropped, and has failed.
+    /// Default: 30 s.
+    pub fn load_timeout(mut self, timeout: Duration) -> Self {
+        self.load_timeout = timeout;
+        self
+    }
+
+    /// How many keys of each loader are loaded at most. Default: 10,000.
+    pub fn max_keys(mut self, keys: usize) -> Self {
+        self.max_keys = keys;
+        self
+    }
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for a number out of range, and for two loaders of one name.
+    pub fn build(self) -> Result<WarmUp> {
+        let wrong = |what: String| Err(Error::new(ErrorKind::Config, format!("warm-up: {what}")));
+        if !(1..=MAX_CONCURRENCY).contains(&self.concurrency) {
+            let found = self.concurrency;
+            return wrong(format!("concurrency is {found}: expected 1 to {MAX_CONCURRENCY}"));
+        }
+        let mut names = BTreeSet::new();
+        if let Some(twice) = self.loaders.iter().find(|loader| !names.insert(&*loader.name)) {
+            return wrong(format!("two loaders are called {:?}", twice.name));
+        }
+        let WarmUpBuilder { cache, loaders, concurrency, load_timeout, max_keys } = self;
+        let shared = Shared { cache, loaders, concurrency, load_timeout, max_keys, state: Mutex::default() };
+        Ok(WarmUp { shared: Arc::new(shared), task: Arc::default() })
+    }
+}
+
+fn job<K, V, F, FF, E>(load: &F, key: K) -> Job
+where
+    F: Fn(K) -> FF,
+    FF: Future<Output = Result<V, E>> + Send + 'static,
+    K: fmt::Debug,
+    E: Into<BoxError>,
+{
+    let name = format!("{key:?}");
+    let loading = load(key);
+    (name, Box::pin(async move { loading.await.map(drop).map_err(Into::into) }))
+}
+
+impl fmt::Debug for WarmUpBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loaders: Vec<_> = self.loaders.iter().map(|loader| &*loader.name).collect();
+        f.debug_struct("WarmUpBuilder").field("loaders", &loaders).finish_non_exhaustive()
+    }
+}

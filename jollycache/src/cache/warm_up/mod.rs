@@ -1,0 +1,163 @@
+//! `WarmUp`: loads what will be asked for, before it is.
+
+mod builder;
+mod progress;
+mod run;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::task::JoinHandle;
+
+pub use self::builder::WarmUpBuilder;
+pub use self::progress::{LoaderProgress, WarmUpProgress};
+use self::run::{Run, Shared};
+use super::Cache;
+use crate::clock::{self, as_millis};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Registered loaders, which fill a cache on demand: after a start, or when an operator asks for it.
+///
+/// Each loader lists keys, and loads one of them through an annotated function or
+/// [`Cache::get_or_load`](crate::Cache::get_or_load); what is cached already costs one read. Cheap to clone; clones
+/// are one warm-up, and one of them runs at a time. Dropping the last one cancels the run.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use jollycache::{Cache, MemoryBackend, Policy, WarmUp};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// let filled = cache.clone();
+/// let warm_up = WarmUp::builder(&cache)
+///     .loader(
+///         "products",
+///         || async { Ok::<_, Infallible>(vec![1, 2, 3]) },
+///         move |id| {
+///             let cache = filled.clone();
+///             async move {
+///                 let load = || async move { Ok::<_, Infallible>(format!("product {id}")) };
+///                 cache.get_or_load(format!("product:{id}"), &Policy::new(), load).await
+///             }
+///         },
+///     )
+///     .build()?;
+///
+/// let progress = warm_up.run(&[]).await?;
+/// assert_eq!((progress.total, progress.done, progress.failed), (3, 3, 0));
+/// assert_eq!(cache.get("product:2").await?, Some("product 2".to_owned()));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct WarmUp {
+    shared: Arc<Shared>,
+    task: Arc<Task>,
+}
+
+/// The run in the background, aborted when nobody holds the warm-up any more.
+#[derive(Default)]
+struct Task(Mutex<Option<JoinHandle<()>>>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+    }
+}
+
+impl WarmUp {
+    /// Starts a builder. Annotated functions that name no cache use this one while they are loaded.
+    pub fn builder(cache: &Cache) -> WarmUpBuilder {
+        WarmUpBuilder::new(cache.clone())
+    }
+
+    /// The names of the loaders.
+    pub fn loaders(&self) -> impl Iterator<Item = &str> {
+        self.shared.loaders.iter().map(|loader| &*loader.name)
+    }
+
+    /// How far it is, or how far the last run came.
+    pub fn progress(&self) -> WarmUpProgress {
+        let state = self.shared.lock();
+        let mut progress = state.progress.clone();
+        if let Some(began) = state.began {
+            progress.took_ms = as_millis(clock::now().saturating_duration_since(began));
+        }
+        progress
+    }
+
+    /// Runs the named loaders, all for none named, and returns what came of it. If the future is dropped, the run is
+    /// cancelled with all its loads.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Contended`] while another run is under way, [`ErrorKind::Config`] for a name that is no loader's.
+    pub async fn run(&self, loaders: &[&str]) -> Result<WarmUpProgress> {
+        let run = self.begin(loaders)?;
+        run.finish().await;
+        Ok(self.progress())
+    }
+
+    /// As [`WarmUp::run`], in a task of its own, which ends with the last clone of this warm-up or by
+    /// [`WarmUp::cancel`].
+    ///
+    /// # Errors
+    /// As [`WarmUp::run`]; [`ErrorKind::Config`] outside a tokio runtime, too.
+    pub fn start(&self, loaders: &[&str]) -> Result<()> {
+        let runtime = tokio::runtime::Handle::try_current()
+            .map_err(|_| Error::new(ErrorKind::Config, "warm-up: no tokio runtime runs"))?;
+        let run = self.begin(loaders)?;
+        let task = runtime.spawn(run.finish());
+        *self.task.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
+        Ok(())
+    }
+
+    /// Cancels the run that [`WarmUp::start`] began, if it is still under way.
+    pub fn cancel(&self) {
+        if let Some(task) = self.task.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            task.abort();
+        }
+    }
+
+    fn begin(&self, names: &[&str]) -> Result<Run> {
+        let position = |name: &&str| {
+            self.loaders()
+                .position(|loader| loader == *name)
+                .ok_or_else(|| Error::new(ErrorKind::Config, format!("warm-up: there is no loader {name:?}")))
+        };
+        let mut chosen = names.iter().map(position).collect::<Result<Vec<_>>>()?;
+        chosen.sort_unstable();
+        chosen.dedup();
+        if names.is_empty() {
+            chosen = (0..self.shared.loaders.len()).collect();
+        }
+        let mut state = self.shared.lock();
+        if state.progress.running {
+            return Err(Error::new(ErrorKind::Contended, "a warm-up is under way already"));
+        }
+        let unstarted = |&at: &usize| LoaderProgress {
+            name: self.shared.loaders[at].name.to_string(),
+            ..LoaderProgress::default()
+        };
+        state.began = Some(clock::now());
+        state.progress = WarmUpProgress {
+            running: true,
+            started_at_ms: Some(clock::now_ms()),
+            loaders: chosen.iter().map(unstarted).collect(),
+            ..WarmUpProgress::default()
+        };
+        drop(state);
+        tracing::info!(loaders = chosen.len(), "a warm-up begins");
+        Ok(Run::new(self.shared.clone(), chosen))
+    }
+}
+
+impl fmt::Debug for WarmUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loaders: Vec<_> = self.loaders().collect();
+        f.debug_struct("WarmUp").field("loaders", &loaders).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,296 @@
+//! `Plan`: what is to be done with a request, and `Asked`, one that stored responses may answer.
+
+use std::sync::Arc;
+
+use http::header::{
+    CACHE_CONTROL, CONTENT_LOCATION, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RANGE, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, Method, Uri};
+
+use super::conditions::Conditions;
+use super::directives::Directives;
+use super::query::Query;
+use super::route::Route;
+use super::settings::Settings;
+use super::status::{CacheStatus, Forwarded};
+use super::vary;
+use crate::cache::{Mode, mode};
+use crate::key::{Key, Tag};
+
+/// The longest path and query that a key is made of, in bytes.
+const MAX_URI_BYTES: usize = 8 * 1024;
+/// The longest host, in bytes (RFC 1035), with a port.
+const MAX_HOST_BYTES: usize = 261;
+
+/// Fields by which a service behind a proxy may be steered to answer otherwise. Where one is there, it is in the
+/// key: whoever makes it up gets responses of his own.
+const STEERING: [HeaderName; 9] = [
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-scheme"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-rewrite-url"),
+];
+
+/// See the module.
+#[derive(Debug)]
+pub(super) enum Plan {
+    /// The service answers, and the cache has nothing to do with it.
+    Pass(CacheStatus),
+    /// The service answers; if it succeeds, what is stored for the URI falls.
+    Write(Target),
+    /// A stored response may answer.
+    Ask(Box<Asked>),
+}
+
+/// A request that a stored response may answer.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) key: Key,
+    pub(super) tags: Vec<Tag>,
+    pub(super) route: Arc<Route>,
+    /// Whether it carries credentials that the key does not hold.
+    pub(super) credentials: bool,
+    /// What it says of caches; nothing if that is not honoured.
+    pub(super) directives: Directives,
+    pub(super) conditions: Conditions,
+    pub(super) is_head: bool,
+    /// Whether its response is of no use to others: a `HEAD`, or for a part.
+    pub(super) reads_only: bool,
+    /// The query that the service is to see, where it is not the one that was sent.
+    pub(super) query: Option<String>,
+}
+
+/// The target of a write.
+#[derive(Debug)]
+pub(super) struct Target {
+    host: String,
+    path: String,
+}
+
+impl Settings {
+    /// Plans a request; `has_body` is whether more than its head is to come.
+    pub(super) fn plan(&self, request: &Parts, has_body: bool) -> Plan {
+        let path = request.uri.path();
+        let found = self.routes.at(path).ok();
+        let route = found.as_ref().map(|found| found.value).or(self.default_route.as_ref());
+        let reads = matches!(request.method, Method::GET | Method::HEAD);
+        let Some(route) = route else {
+            return Plan::Pass(if reads { CacheStatus::bypass("no-route") } else { by_method() });
+        };
+        if !reads {
+            let is_safe = matches!(request.method, Method::OPTIONS | Method::TRACE | Method::CONNECT);
+            let host = (!is_safe).then(|| host(request)).flatten();
+            return host.map_or_else(
+                || Plan::Pass(by_method()),
+                |host| Plan::Write(Target { host, path: path.to_owned() }),
+            );
+        }
+        let asked = match reason_to_pass(request, route, has_body) {
+            Some(detail) => Err(CacheStatus::bypass(detail)),
+            None => self.asked(request, route),
+        };
+        match asked {
+            Ok(mut asked) => {
+                let templates = route.templates.iter();
+                let filled =
+                    found.iter().flat_map(|found| templates.clone().map(|tag| tag.fill(&found.params)));
+                asked.tags.extend(filled);
+                Plan::Ask(Box::new(asked))
+            }
+            Err(status) => Plan::Pass(status),
+        }
+    }
+
+    fn asked(&self, request: &Parts, route: &Arc<Route>) -> Result<Asked, CacheStatus> {
+        let headers = &request.headers;
+        let directives = if self.honours_requests {
+            Directives::of(headers, CACHE_CONTROL)
+        } else {
+            Directives::default()
+        };
+        if directives.has("no-store") {
+            return Err(CacheStatus::forwarded(Forwarded::Request));
+        }
+        let host = host(request).ok_or_else(|| CacheStatus::bypass("host"))?;
+        let query = Query::parse(request.uri.query().unwrap_or_default(), route.query.as_deref());
+        let query = query.ok_or_else(|| CacheStatus::bypass("query"))?;
+        let user = route.user.as_ref().and_then(|user| user(request));
+        let is_head = request.method == Method::HEAD;
+        Ok(Asked {
+            key: self.key(request, route, &host, &query.key, user.as_deref()),
+            tags: vec![uri_tag(&host, request.uri.path())],
+            route: route.clone(),
+            credentials: user.is_none() && self.has_credentials(headers, route),
+            directives,
+            conditions: Conditions::of(headers),
+            is_head,
+            reads_only: is_head || headers.contains_key(RANGE),
+            query: query.kept,
+        })
+    }
+
+    fn key(&self, request: &Parts, route: &Route, host: &str, query: &str, user: Option<&str>) -> Key {
+        let key = Key::builder().part(&*self.region).literal(":").part(host).literal(":");
+        // The path as it was sent: a router may tell apart what RFC 3986 takes for the same.
+        let mut key = key.part(request.uri.path()).literal(":").part(query);
+        if !route.header_names.is_empty() {
+            key = key.literal(":fields:").part(&vary::digest(&route.header_names, &request.headers));
+        }
+        if let Some(part) = &route.key_part {
+            key = key.literal(":by:").part(&part(request));
+        }
+        if route.user.is_some() {
+            key = match user {
+                Some(user) => key.literal(":user:").hash(user),
+                None => key.literal(":nobody"),
+            };
+        }
+        let is_seen =
+            |name: &&HeaderName| request.headers.contains_key(*name) && !self.stripped.contains(*name);
+        let steering: Vec<_> = STEERING.iter().filter(is_seen).cloned().collect();
+        if !steering.is_empty() {
+            key = key.literal(":steered:").part(&vary::digest(&steering, &request.headers));
+        }
+        key.build()
+    }
+
+    fn has_credentials(&self, headers: &HeaderMap, route: &Route) -> bool {
+        self.credentials.iter().any(|name| {
+            headers.contains_key(name)
+                && !route.header_names.contains(name)
+                && !(route.ignores_cookies && *name == COOKIE)
+        })
+    }
+}
+
+/// Why the cache is not to be used for a request.
+fn reason_to_pass(request: &Parts, route: &Route, has_body: bool) -> Option<&'static str> {
+    let headers = &request.headers;
+    let uri_bytes = request.uri.path_and_query().map_or(0, |text| text.as_str().len());
+    let reasons = [
+        (has_body, "request-body"),
+        (headers.contains_key(UPGRADE), "upgrade"),
+        (headers.contains_key(IF_MATCH) || headers.contains_key(IF_UNMODIFIED_SINCE), "precondition"),
+        (uri_bytes > MAX_URI_BYTES, "uri"),
+        (mode() == Mode::Bypass, "scope"),
+        (route.skip.iter().any(|skip| skip(request)), "skipped"),
+    ];
+    reasons.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
+}
+
+impl Asked {
+    /// Makes the request one whose answer depends on the key alone, as far as that can be.
+    pub(super) fn strip(&self, request: &mut Parts, stripped: &[HeaderName]) {
+        for name in stripped {
+            request.headers.remove(name);
+        }
+        if self.route.ignores_cookies {
+            request.headers.remove(COOKIE);
+        }
+        let Some(query) = &self.query else { return };
+        let path = request.uri.path();
+        let kept = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        let mut uri = request.uri.clone().into_parts();
+        // It is made of pieces of a valid one.
+        if let Ok(kept) = kept.parse() {
+            uri.path_and_query = Some(kept);
+            request.uri = Uri::from_parts(uri).unwrap_or_else(|_| request.uri.clone());
+        }
+    }
+}
+
+impl Target {
+    /// The tags of what a successful write makes invalid: its own URI, and those of the same host that the response
+    /// names (RFC 9111, section 4.4).
+    pub(super) fn tags(&self, response: &HeaderMap) -> Vec<Tag> {
+        let named = [LOCATION, CONTENT_LOCATION].map(|name| response.get(name));
+        let named = named.into_iter().flatten().filter_map(|value| self.path_of(value.to_str().ok()?));
+        let paths = named.chain([self.path.clone()]);
+        paths.map(|path| uri_tag(&self.host, &path)).collect()
+    }
+
+    /// The path of a reference, if it is of this host.
+    fn path_of(&self, reference: &str) -> Option<String> {
+        let reference = reference.split(['?', '#']).next()?;
+        if reference.starts_with('/') && !reference.starts_with("//") {
+            return Some(reference.to_owned());
+        }
+        if let Some((_, after)) = reference.split_once("//") {
+            let (host, path) = after.split_at(after.find('/').unwrap_or(after.len()));
+            return host
+                .eq_ignore_ascii_case(&self.host)
+                .then(|| if path.is_empty() { "/" } else { path }.into());
+        }
+        let folder = self.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        Some(if reference.is_empty() { self.path.clone() } else { format!("{folder}/{reference}") })
+    }
+}
+
+/// The tag of all that is stored for a path, whatever the query.
+fn uri_tag(host: &str, path: &str) -> Tag {
+    Tag::from(Key::builder().literal("http-uri:").part(host).literal(":").part(path).build())
+}
+
+fn by_method() -> CacheStatus {
+    CacheStatus::forwarded(Forwarded::Method)
+}
+
+/// The host that the request is for; `None` where it says so in two ways, or in a strange one.
+fn host(request: &Parts) -> Option<String> {
+    let mut lines = request.headers.get_all(HOST).iter();
+    let line = match lines.next() {
+        Some(line) => Some(line.to_str().ok()?),
+        None => None,
+    };
+    let authority = request.uri.authority().map(http::uri::Authority::as_str);
+    let differ = |one: &str, other: &str| !one.eq_ignore_ascii_case(other);
+    if lines.next().is_some() || line.zip(authority).is_some_and(|(one, other)| differ(one, other)) {
+        return None;
+    }
+    let host = authority.or(line).unwrap_or_default();
+    (host.len() <= MAX_HOST_BYTES).then(|| host.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn references_of_the_same_host_are_found() {
+        let target = Target { host: "shop.example".into(), path: "/a/b".into() };
+        for (reference, path) in [
+            ("/c?d#e", Some("/c")),
+            ("c", Some("/a/c")),
+            ("", Some("/a/b")),
+            ("https://SHOP.example/c", Some("/c")),
+            ("//shop.example", Some("/")),
+            ("https://other.example/c", None),
+            ("//other.example/c", None),
+        ] {
+            assert_eq!(target.path_of(reference).as_deref(), path, "{reference}");
+        }
+    }
+
+    #[test]
+    fn a_host_said_in_two_ways_is_none() {
+        let host_of = |uri: &str, hosts: &[&str]| {
+            let mut request = http::Request::builder().uri(uri);
+            for host in hosts {
+                request = request.header(HOST, *host);
+            }
+            host(&request.body(()).unwrap().into_parts().0)
+        };
+        assert_eq!(host_of("/", &["A.example:80"]).as_deref(), Some("a.example:80"));
+        assert_eq!(host_of("http://a.example/", &["A.example"]).as_deref(), Some("a.example"));
+        assert_eq!(host_of("/", &[]).as_deref(), Some(""));
+        assert_eq!(host_of("http://a.example/", &["b.example"]), None);
+        assert_eq!(host_of("/", &["a.example", "a.example"]), None);
+        assert_eq!(host_of("/", &[&"a".repeat(300)]), None);
+    }
+}

@@ -1,0 +1,169 @@
+//! `Store`: one session, whatever its data is.
+
+use std::time::Duration;
+
+use super::builder::MAX_USER_BYTES;
+use super::id::{SessionHandle, SessionId};
+use super::lifetime::Lifetime;
+use super::record::Record;
+use super::vault::{Change, Held, Vault};
+use crate::cache::Invalidation;
+use crate::clock::{self, Millis};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::{Key, Tag};
+
+/// How often a rotation begins again, because the session was changed meanwhile.
+const MAX_ROTATIONS: usize = 8;
+/// How long a rotated session's place says where it went: longer than the rotation tries.
+const MOVED_TTL: Duration = Duration::from_mins(1);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Store {
+    pub(super) vault: Vault,
+    pub(super) lifetime: Lifetime,
+    pub(super) max_bytes: usize,
+    pub(super) max_per_user: usize,
+}
+
+/// A record whose session is not over.
+pub(super) struct Live {
+    pub(super) record: Record,
+    pub(super) expires: Millis,
+    /// The record as it is stored.
+    text: String,
+    /// How long the session lives from now on if this is a use.
+    left: Duration,
+}
+
+/// What became of one try to rotate.
+enum Rotation {
+    Done(SessionId, Record, Millis),
+    /// There is no such session.
+    Gone,
+    /// It was changed meanwhile.
+    Changed,
+}
+
+impl Store {
+    pub(super) fn key(&self, handle: SessionHandle) -> Key {
+        self.vault.key("id", &handle.to_string())
+    }
+
+    /// The tag of all that is stored of a user. It falls, and nothing of it is left.
+    pub(super) fn tag(&self, user: &str) -> Tag {
+        self.vault.hashed_key("user", user).into()
+    }
+
+    /// A record that begins now.
+    pub(super) fn new_record(&self, user: &str, data: serde_json::Value) -> Result<Record> {
+        if !(1..=MAX_USER_BYTES).contains(&user.len()) {
+            let found = user.len();
+            return Err(Error::new(
+                ErrorKind::TooLarge,
+                format!("the user's name has {found} bytes: expected 1 to {MAX_USER_BYTES}"),
+            ));
+        }
+        let created = clock::now_ms();
+        let end = self.lifetime.end(created);
+        Ok(Record { user: user.to_owned(), created, end, mark: rand::random(), data })
+    }
+
+    /// Stores a record under a new id. Returns when it expires.
+    pub(super) async fn put(&self, record: &Record) -> Result<(SessionId, Millis)> {
+        let id = SessionId::random()?;
+        let now = clock::now_ms();
+        let left = self.lifetime.left(now, record.end).unwrap_or(Duration::from_millis(1));
+        let text = record.text(self.max_bytes)?;
+        self.vault.put(&self.key(id.handle()), text, left, Some(self.tag(&record.user))).await?;
+        Ok((id, now.saturating_add(clock::as_millis(left))))
+    }
+
+    pub(super) async fn find(&self, handle: SessionHandle) -> Result<Option<Live>> {
+        let held = self.vault.read(&self.key(handle)).await?;
+        Ok(held.and_then(|held| self.live(held)))
+    }
+
+    pub(super) fn live(&self, held: Held) -> Option<Live> {
+        let record = Record::read(&held.text)?;
+        let left = self.lifetime.left(clock::now_ms(), record.end)?;
+        Some(Live { record, expires: held.expires, text: held.text, left })
+    }
+
+    /// Whether a use of the session now is worth a [`Store::touch`].
+    pub(super) fn is_worth_a_touch(&self, live: &Live) -> bool {
+        self.lifetime.is_worth_a_touch(clock::now_ms(), live.record.end, live.expires)
+    }
+
+    /// Begins the idle lifetime anew. Returns when it ends, or `None` if the session is gone.
+    pub(super) async fn touch(&self, handle: SessionHandle, live: &Live) -> Result<Option<Millis>> {
+        let expires = clock::now_ms().saturating_add(clock::as_millis(live.left));
+        Ok(self.vault.extend(&self.key(handle), live.left).await?.then_some(expires))
+    }
+
+    /// Changes a live record, if `change` says so. Returns it, and when it expires.
+    pub(super) async fn update(
+        &self,
+        handle: SessionHandle,
+        mut change: impl FnMut(&mut Record) -> Result<bool>,
+    ) -> Result<Option<(Record, Millis)>> {
+        let mark = rand::random();
+        let step = |text: Option<String>| {
+            let now = clock::now_ms();
+            let live = text.and_then(|text| self.live(Held { text, expires: now }));
+            let Some(Live { mut record, left, .. }) = live else { return Ok(Change::Leave(None)) };
+            let expires = now.saturating_add(clock::as_millis(left));
+            if record.mark == mark {
+                // It was stored the last time, though the answer did not arrive.
+                return Ok(Change::Leave(Some((record, expires))));
+            }
+            record.mark = mark;
+            if !change(&mut record)? {
+                return Ok(Change::Leave(None));
+            }
+            let text = record.text(self.max_bytes)?;
+            Ok(Change::Store { text, ttl: left, outcome: Some((record, expires)) })
+        };
+        self.vault.revise(&self.key(handle), &[], step).await
+    }
+
+    /// Gives a session a new id. Returns it with the record, and when it expires.
+    pub(super) async fn rotate(&self, old: SessionHandle) -> Result<Option<(SessionId, Record, Millis)>> {
+        for _ in 0..MAX_ROTATIONS {
+            match self.try_rotate(old).await? {
+                Rotation::Done(id, record, expires) => return Ok(Some((id, record, expires))),
+                Rotation::Gone => return Ok(None),
+                Rotation::Changed => {}
+            }
+        }
+        let why = format!("the session changed during each of {MAX_ROTATIONS} attempts to rotate it");
+        Err(Error::new(ErrorKind::Contended, why))
+    }
+
+    /// The record is put under the new id first, which nobody has got yet. The old one dies, and the new one counts,
+    /// in the one step that replaces exactly what was read by where it went.
+    async fn try_rotate(&self, old: SessionHandle) -> Result<Rotation> {
+        let Some(Live { record, text, .. }) = self.find(old).await? else { return Ok(Rotation::Gone) };
+        let (id, expires) = self.put(&record).await?;
+        let moved = format!("moved:{}", id.handle());
+        let replace = |found: Option<String>| {
+            Ok(match found {
+                Some(found) if found == text => {
+                    Change::Store { text: moved.clone(), ttl: MOVED_TTL, outcome: true }
+                }
+                found => Change::Leave(found.as_deref() == Some(&*moved)),
+            })
+        };
+        let replaced = self.vault.revise(&self.key(old), &[], replace).await;
+        if matches!(replaced, Ok(true)) {
+            return Ok(Rotation::Done(id, record, expires));
+        }
+        // Nobody has got the new id, so what is left if this fails is of use to nobody, and ends by itself.
+        let _ = self.destroy(id.handle()).await;
+        replaced.map(|_| Rotation::Changed)
+    }
+
+    pub(super) async fn destroy(&self, handle: SessionHandle) -> Result<()> {
+        self.vault.remove(Invalidation::new().key(self.key(handle))).await
+    }
+}

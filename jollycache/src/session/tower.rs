@@ -1,0 +1,157 @@
+//! `TowerSessionStore`: the store of `tower-sessions`.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tower_sessions_core::SessionStore;
+use tower_sessions_core::session::{Id, Record};
+use tower_sessions_core::session_store;
+
+use super::builder::DEFAULT_MAX_BYTES;
+use super::id::SessionHandle;
+use super::keyring::Keyring;
+use super::vault::{Change, Vault};
+use crate::cache::{Cache, Invalidation};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
+
+/// How many ids are tried for a new session. One is enough, unless the source of ids is broken.
+const MAX_IDS: usize = 4;
+
+/// A store for `tower-sessions`, in a cache's backend: hand it to `SessionManagerLayer::new`.
+///
+/// Sessions expire when their records say, and all processes whose caches share a backend and a namespace share them.
+/// Keys, values and logs hold a hash of the id only. A session that was deleted is not brought back by a request that
+/// still had it.
+///
+/// ```
+/// use jollycache::session::TowerSessionStore;
+/// use jollycache::{Cache, MemoryBackend};
+///
+/// # fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// let store = TowerSessionStore::new(cache)?;
+/// // let layer = tower_sessions::SessionManagerLayer::new(store);
+/// # let _ = store;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct TowerSessionStore {
+    vault: std::sync::Arc<Vault>,
+    max_bytes: usize,
+}
+
+impl TowerSessionStore {
+    /// A store whose records are not encrypted, of up to 16 KiB each.
+    ///
+    /// # Errors
+    /// As [`TowerSessionStore::encrypted`].
+    pub fn new(cache: Cache) -> Result<Self> {
+        TowerSessionStore::with_keyring(cache, None)
+    }
+
+    /// A store whose records are encrypted, of up to 16 KiB each. One that was not encrypted with a key of the ring is
+    /// no session.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`], for a keyring or a policy of the region `tower-session` that cannot be used.
+    pub fn encrypted(cache: Cache, keyring: Keyring) -> Result<Self> {
+        TowerSessionStore::with_keyring(cache, Some(keyring))
+    }
+
+    fn with_keyring(cache: Cache, keyring: Option<Keyring>) -> Result<Self> {
+        let vault = Vault::new(cache, "tower-session".to_owned(), keyring)?;
+        Ok(TowerSessionStore { vault: std::sync::Arc::new(vault), max_bytes: DEFAULT_MAX_BYTES })
+    }
+
+    /// The largest record, in bytes of JSON. Default: 16 KiB.
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: usize) -> Self {
+        self.max_bytes = bytes;
+        self
+    }
+
+    fn key(&self, id: Id) -> Key {
+        self.vault.key("id", &SessionHandle::of(&id.0.to_le_bytes()).to_string())
+    }
+
+    /// The text of a record, without its id.
+    fn text(&self, record: &Record) -> Result<String, session_store::Error> {
+        let nameless = Record { id: Id(0), ..record.clone() };
+        let text = serde_json::to_string(&nameless).map_err(|error| {
+            let class = error.classify();
+            session_store::Error::Encode(format!("a session cannot be encoded as JSON: {class:?} error"))
+        })?;
+        if text.len() > self.max_bytes {
+            let (found, most) = (text.len(), self.max_bytes);
+            return Err(session_store::Error::Encode(format!(
+                "the session has {found} bytes, the limit is {most}"
+            )));
+        }
+        Ok(text)
+    }
+
+    /// Stores a record where there is none. Returns whether there was none.
+    async fn add(&self, record: &Record) -> Result<bool, session_store::Error> {
+        let text = self.text(record)?;
+        let Some(ttl) = time_left(record) else { return Ok(true) };
+        let step = |found: Option<String>| {
+            Ok(match found {
+                Some(_) => Change::Leave(false),
+                None => Change::Store { text: text.clone(), ttl, outcome: true },
+            })
+        };
+        self.vault.revise(&self.key(record.id), &[], step).await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl SessionStore for TowerSessionStore {
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        for _ in 0..MAX_IDS {
+            if self.add(record).await? {
+                return Ok(());
+            }
+            record.id = Id::default();
+        }
+        let why = format!("each of {MAX_IDS} new session ids is taken: the source of ids is broken");
+        Err(failed(Error::new(ErrorKind::Contended, why)))
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let text = self.text(record)?;
+        let Some(ttl) = time_left(record) else { return self.delete(&record.id).await };
+        let step = |found: Option<String>| {
+            Ok(match found {
+                Some(_) => Change::Store { text: text.clone(), ttl, outcome: () },
+                None => Change::Leave(()),
+            })
+        };
+        self.vault.revise(&self.key(record.id), &[], step).await.map_err(failed)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let held = self.vault.read(&self.key(*id)).await.map_err(failed)?;
+        let record = held.and_then(|held| serde_json::from_str::<Record>(&held.text).ok());
+        let live = record.filter(|record| time_left(record).is_some());
+        Ok(live.map(|record| Record { id: *id, ..record }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        self.vault.remove(Invalidation::new().key(self.key(*id))).await.map_err(failed)
+    }
+}
+
+/// How long a record lives from now on; `None` if it is over.
+fn time_left(record: &Record) -> Option<Duration> {
+    let end = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
+    let left = u64::try_from(end.checked_sub(i128::from(clock::now_ms()))?).ok()?;
+    (left > 0).then(|| Duration::from_millis(left))
+}
+
+#[allow(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn failed(error: Error) -> session_store::Error {
+    session_store::Error::Backend(error.to_string())
+}
