@@ -198,3 +198,28 @@ async fn what_a_server_told_of_its_memory_is_published() {
     assert_eq!(of("memory_max_bytes"), 64.0 * 1024.0 * 1024.0);
     assert!(of("memory_used_bytes") > 100_000.0 && of("memory_fragmentation_ratio") > 0.0);
 }
+
+/// The names of metrics in a text; the suffixes that Prometheus adds to histograms are cut.
+fn names_in(text: &str) -> BTreeSet<&str> {
+    let words = text.split(|character: char| !(character.is_ascii_alphanumeric() || character == '_'));
+    let names = words.filter(|word| word.starts_with("jollycache_") || word.starts_with("http_request"));
+    names.map(|name| name.trim_end_matches("_bucket").trim_end_matches("_count")).collect()
+}
+
+#[test]
+fn alerts_and_dashboard_use_documented_metrics_and_each_alert_has_its_runbook_and_its_test() {
+    let (alerts, tests) = (include_str!("../../ops/alerts.yml"), include_str!("../../ops/alerts_test.yml"));
+    let dashboard = include_str!("../../ops/grafana/dashboards/jollycache.json");
+    let documented: BTreeSet<_> = documented("").into_iter().map(|[name, ..]| name).collect();
+    let used = [alerts, tests, dashboard].map(names_in);
+    assert!(used.iter().all(|names| names.len() > 3), "{used:?}");
+    for name in used.into_iter().flatten() {
+        assert!(documented.contains(name), "{name} is not in docs/metrics.md");
+    }
+    let operations = include_str!("../../docs/operations.md");
+    for alert in alerts.lines().filter_map(|line| line.trim().strip_prefix("- alert: ")) {
+        let heading = |line: &str| line.starts_with("### ") && line.contains(alert);
+        assert!(operations.lines().any(heading), "docs/operations.md does not explain {alert}");
+        assert!(tests.contains(&format!("alertname=\"{alert}\"")), "{alert} has no test");
+    }
+}
