@@ -17,7 +17,7 @@ use crate::config::{AuthConfig, Config, Environment, RateLimitConfig, RedisConfi
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
 use crate::interface::auth::Auth;
 use crate::interface::{Api, Metrics, rate_limits, response_cache, router};
-use crate::usecases::{Clock, ProductRepository, UseCases, warm_up};
+use crate::usecases::{Clock, ProductRepository, UseCases, audit, warm_up};
 
 /// How long requests may take to end after the signal to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
@@ -85,6 +85,7 @@ impl App {
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
         let api =
             Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
+        audit(&cache, &repository)?;
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
         let limits = limits(&config.rate_limits, &cache)?;

@@ -24,7 +24,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     let config = Config::load()?;
     tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&config.log)?).init();
     let app = App::start(&config).await?;
-    greet(&app);
+    greet(&app, config.admin.token.is_some());
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     app.serve(async move {
         tokio::select! {
@@ -37,7 +37,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 /// Says where the service is. Whoever started it may not listen, which is no reason to end.
-fn greet(app: &App) {
+fn greet(app: &App, has_admin: bool) {
     let url = format!("http://{}", app.address());
     let (repository, cache) = (app.repository_name(), app.cache_name());
     let _ = writeln!(
@@ -46,4 +46,7 @@ fn greet(app: &App) {
          Try:\n  curl '{url}/api/products?category=Flights&limit=3'\n  curl '{url}/api/products?search=beach'\n  \
          curl {url}/api/cache/stats\n  curl {url}/health\nand see {url}/docs for the rest.",
     );
+    if has_admin {
+        let _ = writeln!(io::stdout(), "The admin page is at {url}/cache.");
+    }
 }

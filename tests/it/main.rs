@@ -25,4 +25,5 @@ mod races;
 mod rate_limits;
 mod redis_backend;
 mod sessions;
+mod warm_up;
 mod writes;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jollycache::metrics::{DESCRIPTIONS, Kind, MetricsCollector};
+use jollycache::rate_limit::{Limit, RateLimiter};
 use jollycache::{Audit, Cache, MemoryBackend, Policy, RedisBackend};
 use jollycache_tests::{RedisServer, ports};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
@@ -84,8 +85,15 @@ on_each_backend!(every_documented_metric_is_published, |caches| async move {
     cache.register_audit("audited", Audit::new(source)).unwrap();
     cache.audit_now().await.unwrap();
 
+    let once = Limit::new(1, Duration::from_mins(1)).name("per_user");
+    let limiter = RateLimiter::builder(&cache).limit(once).build().unwrap();
+    for _ in 0..3 {
+        limiter.check("user").await;
+    }
+
     let recorder = recorder();
-    let collector = MetricsCollector::new(&cache);
+    let collector = MetricsCollector::new(&cache).with_rate_limiter(&limiter);
+    publish(&collector, &recorder).await;
     let samples = publish(&collector, &recorder).await;
     let text = recorder.handle().render();
     let published: BTreeSet<_> =
@@ -98,6 +106,9 @@ on_each_backend!(every_documented_metric_is_published, |caches| async move {
     });
     assert_eq!(published, expected.collect());
     let backend = cache.backend_name();
+    assert_eq!(samples["jollycache_rate_limit_decisions_total{limit=\"per_user\",outcome=\"allowed\"}"], 1.0);
+    assert_eq!(samples["jollycache_rate_limit_decisions_total{limit=\"per_user\",outcome=\"limited\"}"], 2.0);
+    assert_eq!(samples["jollycache_rate_limit_degraded_total{limit=\"per_user\"}"], 0.0);
     assert_eq!(samples["jollycache_reads_total{region=\"r\",outcome=\"hit\"}"], 2.0);
     assert_eq!(samples["jollycache_reads_total{region=\"r\",outcome=\"miss\"}"], 1.0);
     assert_eq!(samples["jollycache_reads_total{region=\"default\",outcome=\"stale\"}"], 1.0);

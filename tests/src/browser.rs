@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
@@ -31,6 +31,19 @@ impl Browser {
     /// # Panics
     /// Under `CI=true`, where a test that does not run is a failure; and where the browser is there and does not start.
     pub async fn start(width: u32, height: u32) -> Option<Self> {
+        Browser::start_with(json!({ "args": [format!("--window-size={width},{height}")] })).await
+    }
+
+    /// As [`Browser::start`], as the browser of a phone with a screen of this size.
+    ///
+    /// # Panics
+    /// As [`Browser::start`].
+    pub async fn start_phone(width: u32, height: u32) -> Option<Self> {
+        let screen = json!({ "width": width, "height": height, "pixelRatio": 2, "touch": true });
+        Browser::start_with(json!({ "args": [], "mobileEmulation": { "deviceMetrics": screen } })).await
+    }
+
+    async fn start_with(options: Value) -> Option<Self> {
         for program in ["chromium", "chromedriver"] {
             let asked = Command::new(program).arg("--version").stdin(Stdio::null()).output().await;
             if let Err(error) = asked {
@@ -39,15 +52,17 @@ impl Browser {
                 return None;
             }
         }
-        let starting = Browser::launch(width, height);
+        let starting = Browser::launch(options);
         Some(tokio::time::timeout(START_LIMIT, starting).await.expect("chromium starts in time"))
     }
 
-    async fn launch(width: u32, height: u32) -> Self {
+    async fn launch(mut options: Value) -> Self {
         let (driver, port) = start_driver().await;
         let profile = tempfile::tempdir().expect("a temporary folder");
-        let arguments = json!([
+        let arguments = [
             "--headless",
+            // It ends when its driver ends, even when that is killed.
+            "--remote-debugging-pipe",
             "--no-sandbox",
             "--disable-gpu",
             "--no-first-run",
@@ -56,12 +71,11 @@ impl Browser {
             "--disable-sync",
             "--disable-dev-shm-usage",
             "--hide-scrollbars",
-            format!("--window-size={width},{height}"),
-            format!("--user-data-dir={}", profile.path().display()),
-        ]);
-        let mut capabilities = serde_json::Map::new();
-        capabilities.insert("goog:chromeOptions".to_owned(), json!({ "args": arguments }));
-        capabilities.insert("goog:loggingPrefs".to_owned(), json!({ "browser": "ALL" }));
+        ];
+        let arguments = arguments.map(str::to_owned).into_iter();
+        let arguments = arguments.chain([format!("--user-data-dir={}", profile.path().display())]);
+        options["args"].as_array_mut().expect("arguments").extend(arguments.map(Value::String));
+        let capabilities = [("goog:chromeOptions".to_owned(), options)].into_iter().collect();
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities)
             .connect(&format!("http://127.0.0.1:{port}"))
@@ -70,7 +84,7 @@ impl Browser {
         Browser { client, _driver: driver, _profile: profile }
     }
 
-    /// Ends the browser. Without it, chromedriver ends, and chromium may stay for a moment.
+    /// Ends the browser, and waits until it has.
     ///
     /// # Panics
     /// If chromedriver does not answer.

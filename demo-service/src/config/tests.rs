@@ -159,6 +159,24 @@ fn the_example_file_is_valid_and_complete() {
 }
 
 #[test]
+fn an_admin_token_is_long_enough_and_never_told() {
+    let config = read(&[
+        ("ADMIN_TOKEN", "a-token-of-sixteen"),
+        ("ADMIN_HIDE_VALUES", "true"),
+        ("CACHE_WARMUP_ENABLED", "true"),
+    ])
+    .unwrap();
+    assert_eq!(config.admin.token.as_ref().unwrap().reveal(), "a-token-of-sixteen");
+    assert!(config.admin.hide_values && config.warm_up);
+    assert!(!format!("{config:?}").contains("sixteen"));
+    for token in ["hunter2", "hunter2 with spaces", &"hunter2".repeat(200)] {
+        let error = read(&[("ADMIN_TOKEN", token), ("ADMIN_HIDE_VALUES", "yes")]).unwrap_err();
+        assert_eq!(error.mistakes().len(), 2);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+}
+
+#[test]
 fn the_demos_password_is_for_development_alone() {
     assert_eq!(read(&[]).unwrap().auth.username, "demo");
     for environment in ["staging", "production"] {

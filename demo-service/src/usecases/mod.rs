@@ -35,6 +35,7 @@
 //! kept under it until they are done, so that a process that dies in between leaves nothing old. Products carry a
 //! version, and one that is older than what was kept or evicted is not kept.
 
+mod audit;
 mod clock;
 mod count;
 mod create;
@@ -52,6 +53,7 @@ use std::sync::Arc;
 
 use jollycache::Cache;
 
+pub use self::audit::audit;
 pub use self::clock::Clock;
 pub use self::count::CountProducts;
 pub use self::create::CreateProduct;

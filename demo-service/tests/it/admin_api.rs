@@ -56,7 +56,8 @@ async fn call(app: &TestApp, method: &str, path: &str) -> Reply {
 
 /// A name as a segment of a path.
 fn escaped(name: &str) -> String {
-    name.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    let bytes: Vec<String> = name.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    bytes.concat()
 }
 
 async fn view(app: &TestApp, key: &str) -> Value {
@@ -344,6 +345,7 @@ async fn a_warm_up_loads_products_and_lists(stack: Stack) {
         ("{", "invalid_body"),
         (r#"{"loaders":5}"#, "invalid_body"),
         (r#"{"regions":[]}"#, "invalid_body"),
+        (r#"[["products"]]"#, "invalid_body"),
         (r#"{"loaders":["nothing\n"]}"#, "invalid_loader"),
     ] {
         let path = "/api/cache/warm-up";

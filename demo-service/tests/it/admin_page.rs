@@ -9,7 +9,7 @@ use jollycache_tests::Browser;
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::support::{Stack, TestApp};
+use crate::support::{Stack, TestApp, request_with};
 
 const TOKEN: &str = "a-token-for-tests-0123456789";
 /// How long the page may take for anything, on a busy machine.
@@ -24,19 +24,21 @@ struct Page {
 }
 
 impl Page {
-    async fn start(width: u32, height: u32) -> Option<Page> {
-        let browser = Browser::start(width, height).await?;
+    async fn start() -> Option<Page> {
+        Some(Page::open(Browser::start(1280, 900).await?).await)
+    }
+
+    async fn open(browser: Browser) -> Page {
         let app = Stack::embedded().app_with(&[("ADMIN_TOKEN", TOKEN)]).await;
         let page = Page { browser, app: Arc::new(app) };
         page.browser.goto(&format!("http://{}/cache", page.app.address)).await.unwrap();
-        Some(page)
+        page
     }
 
-    async fn logged_in(width: u32, height: u32) -> Option<Page> {
-        let page = Page::start(width, height).await?;
-        page.log_in(TOKEN).await;
-        page.until("return !document.getElementById('app').hidden").await;
-        Some(page)
+    async fn logged_in(self) -> Page {
+        self.log_in(TOKEN).await;
+        self.until("return document.getElementById('status').dataset.state === 'live'").await;
+        self
     }
 
     async fn log_in(&self, token: &str) {
@@ -106,7 +108,7 @@ fn load(app: &Arc<TestApp>) -> JoinHandle<()> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_operator_logs_in_and_sees_the_numbers_move() {
-    let Some(page) = Page::start(1280, 900).await else { return };
+    let Some(page) = Page::start().await else { return };
     page.until("return document.activeElement.id === 'token'").await;
     page.log_in("a-wrong-token-0123456789").await;
     page.until("return document.getElementById('login-error').textContent === 'The token is wrong.'").await;
@@ -152,7 +154,8 @@ async fn an_operator_logs_in_and_sees_the_numbers_move() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_key_is_found_evicted_and_gone() {
-    let Some(page) = Page::logged_in(1280, 900).await else { return };
+    let Some(page) = Page::start().await else { return };
+    let page = page.logged_in().await;
     page.app.add("Lisbon by night", "Flights").await;
     page.app.get("/api/products?category=Flights").await.data(200);
     let key = page.app.cache.keys("products:list:*", 2).await.unwrap().remove(0);
@@ -209,7 +212,8 @@ async fn a_key_is_found_evicted_and_gone() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hostile_keys_values_tags_and_regions_are_text() {
-    let Some(page) = Page::logged_in(1280, 900).await else { return };
+    let Some(page) = Page::start().await else { return };
+    let page = page.logged_in().await;
     let key = Key::builder().literal("x:").part(HOSTILE).build();
     let tag = Key::builder().literal("t:").part(HOSTILE).build();
     let policy = Policy::new().region(HOSTILE).tag(&tag);
@@ -250,20 +254,30 @@ async fn hostile_keys_values_tags_and_regions_are_text() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn it_fits_a_phone_and_both_themes_and_tells_when_it_is_cut_off() {
-    let Some(page) = Page::logged_in(1280, 900).await else { return };
+async fn it_fits_a_phone_and_its_controls_have_names() {
+    let Some(browser) = Browser::start_phone(360, 780).await else { return };
+    let page = Page::open(browser).await.logged_in().await;
+    page.app.add("Lisbon", "Flights").await;
     page.app.get("/api/products").await.data(200);
     page.until("return document.querySelectorAll('#regions tbody tr').length > 0").await;
-    page.browser.set_window_size(360, 780).await.unwrap();
-    page.until("return innerWidth <= 500").await;
-    for tab in ["#tab-keys", "#tab-overview"] {
-        page.click(tab).await;
-        assert_eq!(page.js("return document.documentElement.scrollWidth <= innerWidth").await, true, "{tab}");
-    }
+    let fits = "return innerWidth === 360 && document.documentElement.scrollWidth <= 360";
+    assert_eq!(page.js(fits).await, true, "overview");
+    page.search("products:*").await;
+    page.click("#key-list li button").await;
+    page.until("return document.querySelector('#detail .value') !== null").await;
+    assert_eq!(page.js(fits).await, true, "keys");
+    page.click("#tab-overview").await;
     let unnamed = "return [...document.querySelectorAll('button, input, select, canvas[tabindex]')].filter((one) => \
-                   !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.hidden || one.closest('dialog:not([open])'))).map((one) => one.id)";
+                   !(one.textContent.trim() || one.ariaLabel || one.labels?.length || one.hidden || \
+                   one.closest('dialog:not([open])'))).map((one) => one.outerHTML)";
     assert_eq!(page.js(unnamed).await, json!([]), "controls that a screen reader cannot name");
+    page.browser.close().await;
+}
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_theme_and_the_log_in_outlast_a_reload_and_a_lost_service_is_told() {
+    let Some(page) = Page::start().await else { return };
+    let page = page.logged_in().await;
     let background = "return getComputedStyle(document.body).backgroundColor";
     page.click("#theme").await;
     let light = page.js(background).await;
@@ -272,13 +286,38 @@ async fn it_fits_a_phone_and_both_themes_and_tells_when_it_is_cut_off() {
     assert_ne!(light, dark);
     page.browser.refresh().await.unwrap();
     page.until("return document.getElementById('status').dataset.state === 'live'").await;
-    assert_eq!(page.js(background).await, dark, "the theme is kept, and the token in this tab");
+    assert_eq!(page.js(background).await, dark);
 
     let Page { browser, app } = page;
-    let address = app.address;
     Arc::into_inner(app).unwrap().stop().await.unwrap();
     let page = Page { browser, app: Arc::new(Stack::embedded().app().await) };
     page.until("return document.getElementById('status').dataset.state === 'lost'").await;
-    assert_ne!(page.app.address, address);
     page.browser.close().await;
+}
+
+#[tokio::test]
+async fn files_are_kept_by_their_tags_and_nothing_is_there_without_a_token() {
+    let stack = Stack::embedded();
+    let (open, off) = (stack.app_with(&[("ADMIN_TOKEN", TOKEN)]).await, stack.app().await);
+    for path in ["/cache", "/cache/app.js", "/cache/app.css", "/cache/icon.svg"] {
+        let file = open.get(path).await;
+        assert_eq!(file.status, 200, "{path}");
+        let policy = file.headers["content-security-policy"].to_str().unwrap();
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{policy}"
+        );
+        assert!(!policy.contains("unsafe") && !file.text.contains(TOKEN));
+        assert_eq!(file.headers["x-content-type-options"], "nosniff");
+        let tag = file.headers["etag"].to_str().unwrap();
+        for known in [tag.to_owned(), format!("W/{tag}"), format!("\"x\", {tag}")] {
+            let headers = [("if-none-match", known.as_str())];
+            let again = request_with(open.address, "GET", path, &headers, None).await;
+            assert_eq!((again.status.as_u16(), again.text.as_str()), (304, ""), "{path}");
+        }
+        off.get(path).await.error(404, "route_not_found");
+        open.send("POST", path).await.error(405, "method_not_allowed");
+    }
+    open.get("/cache/index.html").await.error(404, "route_not_found");
+    assert!(open.get("/cache").await.text.contains("<base href=\"/cache/\">"));
 }

@@ -265,3 +265,18 @@ async fn the_document_describes_the_routes() {
         assert!(statuses.iter().all(|status| answers[status].is_object()), "{path}: {answers}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_known_user_has_a_limit_of_its_own() {
+    let app = app_with(&[("RATE_LIMIT_ENABLED", "true")]).await;
+    let cookie = cookie(&app).await;
+    let limits = async |cookie: &str| {
+        let reply = send_with(&app, "GET", "/api/products", cookie).await;
+        reply.data(200);
+        reply.headers["ratelimit"].to_str().unwrap().to_owned()
+    };
+    assert!(limits(&cookie).await.contains("per_user"));
+    assert!(!limits("").await.contains("per_user"));
+    send_with(&app, "POST", "/api/auth/logout", &cookie).await.data(200);
+    assert!(!limits(&cookie).await.contains("per_user"), "the session is over");
+}

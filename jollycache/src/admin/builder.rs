@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -17,6 +18,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub const MIN_TOKEN_CHARS: usize = 16;
 /// The longest one: it has to fit into a header.
 const MAX_TOKEN_CHARS: usize = 1_024;
+/// How long one operation of the backend may take that a person waits for: longer than a request's.
+pub(super) const PATIENCE: Duration = Duration::from_secs(2);
 /// How many clients can listen to the events at once.
 const DEFAULT_MAX_LISTENERS: usize = 32;
 

@@ -50,7 +50,7 @@ struct Missed {
     get, path = "/events", tag = "cache", operation_id = "cache_events",
     responses(
         (status = 200, description = "Server-sent events `overview`, `invalidated` and `missed`",
-            content_type = "text/event-stream", body = String),
+            content_type = "text/event-stream", body = super::openapi::ServerSentEvent),
         super::openapi::Refused, super::openapi::Crowded,
     ),
     security(("bearer" = [])),

@@ -7,7 +7,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 
-use super::builder::Shared;
+use super::builder::{PATIENCE, Shared};
 use super::gate::Authorized;
 use super::name;
 use super::reply::{Failure, Success, echo, success};
@@ -103,7 +103,7 @@ pub(super) async fn pattern(
 
 /// Evicts everything in the namespace, and deletes its counters. Nothing else on the server is touched.
 #[cfg_attr(feature = "openapi", utoipa::path(
-    delete, path = "/", tag = "cache", operation_id = "flush", params(Confirmation),
+    delete, path = "", tag = "cache", operation_id = "flush", params(Confirmation),
     responses(
         (status = 200, description = "Everything is evicted", body = Success<Evicted>),
         super::openapi::Refused, super::openapi::BadRequest, super::openapi::Queued,
@@ -123,7 +123,7 @@ pub(super) async fn all(
         return Err(Failure::bad("not_confirmed", message));
     }
     let evicted = evict(cache, "namespace", namespace.to_owned(), Target::Pattern(Pattern::all())).await?;
-    cache.delete_counters().await?;
+    cache.delete_counters(PATIENCE).await?;
     Ok(evicted)
 }
 
@@ -155,6 +155,7 @@ async fn run(cache: &Cache, target: Target) -> CacheResult<u64> {
     let region = engine.region(REGION);
     let mut policy = region.resolve_default();
     let graces = engine.regions().into_iter().map(|region| region.resolve_default().grace);
+    policy.timeout = policy.timeout.max(PATIENCE);
     policy.grace = graces.max().unwrap_or_default();
     let mut eviction = engine.eviction(&region, &policy);
     eviction.add(target);

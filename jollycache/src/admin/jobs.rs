@@ -103,6 +103,10 @@ fn wanted(body: Result<Bytes, BytesRejection>) -> Result<WarmUpRequest, Failure>
     if body.trim_ascii().is_empty() {
         return Ok(WarmUpRequest::default());
     }
+    // serde also takes an array of a struct's fields in their order, which is not what is described.
+    if body.trim_ascii().starts_with(b"[") {
+        return Err(Failure::bad("invalid_body", "expected an object, found an array"));
+    }
     let request = serde_json::from_slice::<Option<WarmUpRequest>>(&body);
     let request = request.map_err(|error| Failure::bad("invalid_body", echo(&error.to_string())))?;
     Ok(request.unwrap_or_default())

@@ -8,7 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::builder::Shared;
+use super::builder::{PATIENCE, Shared};
 use super::gate::Authorized;
 use super::name;
 use super::reply::{Failure, Success, echo, success};
@@ -74,7 +74,8 @@ pub(super) async fn list(
     let mut cursor = wanted.cursor.as_deref().map(cursor_from).transpose()?;
     let mut keys = std::collections::BTreeSet::new();
     for _ in 0..MAX_STEPS {
-        let page = shared.cache.scan(&pattern, cursor, limit - keys.len()).await.map_err(scan_failure)?;
+        let page = shared.cache.scan_within(PATIENCE, &pattern, cursor, limit - keys.len()).await;
+        let page = page.map_err(scan_failure)?;
         keys.extend(page.keys);
         cursor = page.next;
         if cursor.is_none() || keys.len() >= limit {
@@ -136,7 +137,7 @@ pub(super) async fn view(
     let cache = &shared.cache;
     let key = name::key(cache, path)?;
     let engine = &cache.engine;
-    let found = cache.ask(engine.backend.inspect(&engine.namespace.key(&key))).await?;
+    let found = cache.ask_within(PATIENCE, engine.backend.inspect(&engine.namespace.key(&key))).await?;
     if found == Inspection::Vacant {
         let message = format!("there is nothing under {}", echo(key.as_str()));
         return Err(Failure::new(StatusCode::NOT_FOUND, "key_not_found", message));
@@ -144,7 +145,7 @@ pub(super) async fn view(
     let mut live = Vec::new();
     if let Some(entry) = found.entry().filter(|entry| !entry.tags.is_empty()) {
         let names: Vec<_> = entry.tags.iter().map(|tag| engine.namespace.tag_name(&tag.name)).collect();
-        live = cache.ask(engine.backend.read_many(&[], &names)).await?.1;
+        live = cache.ask_within(PATIENCE, engine.backend.read_many(&[], &names)).await?.1;
     }
     let regions = engine.regions();
     let region = found.region().and_then(|id| regions.iter().find(|region| region.id == id));

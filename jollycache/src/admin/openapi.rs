@@ -2,12 +2,22 @@
 
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{IntoResponses, Modify, OpenApi};
+use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
 
 use super::events::InvalidationView;
 use super::overview::Overview;
 use super::reply::FailureBody;
 use super::{events, evict, jobs, keys, overview};
+
+/// One event of a stream.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "read by the derive")]
+pub(super) struct ServerSentEvent {
+    /// `overview`, `invalidated` or `missed`.
+    event: String,
+    /// JSON.
+    data: String,
+}
 
 /// What a call that takes the token answers to those who have none.
 #[derive(IntoResponses)]

@@ -149,7 +149,9 @@ mod tests {
 
     fn histograms(values: &[u64]) -> Histograms {
         let mut histogram = Histogram::new_with_bounds(1, 60_000_000, 2).expect("bounds");
-        values.iter().for_each(|value| histogram.saturating_record(*value));
+        for value in values {
+            histogram.saturating_record(*value);
+        }
         BTreeMap::from([("product".into(), histogram)])
     }
 

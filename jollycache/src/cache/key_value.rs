@@ -126,9 +126,20 @@ impl Cache {
         cursor: Option<ScanCursor>,
         page_size: usize,
     ) -> Result<KeyPage> {
+        self.scan_within(self.timeout(), pattern, cursor, page_size).await
+    }
+
+    pub(crate) async fn scan_within(
+        &self,
+        timeout: Duration,
+        pattern: &Pattern,
+        cursor: Option<ScanCursor>,
+        page_size: usize,
+    ) -> Result<KeyPage> {
         let namespace = &self.engine.namespace;
-        let page =
-            self.ask(self.engine.backend.scan(&namespace.pattern(pattern), cursor, page_size.max(1))).await?;
+        let glob = namespace.pattern(pattern);
+        let scanning = self.engine.backend.scan(&glob, cursor, page_size.max(1));
+        let page = self.ask_within(timeout, scanning).await?;
         let keys =
             page.keys.iter().filter_map(|key| namespace.key_of(key.as_str())).map(str::to_owned).collect();
         Ok(KeyPage { keys, next: page.next })
@@ -141,16 +152,17 @@ impl Cache {
     /// As [`Cache::evict`].
     pub async fn flush(&self) -> Result<u64> {
         let fallen = self.evict_pattern(Pattern::all()).await?;
-        self.delete_counters().await?;
+        self.delete_counters(self.timeout()).await?;
         Ok(fallen)
     }
 
-    pub(crate) async fn delete_counters(&self) -> Result<()> {
+    /// Each step takes `timeout` at most.
+    pub(crate) async fn delete_counters(&self, timeout: Duration) -> Result<()> {
         let glob = self.engine.namespace.counters_pattern();
         let mut cursor = None;
         loop {
-            let page = self.ask(self.engine.backend.scan(&glob, cursor, SCAN_PAGE)).await?;
-            self.ask(self.engine.backend.delete_raw(&page.keys)).await?;
+            let page = self.ask_within(timeout, self.engine.backend.scan(&glob, cursor, SCAN_PAGE)).await?;
+            self.ask_within(timeout, self.engine.backend.delete_raw(&page.keys)).await?;
             cursor = page.next;
             if cursor.is_none() {
                 return Ok(());
@@ -182,9 +194,19 @@ impl Cache {
     }
 
     pub(crate) async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        let region = self.engine.region(DEFAULT_REGION);
-        let timeout = region.resolve_default().timeout;
-        self.engine.guarded(&region, timeout, operation).await
+        self.ask_within(self.timeout(), operation).await
+    }
+
+    pub(crate) async fn ask_within<T>(
+        &self,
+        timeout: Duration,
+        operation: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.engine.guarded(&self.engine.region(DEFAULT_REGION), timeout, operation).await
+    }
+
+    fn timeout(&self) -> Duration {
+        self.engine.region(DEFAULT_REGION).resolve_default().timeout
     }
 }
 

@@ -41,13 +41,29 @@ pub struct MetricsCollector {
     labels: Vec<Label>,
     published: Mutex<HashMap<Box<str>, Published>>,
     events: Mutex<(u64, u64)>,
+    #[cfg(feature = "rate-limit")]
+    limiters: super::limits::Limiters,
 }
 
 impl MetricsCollector {
     /// A collector that has published nothing yet.
     pub fn new(cache: &Cache) -> Self {
-        let (published, events) = (Mutex::default(), Mutex::default());
-        MetricsCollector { cache: cache.clone(), labels: Vec::new(), published, events }
+        MetricsCollector {
+            cache: cache.clone(),
+            labels: Vec::new(),
+            published: Mutex::default(),
+            events: Mutex::default(),
+            #[cfg(feature = "rate-limit")]
+            limiters: super::limits::Limiters::default(),
+        }
+    }
+
+    /// Publishes the decisions of a rate limiter too, by the names of its limits. Default: none.
+    #[cfg(feature = "rate-limit")]
+    #[must_use]
+    pub fn with_rate_limiter(mut self, limiter: &crate::rate_limit::RateLimiter) -> Self {
+        self.limiters.add(limiter.clone());
+        self
     }
 
     /// Adds a label to everything that is published, to tell several caches of a process apart. Default: none.
@@ -77,6 +93,8 @@ impl MetricsCollector {
             DESCRIPTIONS.iter().for_each(super::Description::describe);
             self.emit_state();
             self.emit_backend(info.as_ref());
+            #[cfg(feature = "rate-limit")]
+            self.limiters.emit(&self.labels);
             changes.into_iter().flat_map(|(region, changes)| changes.emit(&region, &self.labels)).collect()
         };
         let histograms: Vec<_> = match recorder {

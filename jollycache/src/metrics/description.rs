@@ -102,6 +102,8 @@ pub const DESCRIPTIONS: &[Description] = &[
     counter("jollycache_audit_differences_total", REGION, "Audited entries that differed from their source."),
     counter("jollycache_audit_repairs_total", REGION, "Those of them that were replaced or evicted."),
     counter("jollycache_events_total", &["outcome"], "Events of invalidations: sent or lost."),
+    counter("jollycache_rate_limit_decisions_total", &["limit", "outcome"], "Requests: allowed or limited."),
+    counter("jollycache_rate_limit_degraded_total", &["limit"], "Requests decided without the backend."),
     seconds("jollycache_read_duration_seconds", OUTCOME, "A read: of a hit, or of a miss with its load."),
     seconds("jollycache_load_duration_seconds", REGION, "A load alone."),
     seconds(

@@ -7,6 +7,8 @@
 
 mod collector;
 mod description;
+#[cfg(feature = "rate-limit")]
+mod limits;
 mod region;
 
 pub use self::collector::MetricsCollector;

@@ -1,7 +1,7 @@
 //! Records that are not ours: for a reader nothing, for a writer room.
 
 use jollycache::RedisBackend;
-use jollycache::backend::{Backend, Lease, Selection, WriteEnd};
+use jollycache::backend::{Backend, Inspection, Lease, Selection, WriteEnd};
 use jollycache::entry::{TagStamp, Token, encode_entry};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
@@ -193,5 +193,14 @@ async fn foreign_data_under_a_tag_is_replaced_by_an_id() {
         backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
         let read = backend.read(&key("a"), std::slice::from_ref(&tag)).await.unwrap();
         assert!(read.tag_ids[0].is_some(), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn people_are_told_that_a_record_is_not_ours() {
+    let Some((_server, backend, mut client)) = setup().await else { return };
+    for kind in KINDS {
+        plant(&mut client, &key("a"), kind);
+        assert_eq!(backend.inspect(&key("a")).await.unwrap(), Inspection::Foreign, "{kind}");
     }
 }

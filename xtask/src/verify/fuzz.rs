@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::workspace::{run, services_folder};
+use crate::workspace::{root, run, services_folder};
 
 /// Pinned, so that a run tomorrow checks what today's did.
 const PACKAGE: &str = "schemathesis==4.32.5";
@@ -19,6 +19,8 @@ pub(crate) fn fuzz(url: &str, token: &str, requests: u32) -> Result<()> {
     let folder = services_folder();
     run(Command::new(program)
         .current_dir(folder)
+        .arg("--config-file")
+        .arg(root().join("xtask/src/verify/schemathesis.toml"))
         .args(["run", &format!("{url}/api-docs/openapi.json"), "--no-color", "--continue-on-failure"])
         .args(["--max-examples", &requests.to_string()])
         // A fixed seed: a failure here is one everywhere.

@@ -7,6 +7,9 @@ import { History } from "./history.js";
 /// What the large numbers are of, in seconds.
 const RECENT = 10;
 
+/// How many rows the table of regions has at most.
+const MOST_ROWS = 100;
+
 const OUTCOMES = [
   { field: "hits", name: "Hits", color: "hit" },
   { field: "stale", name: "Stale", color: "stale" },
@@ -174,6 +177,9 @@ export class Dashboard {
     }
     const body = $("regions").tBodies[0];
     const color = getComputedStyle(body).getPropertyValue("--hit").trim();
+    const left = rows.length - MOST_ROWS;
+    setText($("regions-hint"), `since the start of this process${left > 0 ? `; ${left} more by another order` : ""}`);
+    for (const { name } of rows.splice(MOST_ROWS)) this.rows.get(name)?.element.remove();
     rows.forEach((row, at) => {
       const shown = this.rows.get(row.name) ?? this.addRow(row.name);
       // Moved only when it has to be: the focus stays.

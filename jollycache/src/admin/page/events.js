@@ -1,6 +1,6 @@
 // The list of invalidations, the newest first.
 
-import { $, h, setText, time, toast } from "./dom.js";
+import { $, h, setText, time } from "./dom.js";
 
 const MOST = 300;
 /// How many names of one event are shown.
@@ -24,7 +24,11 @@ export class EventList {
       setText($("event-pause"), `Resume (${this.waiting})`);
       return;
     }
-    this.show();
+    // However many come, the list is drawn a few times a second.
+    this.due ??= setTimeout(() => {
+      this.due = undefined;
+      if (!this.paused) this.show();
+    }, 200);
   }
 
   invalidated(event) {
@@ -77,5 +81,3 @@ function row(event) {
     h("time", { class: "num" }, time(event.at)),
     h("div", {}, names, more > 0 ? h("span", { class: "hint" }, `and ${more} more`) : null, h("span", { class: "hint" }, origin)));
 }
-
-export const failed = (error) => toast(error.message, "bad");

@@ -3,6 +3,9 @@
 /// How many samples are kept: ten minutes of one a second.
 export const LONGEST = 600;
 
+/// A second in which nothing happened.
+const IDLE = { hits: 0, stale: 0, misses: 0, reads: 0, writes: 0, hitRate: null, p50: null, p99: null };
+
 const READS = ["hits", "stale_reads", "misses"];
 
 /// One region's (or the total's) second.
@@ -38,7 +41,9 @@ export class History {
     const seconds = (overview.at_ms - last.at_ms) / 1_000;
     const regions = {};
     for (const [name, stats] of Object.entries(overview.stats.regions)) {
-      regions[name] = sampleOf(stats, last.stats.regions[name], overview.recent.regions[name], seconds);
+      const sample = sampleOf(stats, last.stats.regions[name], overview.recent.regions[name], seconds);
+      // There may be a thousand regions: those that idle take no room.
+      if (sample.reads > 0 || sample.writes > 0) regions[name] = sample;
     }
     const total = sampleOf(overview.stats.total, last.stats.total, overview.recent.total, seconds);
     this.samples.push({ at: overview.at_ms, total, regions });
@@ -48,7 +53,7 @@ export class History {
 
   /// The samples of a region, of all for none: `{ at, sample }`, where a sample may be null.
   of(region) {
-    const pick = (sample) => (region ? sample.regions[region] ?? null : sample.total);
+    const pick = (sample) => (region && sample.total ? sample.regions[region] ?? IDLE : sample.total);
     return this.samples.map((sample) => ({ at: sample.at, sample: pick(sample) }));
   }
 

@@ -1,7 +1,6 @@
 //! The page: files built into the program, which ask nobody but the API.
 
 use std::fmt::Write;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::NestedPath;
@@ -44,8 +43,11 @@ const FILES: [(&str, &str, &str); 11] = [
 pub(super) fn router(api: &str, open: bool) -> Router {
     let mut router = Router::new();
     if open {
-        let api: Arc<str> = attribute(api).into();
-        router = router.route("/", get(move |path, headers| index(api.clone(), path, headers)));
+        let api = attribute(api);
+        let page = async move |path: Result<NestedPath, NestedPathRejection>, headers: HeaderMap| {
+            index(&api, path.as_ref().ok(), &headers)
+        };
+        router = router.route("/", get(page));
         for (name, kind, text) in FILES {
             let tag = etag(text);
             let answer = async move |headers: HeaderMap| file(kind, text, &tag, &headers);
@@ -56,10 +58,10 @@ pub(super) fn router(api: &str, open: bool) -> Router {
 }
 
 /// The page, which finds its files and the API wherever they are nested.
-async fn index(api: Arc<str>, path: Result<NestedPath, NestedPathRejection>, headers: HeaderMap) -> Response {
-    let base = path.as_ref().map_or("", NestedPath::as_str).trim_end_matches('/');
-    let text = INDEX.replace("{base}", &format!("{}/", attribute(base))).replace("{api}", &api);
-    file("text/html; charset=utf-8", &text, &etag(&text), &headers)
+fn index(api: &str, path: Option<&NestedPath>, headers: &HeaderMap) -> Response {
+    let base = path.map_or("", NestedPath::as_str).trim_end_matches('/');
+    let text = INDEX.replace("{base}", &format!("{}/", attribute(base))).replace("{api}", api);
+    file("text/html; charset=utf-8", &text, &etag(&text), headers)
 }
 
 /// A file, or word that the client's is the same.

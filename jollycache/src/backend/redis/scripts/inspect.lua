@@ -7,11 +7,10 @@
 local now = now_ms()
 local record, kind = load(now)
 if not kind then
-  -- What was ours and has just ended is nothing; what was never ours is still there.
-  local held = redis.call('TYPE', KEY).ok
-  local raw = held == 'string' and redis.call('GETRANGE', KEY, 0, 1)
-  local ended = raw == MAGIC .. 'L' or raw == MAGIC .. 'I'
-  return {(held == 'none' or ended) and '' or '?', now, 0, -1, 0, ''}
+  local held = redis.pcall('GET', KEY)
+  -- What was ours and has just ended is nothing, too.
+  local ended = type(held) == 'string' and string.sub(held, 1, 1) == MAGIC and is_whole(held, string.sub(held, 2, 2))
+  return {(held == false or ended) and '' or '?', now, 0, -1, 0, ''}
 end
 local region = string.sub(record, 3, 6)
 if kind == 'V' then

@@ -94,6 +94,14 @@ local function current(record, kind, now)
   return left, 'E'
 end
 
+-- Whether a string of this kind is one of ours, by its length.
+local function is_whole(record, kind)
+  return (kind == 'V' and #record >= VALUE_BYTES)
+    or (kind == 'L' and #record == LEASE_BYTES)
+    or (kind == 'I' and #record > INTENT_BYTES and (#record - INTENT_BYTES) % WRITER_BYTES == 0)
+    or (kind == 'E' and #record == EVICTED_BYTES)
+end
+
 -- The stored record and its kind, or false and nil where there is none, or one that is not ours: another type,
 -- another format, a torn one. Whatever is written next replaces it.
 local function load(now)
@@ -102,10 +110,7 @@ local function load(now)
     return false, nil
   end
   local kind = string.sub(record, 2, 2)
-  if (kind == 'V' and #record >= VALUE_BYTES)
-    or (kind == 'L' and #record == LEASE_BYTES)
-    or (kind == 'I' and #record > INTENT_BYTES and (#record - INTENT_BYTES) % WRITER_BYTES == 0)
-    or (kind == 'E' and #record == EVICTED_BYTES) then
+  if is_whole(record, kind) then
     return current(record, kind, now)
   end
   return false, nil
