@@ -108,7 +108,13 @@ on_each_backend!(events_stream, |caches| async move {
         async move { Ok(respond(&[PUBLIC, ("content-type", "text/event-stream")], body)) }
     });
     let front = inner.behind(&layer(&caches.new_cache().await, Route::new()));
-    let mut body = front.raw("GET", "/events", &[]).await.unwrap().into_body();
+    let response = front.raw("GET", "/events", &[]).await.unwrap();
+    assert_eq!(
+        response.headers()["cache-status"],
+        "jollycache; fwd=uri-miss; fwd-status=200",
+        "nothing was read"
+    );
+    let mut body = response.into_body();
     gate.open();
     let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
     assert_eq!(first, "data: 1\n\n", "it arrives before the second is made");
