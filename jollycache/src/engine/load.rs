@@ -1,5 +1,8 @@
 //! Reading: a hit with one call to the backend, and all that can happen on a miss.
 
+#[cfg(feature = "http")]
+mod look;
+
 use std::any::Any;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -106,22 +109,6 @@ impl Found {
     }
 }
 
-/// What a look at the backend showed to a caller that judges entries by rules of its own.
-#[derive(Debug)]
-pub(crate) struct Look {
-    /// The entry, past its ttl or not, if none of its tags was invalidated.
-    pub(crate) entry: Option<Entry>,
-    outcome: Outcome,
-}
-
-#[derive(Debug)]
-enum Outcome {
-    Seen(Vec<Option<Token>>),
-    /// An invalidation of the key waits to be delivered.
-    Covered,
-    Broken(Error),
-}
-
 /// What a caller saw by itself, after it started.
 #[derive(Debug, Default)]
 struct Seen {
@@ -202,37 +189,6 @@ impl Engine {
                 Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: false })).await
             }
             Err(error) => Box::pin(self.broken(lookup, error)).await,
-        }
-    }
-
-    /// Looks without loading. [`Engine::find_after`] goes on from here.
-    pub(crate) async fn look_at(&self, lookup: &Lookup) -> Look {
-        if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
-            return Look { entry: None, outcome: Outcome::Covered };
-        }
-        match self.look(lookup).await {
-            Ok((entry, tag_ids)) => Look { entry, outcome: Outcome::Seen(tag_ids) },
-            Err(error) => Look { entry: None, outcome: Outcome::Broken(error) },
-        }
-    }
-
-    /// Goes on after a look whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
-    pub(crate) async fn find_after(
-        self: &Arc<Self>,
-        lookup: &Lookup,
-        look: Look,
-        replaces: bool,
-    ) -> Result<Found> {
-        match look.outcome {
-            Outcome::Seen(tag_ids) => {
-                let stale = look.entry.filter(|_| !replaces);
-                Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: replaces })).await
-            }
-            Outcome::Covered => {
-                lookup.region.tracker.count(Count::Bypass);
-                Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await)
-            }
-            Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
         }
     }
 

@@ -129,6 +129,7 @@ impl Ticket {
     }
 
     /// Whether what is loaded may be stored: whether there is a lease.
+    #[cfg(feature = "http")]
     pub(crate) fn may_store(&self) -> bool {
         self.lease.is_some()
     }

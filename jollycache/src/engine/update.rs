@@ -48,6 +48,7 @@ impl Engine {
     }
 
     /// The lease over whatever value is there, fresh or not, if it can be had at once.
+    #[cfg(feature = "http")]
     pub(crate) async fn try_refresh(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
         match self.try_link(lookup, Token::random()).await {
             Ok(Linked::Mine(_, ticket)) => Some(ticket),
