@@ -1,5 +1,6 @@
 //! One file a command.
 
+pub(crate) mod alerts;
 pub(crate) mod bench;
 pub(crate) mod bless;
 pub(crate) mod services;

@@ -3,4 +3,7 @@
 mod apt;
 pub(crate) mod chromium;
 pub(crate) mod ferretdb;
+pub(crate) mod promtool;
 pub(crate) mod redis;
+
+pub(crate) use self::apt::is_missing;
