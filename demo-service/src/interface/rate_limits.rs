@@ -47,7 +47,7 @@ fn is_login(request: &Parts) -> bool {
 }
 
 /// The cache's own routes are for its operators, who need them when all else is too much.
-fn is_limited(path: &str) -> bool {
+pub(super) fn is_limited(path: &str) -> bool {
     let is_under =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     is_under("/api") && !is_under("/api/cache")

@@ -1,10 +1,15 @@
 //! `Invalidation`: what falls together.
 
+use std::sync::Arc;
+#[cfg(feature = "session")]
+use std::time::Duration;
+
 use super::Cache;
 use super::write::DEFAULT_REGION;
-use crate::engine::Target;
+use crate::engine::{Region, Target};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
+use crate::policy::Resolved;
 
 /// Keys, tags and patterns that fall together.
 #[derive(Debug, Clone, Default)]
@@ -71,11 +76,33 @@ impl Cache {
 
     /// As [`Cache::invalidate`], counted in a region, with its timeout and grace.
     pub(crate) async fn invalidate_in(&self, region: &str, invalidation: Invalidation) -> Result<u64> {
+        let region = self.engine.region(region);
+        let policy = region.resolve_default();
+        self.invalidate_by(&region, &policy, invalidation).await
+    }
+
+    /// The same without a grace, for what is not loaded from a source that lags.
+    #[cfg(feature = "session")]
+    pub(crate) async fn invalidate_at_once_in(
+        &self,
+        region: &str,
+        invalidation: Invalidation,
+    ) -> Result<u64> {
+        let region = self.engine.region(region);
+        let policy = Resolved { grace: Duration::ZERO, ..region.resolve_default() };
+        self.invalidate_by(&region, &policy, invalidation).await
+    }
+
+    async fn invalidate_by(
+        &self,
+        region: &Arc<Region>,
+        policy: &Resolved,
+        invalidation: Invalidation,
+    ) -> Result<u64> {
         if invalidation.is_empty() {
             return Ok(0);
         }
-        let region = self.engine.region(region);
-        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
+        let mut eviction = self.engine.eviction(region, policy);
         invalidation.targets.into_iter().for_each(|target| eviction.add(target));
         eviction.run().await
     }

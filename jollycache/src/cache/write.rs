@@ -38,6 +38,7 @@ impl Cache {
 
     async fn store<V: Value>(&self, region: &Region, key: &Key, value: &V, policy: &Policy) -> Result<bool> {
         let engine = &self.engine;
+        engine.ensure_worker();
         let resolved = region.resolve([policy, &Policy::new()]);
         let payload = encode(value, engine.limits.value_bytes)?;
         let tag_keys: Vec<_> = policy.tags.iter().map(|tag| engine.namespace.tag(tag)).collect();

@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Queues what could not be delivered, to be bypassed until it is.
-    pub(super) fn queue(&self, region: &Region, pending: Vec<Pending>) {
+    pub(super) fn queue(self: &Arc<Self>, region: &Region, pending: Vec<Pending>) {
         let fallen = self.repair.push(pending);
         if fallen > 0 {
             tracing::error!(
@@ -66,6 +66,7 @@ impl Engine {
                  served until they expire"
             );
         }
+        self.ensure_worker();
         self.worker.wake();
     }
 }

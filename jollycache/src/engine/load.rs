@@ -214,7 +214,8 @@ impl Engine {
     }
 
     /// The entry, if it may be served, fresh or stale. Loads nothing.
-    pub(crate) async fn peek(&self, lookup: &Lookup) -> Result<Option<Entry>> {
+    pub(crate) async fn peek(self: &Arc<Self>, lookup: &Lookup) -> Result<Option<Entry>> {
+        self.ensure_worker();
         if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
             lookup.region.tracker.count(Count::Bypass);
             return Ok(None);

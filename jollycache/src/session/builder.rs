@@ -15,6 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 pub const DEFAULT_IDLE: Duration = Duration::from_mins(30);
 /// How long a session lives at most.
 pub const DEFAULT_ABSOLUTE: Duration = Duration::from_hours(24);
+/// The longest that a session may live: what its user's sessions have in common is kept for longer.
+pub const MAX_ABSOLUTE: Duration = Duration::from_hours(24 * 30);
 /// The largest data of a session, in bytes of JSON.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024;
 /// How many sessions a user may have.
@@ -67,7 +69,7 @@ impl<D> SessionServiceBuilder<D> {
         self
     }
 
-    /// How long a session lives at most, however much it is used. Default: 24 hours.
+    /// How long a session lives at most, however much it is used. Default: 24 hours; at most [`MAX_ABSOLUTE`].
     pub fn absolute(mut self, absolute: Duration) -> Self {
         self.absolute = absolute;
         self
@@ -104,6 +106,10 @@ impl<D> SessionServiceBuilder<D> {
             return wrong(format!(
                 "idle is {idle:?}: expected 1 ms up to the absolute lifetime, {absolute:?}"
             ));
+        }
+        if self.absolute > MAX_ABSOLUTE {
+            let absolute = self.absolute;
+            return wrong(format!("absolute is {absolute:?}: expected at most {MAX_ABSOLUTE:?}"));
         }
         if !(1..=MAX_PER_USER).contains(&self.max_per_user) {
             let found = self.max_per_user;

@@ -29,8 +29,8 @@ mod user;
 mod vault;
 
 pub use self::builder::{
-    DEFAULT_ABSOLUTE, DEFAULT_IDLE, DEFAULT_MAX_BYTES, DEFAULT_MAX_PER_USER, MAX_PER_USER, MAX_USER_BYTES,
-    SessionServiceBuilder,
+    DEFAULT_ABSOLUTE, DEFAULT_IDLE, DEFAULT_MAX_BYTES, DEFAULT_MAX_PER_USER, MAX_ABSOLUTE, MAX_PER_USER,
+    MAX_USER_BYTES, SessionServiceBuilder,
 };
 pub use self::id::{SessionHandle, SessionId};
 pub use self::keyring::{EncryptionKey, Keyring};

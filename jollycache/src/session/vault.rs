@@ -131,7 +131,7 @@ impl Vault {
     /// Removes texts. An error means that it will happen as soon as the backend is back, and that this process does
     /// not see them meanwhile.
     pub(super) async fn remove(&self, what: Invalidation) -> Result<()> {
-        self.cache.invalidate_in(&self.name, what).await.map(drop)
+        self.cache.invalidate_at_once_in(&self.name, what).await.map(drop)
     }
 
     fn policy(&self) -> Policy {

@@ -68,11 +68,11 @@ async fn login(
 )]
 async fn logout(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response {
     let auth = &api.auth;
-    let ended = match auth.cookie.id_of(&headers) {
-        Some(id) => auth.sessions.destroy(&id).await,
-        None => Ok(()),
-    };
-    let answer = ended.map(|()| success(LogoutView { logged_out: true })).map_err(ApiError::from);
+    let done = || success(LogoutView { logged_out: true });
+    // Without the cookie there is nothing to forget; and another site's form, which comes without it, has the browser
+    // forget nothing.
+    let Some(id) = auth.cookie.id_of(&headers) else { return done().into_response() };
+    let answer = auth.sessions.destroy(&id).await.map(|()| done()).map_err(ApiError::from);
     (AppendHeaders([(SET_COOKIE, auth.cookie.clear())]), answer).into_response()
 }
 

@@ -9,6 +9,7 @@ use jollycache::session::Session;
 
 use super::UserId;
 use crate::interface::Api;
+use crate::interface::rate_limits::is_limited;
 
 /// Who a request with a session's id comes from: an extension of it. One without has none.
 #[derive(Debug, Clone)]
@@ -28,7 +29,9 @@ pub(in crate::interface) async fn identify(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if let Some(id) = api.auth.cookie.id_of(request.headers()) {
+    // Nothing else asks who it is.
+    let id = is_limited(request.uri().path()).then(|| api.auth.cookie.id_of(request.headers())).flatten();
+    if let Some(id) = id {
         let visitor = match api.auth.sessions.validate(&id).await {
             Ok(Some(session)) => {
                 request.extensions_mut().insert(UserId(session.user().into()));

@@ -21,9 +21,9 @@ use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
 
-/// How long a tag's id lives. When it ends, what carries the tag is loaded again; ids of tags that are no longer
-/// used do not pile up.
-const TAG_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1000;
+/// How long a tag's id lives after something was last stamped with it. When it ends, what carries the tag is loaded again;
+/// ids of tags that are no longer used do not pile up. Longer than a session may live.
+const TAG_TTL_MS: u64 = 31 * 24 * 60 * 60 * 1000;
 /// The longest lifetime that is asked of the server: a century. Beyond some 2^53 ms a script would lose digits.
 const MAX_LIFETIME_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// How many commands are sent in one go at most.
@@ -186,9 +186,9 @@ impl Backend for RedisBackend {
         }
         let fresh: Vec<Token> = tags.iter().map(|_| Token::random()).collect();
         let commands = tags.iter().zip(&fresh).map(|(tag, &id)| {
-            let mut command = set_tag(tag, id);
-            command.arg("NX").arg("GET");
-            command
+            let mut call = script::STAMP.call(tag.as_str());
+            call.arg(&id.0[..]).arg(TAG_TTL_MS);
+            call
         });
         let replies = self.pool.write_all(commands).await?;
         let mut ids = Vec::with_capacity(tags.len());

@@ -61,6 +61,7 @@ scripts! {
     SWEEP = "sweep.lua";
     BEGIN_WRITE = "begin_write.lua";
     END_WRITE = "end_write.lua";
+    STAMP = "stamp.lua";
     TAG = "tag.lua";
     TTL = "ttl.lua";
     INSPECT = "inspect.lua";
