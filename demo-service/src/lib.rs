@@ -9,6 +9,7 @@
 //! | [`infrastructure`] | the stores: MongoDB, and one in memory | `domain`, `usecases` |
 //! | [`interface`] | HTTP: routes, JSON, errors | `domain`, `usecases` |
 //! | [`config`] | the environment | nothing else here |
+//! | [`telemetry`] | log lines, and traces | `config` |
 //! | [`app`] | the wiring, by hand, in one place | everything |
 
 pub mod app;
@@ -16,4 +17,5 @@ pub mod config;
 pub mod domain;
 pub mod infrastructure;
 pub mod interface;
+pub mod telemetry;
 pub mod usecases;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use demo_service::app::App;
 use demo_service::config::Config;
+use demo_service::telemetry::Telemetry;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -22,8 +22,14 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let config = Config::load()?;
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&config.log)?).init();
-    let app = App::start(&config).await?;
+    let telemetry = Telemetry::start(&config)?;
+    let served = serve(&config).await;
+    telemetry.end().await;
+    served
+}
+
+async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
+    let app = App::start(config).await?;
     greet(&app, config.admin.token.is_some());
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     app.serve(async move {

@@ -1,15 +1,16 @@
 //! The program itself.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 
 use crate::support::request;
 
 /// The program in a folder of its own, with nothing in its environment but these.
-fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
+pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_demo-service"))
         .current_dir(folder)
         .env_clear()
@@ -19,6 +20,22 @@ fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap()
+}
+
+/// Reads where the program listens from the first line of its greeting that says so.
+pub(crate) async fn address_of(output: &mut (impl AsyncBufRead + Unpin)) -> SocketAddr {
+    let mut lines = String::new();
+    loop {
+        assert_ne!(output.read_line(&mut lines).await.unwrap(), 0, "it does not listen: {lines}");
+        if let Some((_, rest)) = lines.split_once("listens on http://") {
+            return rest.split(' ').next().unwrap().parse().unwrap();
+        }
+    }
+}
+
+pub(crate) fn terminate(process: &Child) {
+    let kill = format!("kill -TERM {}", process.id().unwrap());
+    assert!(std::process::Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
 }
 
 #[tokio::test]
@@ -38,8 +55,7 @@ async fn it_serves_the_sample_catalogue_without_any_server_and_ends_when_told() 
     let list = request(address.parse().unwrap(), "GET", "/api/products", None).await.data(200);
     assert_eq!(list["total"], 30);
 
-    let kill = format!("kill -TERM {}", process.id().unwrap());
-    assert!(std::process::Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
+    terminate(&process);
     assert!(process.wait().await.unwrap().success());
 }
 
