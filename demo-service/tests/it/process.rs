@@ -22,13 +22,14 @@ pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
         .unwrap()
 }
 
-/// Reads where the program listens from the first line of its greeting that says so.
-pub(crate) async fn address_of(output: &mut (impl AsyncBufRead + Unpin)) -> SocketAddr {
+/// Reads to where the program says where it listens. Returns that, and all it has said.
+pub(crate) async fn address_of(output: &mut (impl AsyncBufRead + Unpin)) -> (SocketAddr, String) {
     let mut lines = String::new();
     loop {
         assert_ne!(output.read_line(&mut lines).await.unwrap(), 0, "it does not listen: {lines}");
         if let Some((_, rest)) = lines.split_once("listens on http://") {
-            return rest.split(' ').next().unwrap().parse().unwrap();
+            let address = rest.split(' ').next().unwrap().parse().unwrap();
+            return (address, lines);
         }
     }
 }

@@ -11,20 +11,19 @@ use crate::support::request_with;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-/// Runs the program with a place to send traces to, sends it two requests, and ends it. Returns its log.
+/// Runs the program with a place to send traces to, sends it two requests, and ends it. Returns what it said.
 async fn run(collector: SocketAddr, variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = format!("http://{collector}");
     let always = [("PORT", "0"), ("OTEL_EXPORTER_OTLP_ENDPOINT", endpoint.as_str())];
     let mut process = start(folder.path(), &[variables, &always].concat());
     let mut output = BufReader::new(process.stdout.take().unwrap());
-    let address = address_of(&mut output).await;
+    let (address, mut log) = address_of(&mut output).await;
     for parent in [&format!("00-{TRACE}-{PARENT}-01"), "00-hostile\u{e9}-0-99"] {
         let headers = [("traceparent", parent)];
         request_with(address, "GET", "/api/products/count?secret=hunter2", &headers, None).await;
     }
     terminate(&process);
-    let mut log = String::new();
     output.read_to_string(&mut log).await.unwrap();
     assert!(process.wait().await.unwrap().success(), "{log}");
     log
