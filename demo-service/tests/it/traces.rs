@@ -21,7 +21,8 @@ async fn run(collector: SocketAddr, variables: &[(&str, &str)]) -> String {
     let (address, mut log) = address_of(&mut output).await;
     for parent in [&format!("00-{TRACE}-{PARENT}-01"), "00-hostile\u{e9}-0-99"] {
         let headers = [("traceparent", parent)];
-        request_with(address, "GET", "/api/products/count?secret=hunter2", &headers, None).await;
+        let path = "/api/products/count?search=hunter2";
+        request_with(address, "GET", path, &headers, None).await.data(200);
     }
     terminate(&process);
     output.read_to_string(&mut log).await.unwrap();
@@ -68,10 +69,19 @@ mod built_in {
         let (headers, body) = received.try_recv().unwrap();
         collector.abort();
         assert_eq!(headers["content-type"], "application/x-protobuf");
-        for part in ["GET /api/products/count", "shop", "request_id", "http.response.status_code"] {
+        for part in [
+            "GET /api/products/count",
+            "shop",
+            "request_id",
+            "http.response.status_code",
+            "cache.load",
+            "product_count",
+        ] {
             assert!(contains(&body, part.as_bytes()), "no {part}: {}", body.escape_ascii());
         }
         assert!(contains(&body, &bytes(TRACE)) && contains(&body, &bytes(PARENT)), "{}", body.escape_ascii());
+        let loads = body.windows(10).filter(|window| window == b"cache.load").count();
+        assert_eq!(loads, 1, "one of two reads is a hit: {}", body.escape_ascii());
         assert!(!contains(&body, b"hunter2") && !contains(&body, b"hostile"), "{}", body.escape_ascii());
     }
 
