@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 use crate::support::request;
@@ -58,6 +59,51 @@ async fn it_serves_the_sample_catalogue_without_any_server_and_ends_when_told() 
 
     terminate(&process);
     assert!(process.wait().await.unwrap().success());
+}
+
+/// What `--health` says of a service at this port: its exit code, and its line.
+async fn health(host: &str, port: u16) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Command::new(env!("CARGO_BIN_EXE_demo-service"))
+        .arg("--health")
+        .current_dir(folder.path())
+        .env_clear()
+        .envs([("HOST", host), ("PORT", &port.to_string())])
+        .output()
+        .await
+        .unwrap();
+    assert!(asked.stdout.is_empty());
+    (asked.status.code(), String::from_utf8(asked.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn its_health_can_be_asked_for_without_a_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = start(folder.path(), &[("PORT", "0"), ("HOST", "0.0.0.0")]);
+    let (address, _) = address_of(&mut BufReader::new(process.stdout.take().unwrap())).await;
+    for host in ["0.0.0.0", "127.0.0.1"] {
+        assert_eq!(health(host, address.port()).await, (Some(0), String::new()));
+    }
+    terminate(&process);
+    assert!(process.wait().await.unwrap().success());
+    let (code, line) = health("0.0.0.0", address.port()).await;
+    assert!(code == Some(1) && line.lines().count() == 1, "{code:?} {line}");
+}
+
+#[tokio::test]
+async fn what_does_not_answer_200_is_not_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for answer in ["HTTP/1.1 503 Service Unavailable\r\n\r\n", "+PONG and more 200", "HTTP/1.1 2001", "x", ""]
+    {
+        let (asked, ()) = tokio::join!(health("127.0.0.1", port), async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 512];
+            let _ = stream.read(&mut request).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        assert_eq!(asked.0, Some(1), "{answer}: {asked:?}");
+    }
 }
 
 #[tokio::test]
