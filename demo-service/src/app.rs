@@ -81,14 +81,15 @@ impl App {
         let address = listener.local_addr().map_err(failed)?;
         let use_cases = UseCases::new(&cache, &repository, &clock);
         let auth = auth(config, &cache)?;
-        let metrics = Arc::new(Metrics::new(&cache)?);
+        let limits = limits(&config.rate_limits, &cache)?;
+        let limiter = limits.as_ref().map(RateLimitLayer::limiter);
+        let metrics = Arc::new(Metrics::new(&cache, limiter)?);
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
         let api =
             Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
         audit(&cache, &repository)?;
         let warm_up = warm_up(&cache, &repository)?;
         let admin = admin(config, &cache, &warm_up)?;
-        let limits = limits(&config.rate_limits, &cache)?;
         let router = router(Arc::new(api), &admin, limits, response_cache(&cache)?);
         let warm_up = config.warm_up.then_some(warm_up);
         Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })

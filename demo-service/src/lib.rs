@@ -9,11 +9,15 @@
 //! | [`infrastructure`] | the stores: MongoDB, and one in memory | `domain`, `usecases` |
 //! | [`interface`] | HTTP: routes, JSON, errors | `domain`, `usecases` |
 //! | [`config`] | the environment | nothing else here |
+//! | [`health`] | how to ask a service whether it is well | `config` |
+//! | [`telemetry`] | log lines, and traces | `config` |
 //! | [`app`] | the wiring, by hand, in one place | everything |
 
 pub mod app;
 pub mod config;
 pub mod domain;
+pub mod health;
 pub mod infrastructure;
 pub mod interface;
+pub mod telemetry;
 pub mod usecases;

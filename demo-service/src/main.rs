@@ -1,17 +1,25 @@
-//! Starts the JollyJet product API, and ends it when asked to.
+//! Starts the JollyJet product API, and ends it when asked to. With `--health` it asks one that runs whether it is well.
 
+use std::env;
 use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
 use demo_service::app::App;
 use demo_service::config::Config;
+use demo_service::health::is_well;
+use demo_service::telemetry::Telemetry;
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match run().await {
+    let arguments: Vec<_> = env::args_os().skip(1).collect();
+    let result = match arguments.as_slice() {
+        [] => run().await,
+        [only] if only == "--health" => check(),
+        _ => Err("the only argument is --health".into()),
+    };
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
@@ -22,8 +30,18 @@ async fn main() -> ExitCode {
 
 async fn run() -> Result<(), Box<dyn Error>> {
     let config = Config::load()?;
-    tracing_subscriber::fmt().with_env_filter(EnvFilter::try_new(&config.log)?).init();
-    let app = App::start(&config).await?;
+    let telemetry = Telemetry::start(&config)?;
+    let served = serve(&config).await;
+    telemetry.end().await;
+    served
+}
+
+fn check() -> Result<(), Box<dyn Error>> {
+    if is_well(&Config::load()?)? { Ok(()) } else { Err("the service is not well".into()) }
+}
+
+async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
+    let app = App::start(config).await?;
     greet(&app, config.admin.token.is_some());
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     app.serve(async move {

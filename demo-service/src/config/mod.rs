@@ -6,6 +6,7 @@ mod duration;
 mod rate_limits;
 mod reader;
 mod source;
+mod traces;
 mod url;
 
 use std::fmt;
@@ -77,6 +78,15 @@ pub struct AdminConfig {
     pub hide_values: bool,
 }
 
+/// Where traces are sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceConfig {
+    /// The collector, which takes OTLP over HTTP.
+    pub endpoint: String,
+    /// What the service is called in traces. Default: `jollyjet`.
+    pub service: String,
+}
+
 /// Everything that can be set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -104,6 +114,8 @@ pub struct Config {
     pub auth: AuthConfig,
     /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
+    /// Where traces are sent; without it there are none.
+    pub traces: Option<TraceConfig>,
 }
 
 /// Every mistake in the configuration. No password is in it.
@@ -138,6 +150,7 @@ impl Config {
             rate_limits: reader.rate_limits(),
             auth: reader.auth(environment),
             log: reader.log(),
+            traces: reader.traces(),
         };
         reader.finish(config)
     }

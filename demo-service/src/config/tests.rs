@@ -18,7 +18,7 @@ fn nothing_set_is_a_memory_cache_and_embedded_products() {
     let config = read(&[]).unwrap();
     assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 3_000));
     assert_eq!(config.namespace(), "jollyjet:dev");
-    assert_eq!((config.redis.clone(), config.mongodb.clone()), (None, None));
+    assert_eq!((config.redis.clone(), config.mongodb.clone(), config.traces.clone()), (None, None, None));
     assert_eq!(config.lifetimes.long, Duration::from_mins(30));
     assert_eq!(config.lifetimes.short, Duration::from_mins(5));
     assert!(config.rate_limits.enabled && config.rate_limits.trusted_proxies.is_empty());
@@ -53,9 +53,13 @@ fn everything_can_be_set() {
         ("SESSION_ABSOLUTE", "3600"),
         ("SESSION_ENCRYPTION_KEY", KEY),
         ("RUST_LOG", "warn,demo_service=debug"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/"),
+        ("OTEL_SERVICE_NAME", "shop"),
     ])
     .unwrap();
     assert_eq!(config.namespace(), "shop:eu:prod");
+    let traces = TraceConfig { endpoint: "http://collector:4318".to_owned(), service: "shop".to_owned() };
+    assert_eq!(config.traces, Some(traces));
     let limits = &config.rate_limits;
     assert_eq!((limits.enabled, limits.max_requests, limits.window.as_secs()), (false, 20, 90));
     assert_eq!(limits.trusted_proxies, ["10.0.0.0/8", "192.0.2.7", "fd00::/8"]);

@@ -9,6 +9,7 @@ use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use jollycache::Cache;
 use jollycache::metrics::MetricsCollector;
+use jollycache::rate_limit::RateLimiter;
 use metrics::{Unit, counter, describe_counter, describe_histogram, histogram};
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
@@ -35,11 +36,11 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// A recorder that has recorded nothing yet.
+    /// A recorder that has recorded nothing yet, for a cache and the limits before its service, if there are any.
     ///
     /// # Errors
     /// Those of the recorder.
-    pub fn new(cache: &Cache) -> Result<Self, BuildError> {
+    pub fn new(cache: &Cache, limiter: Option<&RateLimiter>) -> Result<Self, BuildError> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &DURATION_BUCKETS)?
             .set_buckets_for_metric(Matcher::Suffix("_age_seconds".to_owned()), &AGE_BUCKETS)?
@@ -50,7 +51,12 @@ impl Metrics {
             describe_histogram!("http_request_duration_seconds", Unit::Seconds, help);
         });
         let handle = recorder.handle();
-        Ok(Metrics { recorder, handle, collector: MetricsCollector::new(cache) })
+        let collector = MetricsCollector::new(cache);
+        let collector = match limiter {
+            Some(limiter) => collector.with_rate_limiter(limiter),
+            None => collector,
+        };
+        Ok(Metrics { recorder, handle, collector })
     }
 
     /// Everything, as text.

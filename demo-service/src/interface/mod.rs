@@ -13,6 +13,8 @@ mod operations;
 mod params;
 mod products;
 mod rate_limits;
+#[cfg(feature = "otel")]
+mod traceparent;
 mod view;
 mod whole;
 

@@ -37,6 +37,8 @@ async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
     let span = span_of(&request, route);
+    #[cfg(feature = "otel")]
+    super::traceparent::continue_trace(&span, request.headers());
     let response = next.run(request).instrument(span.clone()).await;
     let status = response.status();
     span.record("http.response.status_code", status.as_u16());

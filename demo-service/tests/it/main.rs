@@ -18,3 +18,4 @@ mod repositories;
 mod routes;
 mod sharing;
 mod support;
+mod traces;

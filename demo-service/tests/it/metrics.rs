@@ -1,7 +1,10 @@
 //! `GET /metrics`: what Prometheus reads.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use demo_service::infrastructure::EmbeddedProductRepository;
+use jollycache::{Cache, MemoryBackend};
 use serde_json::json;
 
 use crate::support::{Stack, TestApp, on_both_stacks};
@@ -58,6 +61,36 @@ async fn metrics_count_what_was_read_and_answered(stack: Stack) {
 }
 
 #[tokio::test]
+async fn limits_and_the_response_cache_are_counted() {
+    let limits =
+        [("RATE_LIMIT_ENABLED", "true"), ("RATE_LIMIT_MAX_REQUESTS", "3"), ("RATE_LIMIT_WINDOW", "1h")];
+    let app = limited_app(&limits).await;
+    for _ in 0..3 {
+        app.get("/api/catalogue").await.data(200);
+    }
+    app.get("/api/catalogue").await.error(429, "rate_limited");
+
+    // Twice: asking counts nothing, and is not limited.
+    samples(&app).await;
+    let samples = samples(&app).await;
+    for (name, expected) in [
+        (r#"jollycache_rate_limit_decisions_total{limit="per_ip",outcome="allowed"}"#, 3),
+        (r#"jollycache_rate_limit_decisions_total{limit="per_ip",outcome="limited"}"#, 1),
+        (r#"jollycache_rate_limit_decisions_total{limit="login",outcome="allowed"}"#, 0),
+        (r#"jollycache_rate_limit_degraded_total{limit="per_ip"}"#, 0),
+        (r#"jollycache_reads_total{region="http",outcome="miss"}"#, 1),
+        (r#"jollycache_reads_total{region="http",outcome="hit"}"#, 2),
+    ] {
+        assert_count(&samples, name, expected);
+    }
+}
+
+async fn limited_app(variables: &[(&str, &str)]) -> TestApp {
+    let cache = Cache::builder().namespace("metrics").backend(MemoryBackend::new()).build().unwrap();
+    TestApp::start_with(cache, Arc::new(EmbeddedProductRepository::default()), variables).await
+}
+
+#[tokio::test]
 async fn services_in_one_process_count_for_themselves() {
     let (one, other) = (Stack::embedded().app().await, Stack::embedded().app().await);
     for _ in 0..2 {
@@ -94,7 +127,7 @@ async fn hostile_requests_make_no_new_series() {
 
 #[tokio::test]
 async fn what_is_emitted_by_the_service_is_documented() {
-    let app = Stack::embedded().app().await;
+    let app = limited_app(&[("RATE_LIMIT_ENABLED", "true")]).await;
     app.get("/api/products").await.data(200);
     let text = app.get("/metrics").await.text;
     let documented = include_str!("../../../docs/metrics.md");

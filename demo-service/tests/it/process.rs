@@ -1,15 +1,17 @@
 //! The program itself.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
 use crate::support::request;
 
 /// The program in a folder of its own, with nothing in its environment but these.
-fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
+pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_demo-service"))
         .current_dir(folder)
         .env_clear()
@@ -19,6 +21,23 @@ fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
         .kill_on_drop(true)
         .spawn()
         .unwrap()
+}
+
+/// Reads to where the program says where it listens. Returns that, and all it has said.
+pub(crate) async fn address_of(output: &mut (impl AsyncBufRead + Unpin)) -> (SocketAddr, String) {
+    let mut lines = String::new();
+    loop {
+        assert_ne!(output.read_line(&mut lines).await.unwrap(), 0, "it does not listen: {lines}");
+        if let Some((_, rest)) = lines.split_once("listens on http://") {
+            let address = rest.split(' ').next().unwrap().parse().unwrap();
+            return (address, lines);
+        }
+    }
+}
+
+pub(crate) fn terminate(process: &Child) {
+    let kill = format!("kill -TERM {}", process.id().unwrap());
+    assert!(std::process::Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
 }
 
 #[tokio::test]
@@ -38,9 +57,53 @@ async fn it_serves_the_sample_catalogue_without_any_server_and_ends_when_told() 
     let list = request(address.parse().unwrap(), "GET", "/api/products", None).await.data(200);
     assert_eq!(list["total"], 30);
 
-    let kill = format!("kill -TERM {}", process.id().unwrap());
-    assert!(std::process::Command::new("sh").arg("-c").arg(kill).status().unwrap().success());
+    terminate(&process);
     assert!(process.wait().await.unwrap().success());
+}
+
+/// What `--health` says of a service at this port: its exit code, and its line.
+async fn health(host: &str, port: u16) -> (Option<i32>, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Command::new(env!("CARGO_BIN_EXE_demo-service"))
+        .arg("--health")
+        .current_dir(folder.path())
+        .env_clear()
+        .envs([("HOST", host), ("PORT", &port.to_string())])
+        .output()
+        .await
+        .unwrap();
+    assert!(asked.stdout.is_empty());
+    (asked.status.code(), String::from_utf8(asked.stderr).unwrap())
+}
+
+#[tokio::test]
+async fn its_health_can_be_asked_for_without_a_client() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = start(folder.path(), &[("PORT", "0"), ("HOST", "0.0.0.0")]);
+    let (address, _) = address_of(&mut BufReader::new(process.stdout.take().unwrap())).await;
+    for host in ["0.0.0.0", "127.0.0.1"] {
+        assert_eq!(health(host, address.port()).await, (Some(0), String::new()));
+    }
+    terminate(&process);
+    assert!(process.wait().await.unwrap().success());
+    let (code, line) = health("0.0.0.0", address.port()).await;
+    assert!(code == Some(1) && line.lines().count() == 1, "{code:?} {line}");
+}
+
+#[tokio::test]
+async fn what_does_not_answer_200_is_not_well() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    for answer in ["HTTP/1.1 503 Service Unavailable\r\n\r\n", "+PONG and more 200", "HTTP/1.1 2001", "x", ""]
+    {
+        let (asked, ()) = tokio::join!(health("127.0.0.1", port), async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = [0; 512];
+            let _ = stream.read(&mut request).await.unwrap();
+            stream.write_all(answer.as_bytes()).await.unwrap();
+        });
+        assert_eq!(asked.0, Some(1), "{answer}: {asked:?}");
+    }
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
+use tracing::{Instrument, info_span};
 
 use super::flight::{Landing, Leader, Shared, Turn};
 use super::load::Leased;
@@ -118,8 +119,15 @@ impl Ticket {
         })
     }
 
-    /// Runs the load.
+    /// Runs the load, in a span: a miss is what a trace is looked at for. A hit has none.
     pub(crate) async fn run<T>(&self, load: impl Future<Output = T>) -> T {
+        let region = &*self.lookup.region.name;
+        let load = load.instrument(info_span!(
+            target: "jollycache",
+            "cache.load",
+            cache.region = region,
+            otel.kind = "internal",
+        ));
         if self.permit.is_some() { HOLDS_PLACE.scope((), load).await } else { load.await }
     }
 

@@ -332,12 +332,20 @@ async fn a_tag_is_sixteen_bytes_that_end_in_a_month() {
     let tag = key("#tag:t");
     let id = backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap()[0];
     assert_eq!(looker.raw(&tag), id.0);
-    let month = 30 * 24 * 3600 * 1000;
+    let month = 31 * 24 * 3600 * 1000;
+    assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
+    // What is stamped with it later must not end with what was stamped first.
+    let _: i64 = redis::cmd("PEXPIRE").arg(tag.as_str()).arg(60_000).query(&mut looker.client).unwrap();
+    assert_eq!(backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap(), [id]);
     assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
     backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
     let new = looker.raw(&tag);
     assert!(new.len() == 16 && new != id.0);
     assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
+    // A closed one is not kept closed by it.
+    backend.close_tags(std::slice::from_ref(&tag), Token::random(), Duration::from_secs(20)).await.unwrap();
+    backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap();
+    assert!(looker.remaining_ms(&tag) <= 20_000);
 }
 
 #[tokio::test]
