@@ -47,11 +47,14 @@ impl Engine {
         }
     }
 
-    /// The lease over whatever value is there, fresh or not, if it can be had at once.
+    /// The lease over whatever value is there, fresh or not, if it can be had at once, with that value.
     #[cfg(feature = "http")]
-    pub(crate) async fn try_refresh(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
+    pub(crate) async fn try_refresh(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+    ) -> Option<(Option<Entry>, Box<Ticket>)> {
         match self.try_link(lookup, Token::random()).await {
-            Ok(Linked::Mine(_, ticket)) => Some(ticket),
+            Ok(Linked::Mine(old, ticket)) => Some((old, ticket)),
             Ok(Linked::Others { .. }) | Err(_) => None,
         }
     }

@@ -8,3 +8,4 @@ mod invalidation;
 mod keys;
 mod leaks;
 mod support;
+mod validation;

@@ -11,6 +11,8 @@ use bytes::{Bytes, BytesMut};
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
 
+use crate::clock;
+
 pin_project! {
     /// The body of a response: from the cache, from the service untouched, or from the service after its beginning
     /// was read to see whether it can be stored.
@@ -129,20 +131,23 @@ pub(super) enum Unfinished {
     Failed,
 }
 
-/// Reads a body of at most `limit` bytes, each frame of which comes within `patience`. Cancel safe only in that
+/// Reads a body of at most `limit` bytes, each frame of which comes within `patience`, and all of them within `whole`. Cancel safe only in that
 /// nothing is kept.
 pub(super) async fn collect<R: Body<Data = Bytes>>(
     body: R,
     limit: usize,
     patience: Duration,
+    whole: Duration,
 ) -> Collected<R> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     if body.size_hint().lower() > limit {
         return Collected::Partly(ResponseBody::passed(body), Unfinished::TooLarge);
     }
     let (mut body, mut frames, mut read) = (Box::pin(body), VecDeque::new(), 0);
+    let until = clock::now() + whole;
     loop {
         let frame = poll_fn(|cx| body.as_mut().poll_frame(cx));
+        let patience = patience.min(until.saturating_duration_since(clock::now()));
         let why = match tokio::time::timeout(patience, frame).await {
             Err(_) => Unfinished::TooSlow,
             Ok(None) => return Collected::Whole(join(frames)),
@@ -152,8 +157,11 @@ pub(super) async fn collect<R: Body<Data = Bytes>>(
             }
             Ok(Some(Ok(frame))) => {
                 let is_data = frame.is_data();
-                read += length(frame.data_ref());
-                frames.push_back(frame);
+                let more = length(frame.data_ref());
+                read += more;
+                if !is_data || more > 0 {
+                    frames.push_back(frame);
+                }
                 match () {
                     () if !is_data => Unfinished::Trailers,
                     () if read > limit => Unfinished::TooLarge,

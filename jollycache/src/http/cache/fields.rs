@@ -60,6 +60,18 @@ pub(super) fn update(stored: &mut HeaderMap, news: &HeaderMap) {
     }
 }
 
+/// Whether a 304 can be about what is stored: the service was asked for a change of it, and names no other entity tag.
+pub(super) fn is_about(stored: &Stored, news: &HeaderMap) -> bool {
+    let own = |name: HeaderName| stored.headers.get(name).filter(|_| !stored.own_etag);
+    let opaque = |tag: &HeaderValue| tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes()).to_vec();
+    match (own(ETAG), news.get(ETAG)) {
+        (Some(known), Some(named)) => opaque(known) == opaque(named),
+        (Some(_), None) => true,
+        // Only the time was asked about, to the second: another entity tag tells of another response.
+        (None, named) => named.is_none() && stored.headers.contains_key(LAST_MODIFIED),
+    }
+}
+
 /// The part of a response's fields that a 304 carries.
 pub(super) fn not_modified(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();

@@ -65,7 +65,7 @@ impl Freshness {
 
     /// Whether it may be served although loading anew failed.
     pub(super) fn serves_errors(&self, now: Millis) -> bool {
-        !self.strict && !self.validated && -self.ttl(now) <= i64::from(self.if_error)
+        self.if_error > 0 && !self.strict && !self.validated && -self.ttl(now) <= i64::from(self.if_error)
     }
 
     /// Whether a request with these directives may be answered by it.

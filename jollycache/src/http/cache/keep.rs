@@ -50,6 +50,12 @@ impl Settings {
         match judged.verdict() {
             Verdict::Store { freshness, vary, without } => return Some(Keeping { freshness, vary, without }),
             Verdict::Refuse if head.status.is_server_error() => failed(loading.ticket.take()).await,
+            // What one client may not have, others may: it does not throw out what is stored.
+            Verdict::Refuse | Verdict::NotWithCredentials
+                if loading.replaces && is_about_the_client(head.status) =>
+            {
+                failed(loading.ticket.take()).await;
+            }
             Verdict::Refuse => pass(loading.ticket.take(), Whose::All).await,
             Verdict::NotWithCredentials => pass(loading.ticket.take(), Whose::WithCredentials).await,
         }
@@ -72,8 +78,10 @@ impl Settings {
         let mut headers = stored.headers.clone();
         let (mut head, ()) = http::Response::new(()).into_parts();
         fields::update(&mut headers, news);
-        if !news.contains_key(http::header::DATE) {
-            headers.extend(dates::field(clock::now_ms()).map(|date| (http::header::DATE, date)));
+        if !news.contains_key(http::header::DATE)
+            && let Some(date) = dates::field(clock::now_ms())
+        {
+            headers.insert(http::header::DATE, date);
         }
         if stored.own_etag && !news.contains_key(http::header::ETAG) {
             // It is made anew, of the same body.
@@ -133,7 +141,7 @@ impl Settings {
         let payload = Record::Index(index.clone()).encode();
         let variant = self.variant(asked, request, index);
         let lifetime = match &value {
-            ToStore::Value { ttl, stale, .. } => *ttl + *stale,
+            ToStore::Value { ttl, stale, .. } => ttl.saturating_add(*stale),
             _ => Duration::ZERO,
         };
         let is_there = match self.cache.engine.try_lease(&variant.lookup).await {
@@ -170,7 +178,9 @@ impl Settings {
         let kept = if can_be_validated { self.keep_stale } else { Duration::ZERO };
         let windows = freshness.while_revalidate.max(freshness.if_error);
         let stale = Duration::from_secs(windows.into()).max(kept);
-        let fresh_for = freshness.fresh_for();
+        // The engine counts from the fill, and the response from when it came.
+        let since = Duration::from_millis(clock::now_ms().saturating_sub(freshness.received));
+        let fresh_for = freshness.fresh_for().saturating_sub(since);
         if freshness.validated || fresh_for.is_zero() {
             // Nobody waits for whoever validates it: each does for itself.
             return ToStore::Value {
@@ -182,6 +192,11 @@ impl Settings {
         }
         ToStore::Value { payload, ttl: fresh_for, stale, version: None }
     }
+}
+
+/// Whether a response with this status is about who asks, and how.
+fn is_about_the_client(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 400 | 401 | 403 | 406 | 407 | 412 | 416 | 417 | 428 | 429 | 431)
 }
 
 /// The load failed: others load by themselves, and what is stored stays.

@@ -50,6 +50,8 @@ pub(super) struct Loading {
     pub(super) ticket: Option<Box<Ticket>>,
     /// What is stored and not fresh.
     pub(super) stored: Option<Stored>,
+    /// Whether something was stored when the load began.
+    pub(super) replaces: bool,
     pub(super) status: CacheStatus,
 }
 
@@ -139,10 +141,15 @@ impl Settings {
             Judgement::Pass(detail) => Decision::Pass(CacheStatus::bypass(detail)),
             Judgement::Validate(_, why) if asked.reads_only => Decision::Pass(CacheStatus::forwarded(why)),
             Judgement::Validate(stored, why) => {
-                let ticket = self.cache.engine.try_refresh(&place.lookup).await;
+                // What is under the lease counts, not what was seen before: an eviction may have come in between.
+                let (ticket, stored) = match self.cache.engine.try_refresh(&place.lookup).await {
+                    Some((old, ticket)) => (Some(ticket), old.and_then(|entry| response_of(entry.payload))),
+                    None => (None, Some(stored)),
+                };
+                let replaces = stored.is_some();
                 let status = CacheStatus { key: self.shown_key(asked), ..CacheStatus::forwarded(why) };
                 place.lookup.region.tracker.count(Count::Miss);
-                Decision::Load(Box::new(Loading { place, ticket, stored: Some(stored), status }))
+                Decision::Load(Box::new(Loading { place, ticket, stored, replaces, status }))
             }
             Judgement::Variant(_) | Judgement::Load { .. } => place.alone(),
         }
@@ -150,11 +157,8 @@ impl Settings {
 
     /// This request loads for all who wait.
     fn lead(&self, asked: &Asked, place: Place, mut ticket: Box<Ticket>) -> Decision {
-        let stale = ticket.take_stale().and_then(|entry| Record::decode(entry.payload));
-        let stored = match stale {
-            Some(Record::Response(stored)) => Some(stored),
-            _ => None,
-        };
+        let stored = ticket.take_stale().and_then(|entry| response_of(entry.payload));
+        let replaces = stored.is_some();
         place.lookup.region.tracker.count(Count::Miss);
         let why = if stored.is_some() { Forwarded::Stale } else { place.miss() };
         let status =
@@ -163,7 +167,7 @@ impl Settings {
         let usable =
             stored.as_ref().map(|stored| stored.freshness.usable(&asked.directives, clock::now_ms()));
         let may_wait = ticket.may_store() && usable == Some(Use::ServedWhileRevalidating);
-        let loading = Box::new(Loading { place, ticket: Some(ticket), stored, status });
+        let loading = Box::new(Loading { place, ticket: Some(ticket), stored, replaces, status });
         match &loading.stored {
             Some(stored) if may_wait => {
                 let served = self.hit(asked, stored, false);
@@ -198,7 +202,7 @@ impl Place {
     fn alone(self) -> Decision {
         self.lookup.region.tracker.count(Count::Miss);
         let status = CacheStatus::forwarded(self.miss());
-        Decision::Load(Box::new(Loading { place: self, ticket: None, stored: None, status }))
+        Decision::Load(Box::new(Loading { place: self, ticket: None, stored: None, replaces: false, status }))
     }
 
     fn count_served(&self, entry: Option<&Entry>) {
@@ -250,5 +254,12 @@ fn judge(asked: &Asked, place: &Place, payload: Bytes, seen: Seen) -> Judgement 
             Judgement::Load { replaces: false }
         }
         Use::Stale | Use::ServedWhileRevalidating => Judgement::Validate(stored, Forwarded::Stale),
+    }
+}
+
+fn response_of(payload: Bytes) -> Option<Stored> {
+    match Record::decode(payload)? {
+        Record::Response(stored) => Some(stored),
+        Record::Index(_) | Record::Pass(_) => None,
     }
 }

@@ -7,6 +7,7 @@ use http_body::Body;
 
 use super::answer::{answer, from_stored};
 use super::body::{Collected, ResponseBody, Unfinished, collect};
+use super::fields;
 use super::keep::{Keeping, failed, pass};
 use super::lookup::Loading;
 use super::record::{Stored, Whose};
@@ -29,6 +30,12 @@ impl Settings {
     ) -> Answer<R> {
         loading.status.forwarded_status = Some(response.status());
         if let Some(stored) = loading.stored.take() {
+            if response.status() == StatusCode::NOT_MODIFIED && !fields::is_about(&stored, response.headers())
+            {
+                // Of another response than the one that is here (RFC 9111, section 4.3.4): it changes nothing.
+                failed(loading.ticket.take()).await;
+                return self.instead(asked, stored, loading.status);
+            }
             if response.status() == StatusCode::NOT_MODIFIED {
                 let head = Settings::updated(&stored, response.headers());
                 loading.status.revalidated = true;
@@ -48,7 +55,9 @@ impl Settings {
             return self.passed(asked, head, ResponseBody::passed(body), &loading.status);
         };
         let limit = asked.route.max_body_bytes.unwrap_or(self.max_body_bytes);
-        match collect(body, limit, loading.place.lookup.policy.wait).await {
+        let policy = &loading.place.lookup.policy;
+        // What comes after the lease has ended cannot be stored.
+        match collect(body, limit, policy.wait, policy.lease).await {
             Collected::Whole(body) if is_complete(&head, &body) => {
                 self.finish_kept(asked, request, loading, (head, body), &keeping).await
             }

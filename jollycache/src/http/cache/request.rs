@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use http::header::{
-    CACHE_CONTROL, CONTENT_LOCATION, COOKIE, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RANGE, UPGRADE,
+    CACHE_CONTROL, CONTENT_LOCATION, COOKIE, FORWARDED, HOST, IF_MATCH, IF_UNMODIFIED_SINCE, LOCATION, RANGE,
+    UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, Method, Uri};
@@ -36,6 +37,25 @@ const STEERING: [HeaderName; 9] = [
     HeaderName::from_static("x-original-url"),
     HeaderName::from_static("x-rewrite-url"),
 ];
+
+/// The path that the client sent: behind axum's `nest` the request has only the rest of it, and what two routers call the
+/// same is not.
+fn whole_path(request: &Parts) -> &str {
+    #[cfg(feature = "axum")]
+    if let Some(original) = request.extensions.get::<axum::extract::OriginalUri>() {
+        return original.0.path();
+    }
+    request.uri.path()
+}
+
+/// What `Forwarded` (RFC 7239) says of host and protocol, which may steer as the fields above do. What it says of clients
+/// is left out: it would give each of them a key.
+fn forwarded_origin(headers: &HeaderMap) -> String {
+    let lines = headers.get_all(FORWARDED).iter();
+    let text: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).to_lowercase()).collect();
+    let parts = text.iter().flat_map(|line| line.split([',', ';'])).map(str::trim);
+    parts.filter(|part| part.starts_with("host") || part.starts_with("proto")).collect::<Vec<_>>().join(";")
+}
 
 /// See the module.
 #[derive(Debug)]
@@ -88,7 +108,7 @@ impl Settings {
             let host = (!is_safe).then(|| host(request)).flatten();
             return host.map_or_else(
                 || Plan::Pass(by_method()),
-                |host| Plan::Write(Target { host, path: path.to_owned() }),
+                |host| Plan::Write(Target { host, path: whole_path(request).to_owned() }),
             );
         }
         let asked = match reason_to_pass(request, route, has_body) {
@@ -97,10 +117,8 @@ impl Settings {
         };
         match asked {
             Ok(mut asked) => {
-                let templates = route.templates.iter();
-                let filled =
-                    found.iter().flat_map(|found| templates.clone().map(|tag| tag.fill(&found.params)));
-                asked.tags.extend(filled);
+                let parameters = found.as_ref().map(|found| &found.params);
+                asked.tags.extend(route.templates.iter().map(|tag| tag.fill(parameters)));
                 Plan::Ask(Box::new(asked))
             }
             Err(status) => Plan::Pass(status),
@@ -124,7 +142,7 @@ impl Settings {
         let is_head = request.method == Method::HEAD;
         Ok(Asked {
             key: self.key(request, route, &host, &query.key, user.as_deref()),
-            tags: vec![uri_tag(&host, request.uri.path())],
+            tags: vec![uri_tag(&host, whole_path(request))],
             route: route.clone(),
             credentials: user.is_none() && self.has_credentials(headers, route),
             directives,
@@ -138,7 +156,7 @@ impl Settings {
     fn key(&self, request: &Parts, route: &Route, host: &str, query: &str, user: Option<&str>) -> Key {
         let key = Key::builder().part(&*self.region).literal(":").part(host).literal(":");
         // The path as it was sent: a router may tell apart what RFC 3986 takes for the same.
-        let mut key = key.part(request.uri.path()).literal(":").part(query);
+        let mut key = key.part(whole_path(request)).literal(":").part(query);
         if !route.header_names.is_empty() {
             key = key.literal(":fields:").part(&vary::digest(&route.header_names, &request.headers));
         }
@@ -156,6 +174,10 @@ impl Settings {
         let steering: Vec<_> = STEERING.iter().filter(is_seen).cloned().collect();
         if !steering.is_empty() {
             key = key.literal(":steered:").part(&vary::digest(&steering, &request.headers));
+        }
+        let origin = forwarded_origin(&request.headers);
+        if !origin.is_empty() && !self.stripped.contains(&FORWARDED) {
+            key = key.literal(":forwarded:").part(&origin);
         }
         key.build()
     }

@@ -38,12 +38,12 @@ impl TagTemplate {
         Ok(TagTemplate(pieces))
     }
 
-    /// The tag for a path.
-    pub(super) fn fill(&self, parameters: &Params<'_, '_>) -> Tag {
+    /// The tag for a path; `None` are the parameters of a path that has none.
+    pub(super) fn fill(&self, parameters: Option<&Params<'_, '_>>) -> Tag {
         let filled = self.0.iter().fold(Key::builder(), |tag, piece| match piece {
             Piece::Literal(text) => tag.literal(text),
             Piece::Parameter(name) => {
-                let raw = parameters.get(name).unwrap_or_default();
+                let raw = parameters.and_then(|known| known.get(name)).unwrap_or_default();
                 // As handlers see it; what is no text stays as it was sent.
                 tag.part(&*percent_decode_str(raw).decode_utf8().unwrap_or(raw.into()))
             }
@@ -68,7 +68,7 @@ mod tests {
         let template = TagTemplate::parse(template, &parameters(pattern)).unwrap();
         let mut router = matchit::Router::new();
         router.insert(pattern, ()).unwrap();
-        template.fill(&router.at(path).unwrap().params).as_str().to_owned()
+        template.fill(Some(&router.at(path).unwrap().params)).as_str().to_owned()
     }
 
     #[test]
