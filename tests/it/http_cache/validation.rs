@@ -20,8 +20,10 @@ fn with_status(status: u16, fields: &[(&'static str, &'static str)], body: &'sta
     response
 }
 
+type Answer = fn() -> Result<Response<Body>, Down>;
+
 /// Answers the first request with the first, the second with the second, and so on; then with the last.
-fn in_turn(answers: Vec<fn() -> Result<Response<Body>, Down>>) -> Inner {
+fn in_turn(answers: Vec<Answer>) -> Inner {
     let asked = AtomicUsize::new(0);
     Inner::new(move |_: Request<Body>| {
         let turn = asked.fetch_add(1, Ordering::SeqCst).min(answers.len() - 1);
