@@ -90,7 +90,7 @@ impl Api {
         }
         let wait = answer.number("retry-after")?;
         ensure!(wait <= LONGEST_RETRY, "limited, with Retry-After: {wait}");
-        println!("    limited: waits {wait} s");
+        eprintln!("    limited: waits {wait} s");
         sleep(Duration::from_secs(wait));
         self.send_once(kind, method, path, headers, body)
     }

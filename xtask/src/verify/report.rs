@@ -1,5 +1,6 @@
 //! `Report`: what each check came to, with a bar for its time, and the tables below.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -80,25 +81,26 @@ impl Report {
         self.lines.iter().map(|line| line.verdict).max().unwrap_or(Verdict::Failed)
     }
 
-    /// Prints everything.
+    /// Prints everything. A reader who has seen enough and closes the pipe changes nothing of the verdict.
     pub(crate) fn print(self, url: &str) {
+        let mut out = io::stdout().lock();
         let verdict = self.verdict();
-        println!("\n{url}");
+        let _ = writeln!(out, "\n{url}");
         let longest = self.lines.iter().map(|line| line.took).max().unwrap_or_default();
         for Line { name, verdict, seen, took } in &self.lines {
             let (mark, bar) = (verdict.word(), bar(*took, longest));
-            println!("  {mark:<8}  {name:<22} {:>9}  {bar:<24}  {seen}", millis(*took));
+            let _ = writeln!(out, "  {mark:<8}  {name:<22} {:>9}  {bar:<24}  {seen}", millis(*took));
         }
-        println!("\n  {:<22} {:>8} {:>9} {:>9}", "requests", "count", "p50", "p95");
+        let _ = writeln!(out, "\n  {:<22} {:>8} {:>9} {:>9}", "requests", "count", "p50", "p95");
         for summary in self.samples.summaries() {
             let (median, p95) = (millis(summary.median), millis(summary.p95));
-            println!("  {:<22} {:>8} {median:>9} {p95:>9}", summary.kind, summary.count);
+            let _ = writeln!(out, "  {:<22} {:>8} {median:>9} {p95:>9}", summary.kind, summary.count);
         }
-        println!("\n  {:<22} {:>8} {:>9}", "region", "reads", "hit rate");
+        let _ = writeln!(out, "\n  {:<22} {:>8} {:>9}", "region", "reads", "hit rate");
         for (name, rate, reads) in &self.regions {
-            println!("  {name:<22} {reads:>8} {:>8.1}%  {}", rate * 100.0, share(*rate));
+            let _ = writeln!(out, "  {name:<22} {reads:>8} {:>8.1}%  {}", rate * 100.0, share(*rate));
         }
-        println!("\n  {}", verdict.sentence());
+        let _ = writeln!(out, "\n  {}", verdict.sentence());
     }
 }
 
