@@ -126,3 +126,13 @@ pub(super) fn echo(text: &str) -> String {
         None => text.to_owned(),
     }
 }
+
+/// What both routers answer where there is nothing.
+pub(super) async fn no_route(uri: Uri) -> Failure {
+    Failure::no_route(&uri)
+}
+
+/// What both routers answer to a method that a path does not take.
+pub(super) async fn no_method(method: Method, uri: Uri) -> Failure {
+    Failure::no_method(&method, &uri)
+}

@@ -5,13 +5,12 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::header::{CACHE_CONTROL, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{Method, Uri};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 
 use super::builder::Shared;
-use super::reply::Failure;
+use super::reply::{no_method, no_route};
 use super::{events, evict, jobs, keys, overview};
 
 /// Room for the names of all loaders.
@@ -34,14 +33,6 @@ pub(super) fn api(shared: Arc<Shared>) -> Router {
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
         .layer(map_response(protected))
         .with_state(shared)
-}
-
-async fn no_route(uri: Uri) -> Failure {
-    Failure::no_route(&uri)
-}
-
-async fn no_method(method: Method, uri: Uri) -> Failure {
-    Failure::no_method(&method, &uri)
 }
 
 /// Nothing of this is kept by anybody, or taken for another type.

@@ -5,17 +5,17 @@ use std::fmt::Write;
 use axum::Router;
 use axum::extract::NestedPath;
 use axum::extract::rejection::NestedPathRejection;
+use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH,
     REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use sha2::{Digest, Sha256};
 
-use super::reply::Failure;
+use super::reply::{no_method, no_route};
 
 /// Nothing but this origin's own files, no inline code, and no text that becomes markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -90,14 +90,6 @@ fn etag(text: &str) -> String {
 /// A text as it stands in an attribute.
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-async fn no_route(uri: Uri) -> Failure {
-    Failure::no_route(&uri)
-}
-
-async fn no_method(method: Method, uri: Uri) -> Failure {
-    Failure::no_method(&method, &uri)
 }
 
 async fn protected(mut response: Response) -> Response {
