@@ -2,6 +2,7 @@
 
 mod fingerprint;
 mod record;
+mod run;
 mod version;
 
 use std::time::Duration;
@@ -10,6 +11,7 @@ use bytes::Bytes;
 
 pub use fingerprint::Fingerprint;
 pub use record::{MAX_RECORD_TAGS, Record, decode_record, encode_entry};
+pub use run::RunId;
 pub use version::Version;
 
 use crate::clock::Millis;

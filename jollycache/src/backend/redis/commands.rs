@@ -394,7 +394,7 @@ impl Backend for RedisBackend {
         let keys = reply::integer(self.pool.read("", &cmd("DBSIZE")).await?)?;
         Ok(BackendInfo {
             backend: self.name().to_owned(),
-            version: field(&text, "redis_version").map(str::to_owned),
+            version: reply::field(&text, "redis_version").map(str::to_owned),
             used_memory: number(&text, "used_memory"),
             max_memory: number(&text, "maxmemory").filter(|&limit| limit > 0),
             peak_memory: number(&text, "used_memory_peak"),
@@ -407,13 +407,8 @@ impl Backend for RedisBackend {
     }
 }
 
-/// A field of `INFO`.
-fn field<'t>(info: &'t str, name: &str) -> Option<&'t str> {
-    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
-}
-
 fn number<T: std::str::FromStr>(info: &str, name: &str) -> Option<T> {
-    field(info, name).and_then(|text| text.parse().ok())
+    reply::field(info, name).and_then(|text| text.parse().ok())
 }
 
 fn mget<'k>(names: impl IntoIterator<Item = &'k StoredKey>) -> Cmd {

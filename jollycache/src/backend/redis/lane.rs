@@ -14,7 +14,9 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::error::from_connecting;
+use super::run;
 use crate::clock;
+use crate::entry::RunId;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a connection may be silent before it is pinged.
@@ -66,12 +68,14 @@ pub(super) struct Link {
     pub(super) connection: MultiplexedConnection,
     /// Never used twice in a process.
     pub(super) number: u64,
+    /// The run of the server that it leads to. A restart severs every connection, so it leads to no other.
+    pub(super) run: RunId,
 }
 
 impl Link {
-    fn new(connection: MultiplexedConnection) -> Self {
+    fn new(connection: MultiplexedConnection, run: RunId) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
-        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed) }
+        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed), run }
     }
 }
 
@@ -160,9 +164,9 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
     let mut failures = 0;
     loop {
         let error = match connector.connect().await {
-            Ok((connection, gone)) => {
-                connector.tell_up(&state.send_replace(State::Up(Link::new(connection.clone()))));
-                if until_lost(connection, &gone).await {
+            Ok((link, gone)) => {
+                connector.tell_up(&state.send_replace(State::Up(link.clone())), link.run);
+                if until_lost(link.connection, &gone).await {
                     failures = 0;
                     state.send_replace(State::Connecting);
                     continue;
@@ -198,17 +202,17 @@ async fn until_lost(mut connection: MultiplexedConnection, gone: &Notify) -> boo
 }
 
 impl Connector {
-    async fn connect(&self) -> Result<(MultiplexedConnection, Arc<Notify>)> {
+    async fn connect(&self) -> Result<(Link, Arc<Notify>)> {
         let gone = Arc::new(Notify::new());
         let on_push = self.push_handler(Arc::clone(&gone));
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.connect_timeout))
             .set_response_timeout(Some(RESPONSE_TIMEOUT))
             .set_push_sender(on_push);
-        match self.client.get_multiplexed_async_connection_with_config(&config).await {
-            Ok(connection) => Ok((connection, gone)),
-            Err(error) => Err(from_connecting(&error)),
-        }
+        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
+        let mut connection = connected.map_err(|error| from_connecting(&error))?;
+        let run = run::learn(&mut connection).await?;
+        Ok((Link::new(connection, run.unwrap_or_else(RunId::random)), gone))
     }
 
     fn push_handler(&self, gone: Arc<Notify>) -> impl Fn(PushInfo) -> Result<()> + use<> {
@@ -233,12 +237,12 @@ impl Connector {
         full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 
-    fn tell_up(&self, before: &State) {
+    fn tell_up(&self, before: &State, run: RunId) {
         let regained = matches!(before, State::Down { .. });
         if self.speaks && regained {
-            tracing::info!(address = %self.address(), "connected to redis again");
+            tracing::info!(address = %self.address(), ?run, "connected to redis again");
         } else {
-            tracing::debug!(address = %self.address(), "connected to redis");
+            tracing::debug!(address = %self.address(), ?run, "connected to redis");
         }
     }
 

@@ -11,6 +11,7 @@ mod news;
 mod pool;
 mod rates;
 mod reply;
+mod run;
 mod script;
 
 pub use self::builder::RedisBuilder;

@@ -59,6 +59,11 @@ pub(super) fn text(value: Value) -> Result<String> {
     }
 }
 
+/// A field of `INFO`.
+pub(super) fn field<'t>(info: &'t str, name: &str) -> Option<&'t str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+}
+
 /// A stored value; whatever else is there reads as nothing.
 pub(super) fn entry(value: Value) -> Option<Entry> {
     let Value::BulkString(stored) = value else {
