@@ -1,6 +1,15 @@
-//! A caching framework for async Rust: one attribute on an `async fn`, and the function is cached, protected from
-//! stampedes, evicted when it should be, and never serves a value that was invalidated.
-
+// The first definition of a link counts: here the README's links lead to the guides' modules, elsewhere to their files.
+//! [docs/admin.md]: crate::docs::admin
+//! [docs/http.md]: crate::docs::http
+//! [docs/keys.md]: crate::docs::keys
+//! [docs/metrics.md]: crate::docs::metrics
+//! [docs/operations.md]: crate::docs::operations
+//! [docs/performance.md]: crate::docs::performance
+//! [docs/rate-limits.md]: crate::docs::rate_limits
+//! [docs/semantics.md]: crate::docs::semantics
+//! [docs/sessions.md]: crate::docs::sessions
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
     allow(clippy::duplicate_mod, reason = "flights are compiled once more for `flight_schedules`")
@@ -15,6 +24,8 @@ pub mod backend;
 mod cache;
 mod calls;
 mod clock;
+#[cfg(any(doc, doctest))]
+pub mod docs;
 mod engine;
 pub mod entry;
 mod error;

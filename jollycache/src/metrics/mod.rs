@@ -1,4 +1,4 @@
-//! Counters, latencies and the backend's state for whichever recorder of the [`metrics`](::metrics) facade is used.
+//! Counters, latencies and the backend's state for whichever recorder of the [`metrics`] facade is used.
 //!
 //! The cache counts for itself, without the facade; [`MetricsCollector`] hands the counts over when they are asked for.
 //! So a call of the cache pays nothing for them, the recorder can be installed, exchanged or owned by a part of the

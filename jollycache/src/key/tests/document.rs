@@ -51,7 +51,7 @@ fn the_table_of_values_is_what_the_code_gives() {
         Some(Query { category: None, page: 1 }),
         [Query { category: None, page: 1 }],
     ];
-    let document = include_str!("../../../../docs/keys.md");
+    let document = include_str!("../../../guides/keys.md");
     let table = document.split("with `v` | the key |\n|---|---|\n").nth(1).unwrap();
     let written: Vec<&str> = table.lines().take_while(|line| line.starts_with('|')).collect();
     assert_eq!(written, expected);
