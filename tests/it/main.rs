@@ -20,6 +20,7 @@ mod http_cache;
 mod locks;
 mod metrics;
 mod mongo_server;
+mod own_writes;
 mod processes;
 mod races;
 mod rate_limits;

@@ -172,6 +172,8 @@ pub(crate) enum Rule {
     IntentBeforeCommit,
     /// A put under a key known late compares the id of all writes.
     LatePutComparesWrites,
+    /// A change of the id of all writes by a put's own body names the id that it replaced.
+    OwnWriteNamesReplaced,
     /// A put tells of itself before it lets its key go.
     TellBeforeEnd,
     /// A value of an older version is refused.

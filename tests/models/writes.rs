@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use jollycache::backend::WriteEnd;
-use jollycache::protocol::Slot;
+use jollycache::protocol::{OwnWrites, Slot};
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
@@ -23,6 +23,24 @@ enum Kind {
     Put,
     /// Commits, announces itself, ends with the value if nobody else wrote meanwhile.
     LatePut,
+    /// A late put whose body evicts the same key, before or after its commit.
+    LatePutEvictingInside,
+    /// A late put that is the body of an eviction of the same key.
+    LatePutEvictedOutside,
+}
+
+impl Kind {
+    fn is_late_put(self) -> bool {
+        matches!(self, Kind::LatePut | Kind::LatePutEvictingInside | Kind::LatePutEvictedOutside)
+    }
+}
+
+/// How far the eviction inside a put's body is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Inside {
+    Ahead,
+    Told,
+    Over,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -41,6 +59,10 @@ enum At {
     Told,
     /// What was to be stored or dropped is.
     Ended,
+    /// The eviction around a put has told of itself.
+    ToldOutside,
+    /// And has evicted.
+    EvictedOutside,
     /// Cancelled, or the source refused: the key falls and the intent goes.
     GivesUp,
     GivesUpTheKey,
@@ -48,18 +70,20 @@ enum At {
     Done,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 struct Writer {
     at: At,
     /// What it committed.
     version: u8,
-    /// The id of all writes that a late put remembers.
-    writes: Option<u8>,
+    /// What a late put remembers of the id of all writes.
+    own: Option<OwnWrites>,
+    inside: Inside,
     undisturbed: bool,
 }
 
 impl Writer {
-    const NEW: Writer = Writer { at: At::Start, version: 0, writes: None, undisturbed: true };
+    const NEW: Writer =
+        Writer { at: At::Start, version: 0, own: None, inside: Inside::Ahead, undisturbed: true };
 
     const DONE: Writer = Writer { at: At::Done, ..Writer::NEW };
 }
@@ -70,15 +94,23 @@ struct State {
     slot: Slot,
     /// The id of all writes.
     writes: Option<u8>,
+    /// The last id given to it.
+    last_id: u8,
     readers: Vec<Reader>,
     writers: Vec<Writer>,
 }
 
 impl State {
-    /// An id that nobody remembers.
-    fn fresh_id(&self) -> u8 {
-        let remembered = |id: &u8| self.writers.iter().any(|writer| writer.writes == Some(*id));
-        (1..u8::MAX).find(|id| self.writes != Some(*id) && !remembered(id)).expect("few ids are in use")
+    /// Gives the tag of all writes an id that was never used.
+    fn rotate_writes(&mut self) -> u8 {
+        self.last_id += 1;
+        self.writes = Some(self.last_id);
+        self.last_id
+    }
+
+    /// The id of all writes, made if there is none.
+    fn id_of_writes(&mut self) -> u8 {
+        self.writes.unwrap_or_else(|| self.rotate_writes())
     }
 
     fn is_writing(&self) -> bool {
@@ -133,13 +165,15 @@ impl Writes {
     }
 
     fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
+        if self.kinds[i] == Kind::LatePutEvictingInside && self.evict_inside(state, i, steps) {
+            return;
+        }
         let (mut next, kind, at) = (state.clone(), self.kinds[i], state.writers[i].at);
         let late_intent = self.is_broken(Rule::IntentBeforeCommit);
         let (what, at) = match (at, kind) {
-            (At::Start, Kind::LatePut) => {
-                let id = next.writes.unwrap_or_else(|| next.fresh_id());
-                next.writes = Some(id);
-                next.writers[i].writes = Some(id);
+            (At::Start, kind) if kind.is_late_put() => {
+                let id = next.id_of_writes();
+                next.writers[i].own = Some(OwnWrites::since(token(id)));
                 ("remembers the id of all writes", At::Snapped)
             }
             (At::Start, Kind::Around | Kind::Put) if !late_intent => {
@@ -150,7 +184,7 @@ impl Writes {
                 next.writers[i].version = next.source.commit();
                 ("commits", At::Committed)
             }
-            (At::Committed, Kind::LatePut) => {
+            (At::Committed, kind) if kind.is_late_put() => {
                 self.begin(&mut next.slot, i);
                 ("announces itself, late", At::AnnouncedLate)
             }
@@ -168,11 +202,11 @@ impl Writes {
                 ("ends", At::Told)
             }
             (At::Committed | At::Compared, _) => {
-                next.writes = Some(next.fresh_id());
+                next.rotate_writes();
                 ("tells of itself", At::Told)
             }
             (At::Told, _) if self.is_broken(Rule::TellBeforeEnd) => {
-                next.writes = Some(next.fresh_id());
+                next.rotate_writes();
                 ("tells of itself", At::Ended)
             }
             (At::Told, _) => {
@@ -180,13 +214,21 @@ impl Writes {
                 next.writers[i].undisturbed = true;
                 ("ends", At::Ended)
             }
-            (At::Ended, _) => {
+            (At::Ended, Kind::LatePutEvictedOutside) => {
+                next.rotate_writes();
+                ("tells of its eviction", At::ToldOutside)
+            }
+            (At::ToldOutside, _) => {
+                self.invalidate(&mut next.slot);
+                ("evicts", At::EvictedOutside)
+            }
+            (At::Ended | At::EvictedOutside, _) => {
                 next.source.acknowledge(next.writers[i].version);
                 next.writers[i].version = 0;
                 ("acknowledges", At::Done)
             }
             (At::GivesUp, _) => {
-                next.writes = Some(next.fresh_id());
+                next.rotate_writes();
                 ("tells of itself, gives up", At::GivesUpTheKey)
             }
             (At::GivesUpTheKey, _) => {
@@ -203,14 +245,42 @@ impl Writes {
         steps.add("writer", i, what, next);
     }
 
-    /// A late put sees whether anybody wrote since it began.
+    /// The next step of the eviction inside the body of a late put. Returns whether the put has to wait for it.
+    fn evict_inside(&self, state: &State, i: usize, steps: &mut Steps<State>) -> bool {
+        let Writer { at, inside, .. } = state.writers[i];
+        if inside == Inside::Over || !matches!(at, At::Snapped | At::Committed) {
+            return false;
+        }
+        let mut next = state.clone();
+        let what = if inside == Inside::Ahead {
+            let (replaced, fresh) = (next.writes, next.rotate_writes());
+            self.record(&mut next.writers[i], replaced, fresh);
+            next.writers[i].inside = Inside::Told;
+            "tells of the eviction in its body"
+        } else {
+            self.invalidate(&mut next.slot);
+            next.writers[i].inside = Inside::Over;
+            "evicts in its body"
+        };
+        steps.add("writer", i, what, next);
+        inside == Inside::Told || at == At::Committed
+    }
+
+    fn record(&self, writer: &mut Writer, replaced: Option<u8>, fresh: u8) {
+        if self.is_broken(Rule::OwnWriteNamesReplaced) {
+            writer.own = Some(OwnWrites::since(token(fresh)));
+        } else if let (Some(own), Some(replaced)) = (&mut writer.own, replaced) {
+            own.record(token(replaced), token(fresh));
+        }
+    }
+
+    /// A late put sees whether anybody else wrote since it began.
     fn compare(&self, next: &mut State, i: usize) {
-        let id = next.writes.unwrap_or_else(|| next.fresh_id());
-        next.writes = Some(id);
+        let id = token(next.id_of_writes());
         let compares = !self.is_broken(Rule::LatePutComparesWrites);
         let writer = &mut next.writers[i];
-        writer.undisturbed = !compares || writer.writes == Some(id);
-        writer.writes = None;
+        let own = writer.own.take();
+        writer.undisturbed = !compares || own.is_some_and(|own| own.explains(id));
     }
 
     /// The last word of a writer to the key.
@@ -219,7 +289,9 @@ impl Writes {
         match self.kinds[i] {
             Kind::Evict => self.invalidate(&mut next.slot),
             Kind::Around => self.end(&mut next.slot, i, None),
-            Kind::Put | Kind::LatePut => self.end(&mut next.slot, i, undisturbed.then_some(version)),
+            Kind::Put | Kind::LatePut | Kind::LatePutEvictingInside | Kind::LatePutEvictedOutside => {
+                self.end(&mut next.slot, i, undisturbed.then_some(version))
+            }
         }
     }
 
@@ -228,8 +300,8 @@ impl Writes {
         let at = state.writers[i].at;
         let announced = match self.kinds[i] {
             Kind::Around | Kind::Put => !matches!(at, At::Start | At::Ended),
-            Kind::LatePut => matches!(at, At::AnnouncedLate | At::Compared | At::Told),
             Kind::Evict => false,
+            _ => matches!(at, At::AnnouncedLate | At::Compared | At::Told),
         };
         if at == At::Done || !announced {
             return;
@@ -239,7 +311,7 @@ impl Writes {
             next.writers[i] = Writer { at: At::GivesUp, ..Writer::NEW };
             steps.add("writer", i, "is cancelled", next);
         }
-        if self.crashes && self.kinds[i] != Kind::LatePut {
+        if self.crashes && !self.kinds[i].is_late_put() {
             let mut next = state.clone();
             // Nobody was told, but what was committed must be seen all the same.
             next.source.acknowledge(next.writers[i].version);
@@ -267,6 +339,7 @@ impl Model for Writes {
             source: Source::default(),
             slot: Slot::default(),
             writes: None,
+            last_id: 0,
             readers: vec![Reader::NEW; self.readers],
             writers: vec![Writer::NEW; self.kinds.len()],
         }
@@ -290,7 +363,7 @@ impl Model for Writes {
         if let Some(slot) = intent_ended(&state.slot).filter(|_| self.may_end(state)) {
             steps.add("environment", 0, "ends the intent", State { slot, ..state.clone() });
         }
-        if state.writes.is_some() && self.kinds.contains(&Kind::LatePut) {
+        if state.writes.is_some() && self.kinds.iter().any(|kind| kind.is_late_put()) {
             steps.add(
                 "environment",
                 0,
@@ -320,6 +393,11 @@ impl Model for Writes {
 /// Writers that may be slow without bound, under eviction of anything.
 fn writes(kinds: &[Kind], broken: Option<Rule>) -> Writes {
     Writes { kinds: kinds.to_vec(), readers: 2 + larger(), crashes: false, broken }
+}
+
+/// The same with a reader less, for writers of many steps.
+fn one_reader(kinds: &[Kind]) -> Writes {
+    Writes { readers: 1 + larger(), ..writes(kinds, None) }
 }
 
 /// Writers that may die.
@@ -371,6 +449,61 @@ fn a_late_put_and_a_put_leave_the_newest_or_nothing() {
 #[test]
 fn a_late_put_and_a_plain_eviction_leave_the_newest_or_nothing() {
     holds("late put, with a plain eviction", &writes(&[Kind::LatePut, Kind::Evict], None));
+}
+
+#[test]
+fn a_late_put_whose_body_evicts_leaves_the_newest_or_nothing() {
+    for other in [Kind::LatePut, Kind::Put, Kind::Evict, Kind::LatePutEvictingInside] {
+        let model = one_reader(&[Kind::LatePutEvictingInside, other]);
+        holds(&format!("late put that evicts in its body, with {other:?}"), &model);
+    }
+}
+
+#[test]
+fn a_late_put_within_an_eviction_leaves_the_newest_or_nothing() {
+    for other in [Kind::LatePut, Kind::Evict, Kind::LatePutEvictingInside] {
+        let model = one_reader(&[Kind::LatePutEvictedOutside, other]);
+        holds(&format!("late put within an eviction, with {other:?}"), &model);
+    }
+}
+
+#[test]
+fn a_late_put_alone_is_stored_whatever_its_body_evicts() {
+    for kind in [Kind::LatePut, Kind::LatePutEvictingInside] {
+        // Said of the model itself: were nothing ever stored, everything would hold.
+        fails(&format!("{kind:?}, were it never stored"), &Stores(writes(&[kind], None)));
+    }
+}
+
+/// A model in which a stored value is what to look for.
+struct Stores(Writes);
+
+impl Model for Stores {
+    type State = State;
+
+    fn start(&self) -> State {
+        self.0.start()
+    }
+
+    fn steps(&self, state: &State, steps: &mut Steps<State>) {
+        self.0.steps(state, steps);
+    }
+
+    fn violation(&self, state: &State) -> Option<&'static str> {
+        let put = state.writers.iter().all(|writer| writer.at == At::Done && writer.undisturbed);
+        let untouched = state.readers.iter().all(|reader| *reader == Reader::NEW);
+        (put && untouched && stored(&state.slot).is_some()).then_some("the value is stored")
+    }
+
+    fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
+        self.0.violation_at_rest(state)
+    }
+}
+
+#[test]
+fn an_own_change_that_hides_what_it_replaced_is_caught() {
+    let model = writes(&[Kind::LatePutEvictingInside, Kind::Evict], Some(Rule::OwnWriteNamesReplaced));
+    fails("late put that evicts in its body, without what that replaced", &model);
 }
 
 #[test]

@@ -224,6 +224,16 @@ impl Backend for MemoryBackend {
         Ok(keys.iter().map(|key| self.invalidate_key(key, None, grace)).sum())
     }
 
+    async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
+        let mut replaced = None;
+        self.tags.entry_by_ref(tag).and_upsert_with(|found| {
+            let held = found.map(moka::Entry::into_value).unwrap_or_default();
+            replaced = held.id();
+            held.rotate(now_ms(), Duration::ZERO, fresh)
+        });
+        Ok(replaced)
+    }
+
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
         let glob = selection.glob.as_bytes();
         let matching = self.slots.iter().filter(|(key, _)| glob_matches(glob, key.as_str().as_bytes()));

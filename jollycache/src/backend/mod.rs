@@ -233,6 +233,17 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// a lease is answered with [`Lease::Bypass`], a tag has no id, and [`Backend::tag_ids`] makes one up.
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64>;
 
+    /// Gives a tag the id `fresh`, as an invalidation without a grace does, and returns the id that it replaced. `None`
+    /// where there was none, where the tag is closed and stays so, and from a backend that cannot say.
+    ///
+    /// Both are one step, so that the answers of two such calls show what came between them. The default invalidates and
+    /// answers `None`, which is safe: a put whose key is known late then takes its own call's evictions for another writer's.
+    async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
+        let _ = fresh;
+        self.invalidate(&[], std::slice::from_ref(tag), Duration::ZERO).await?;
+        Ok(None)
+    }
+
     /// Scans, and invalidates each key found as [`Backend::invalidate`] does. A key that is there during the
     /// whole scan is found. Returns how many keys held a value.
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64>;

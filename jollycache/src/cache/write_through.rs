@@ -55,6 +55,11 @@ impl WriteThrough {
         (WriteThrough { cache, region, policy, write, started, announced }, begun.err())
     }
 
+    /// Runs the body of the write.
+    pub(crate) async fn run<F: Future>(&self, body: F) -> F::Output {
+        self.write.run(body).await
+    }
+
     /// From now on the lifetimes are those of `policy`.
     pub(crate) fn follow(&mut self, policy: &Policy) {
         self.policy = self.region.resolve([policy, &Policy::UNSET]);

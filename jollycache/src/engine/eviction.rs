@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::repair::Pending;
 use super::worker::SCAN_TIMEOUT;
+use super::write_scope::WriteScope;
 use super::{Engine, Region};
 use crate::backend::Selection;
 use crate::calls::{self, Course, Operation, Outcome};
 use crate::clock;
-use crate::entry::RegionId;
+use crate::entry::{RegionId, Token};
 use crate::error::Result;
 use crate::key::{Key, Pattern, StoredKey, Tag};
 use crate::policy::Resolved;
@@ -158,13 +159,12 @@ impl Eviction {
                 Pending::Matching { glob, region } => scans.push((glob, *region)),
             }
         }
-        let writes = self.engine.writes_tag();
-        if self.grace.is_zero() {
-            tags.insert(0, writes);
+        let scope = WriteScope::current();
+        if self.grace.is_zero() && scope.is_none() {
+            tags.insert(0, self.engine.writes_tag());
         } else {
             // Before the rest, and without the grace, which would refuse the puts of others.
-            let tell = self.engine.backend.invalidate(&[], std::slice::from_ref(&writes), Duration::ZERO);
-            self.engine.guarded(&self.region, self.timeout, tell).await?;
+            self.rotate_writes(scope).await?;
         }
         let invalidate = self.engine.backend.invalidate(&keys, &tags, self.grace);
         let mut held = self.engine.guarded(&self.region, self.timeout, invalidate).await?;
@@ -172,6 +172,17 @@ impl Eviction {
             held += self.scan(glob, region).await?;
         }
         Ok(held)
+    }
+
+    /// Changes the id of all writes, and accounts for it to the write in whose body this eviction is.
+    async fn rotate_writes(&self, scope: Option<Arc<WriteScope>>) -> Result<()> {
+        let (writes, fresh) = (self.engine.writes_tag(), Token::random());
+        let rotate = self.engine.backend.rotate_tag(&writes, fresh);
+        let replaced = self.engine.guarded(&self.region, self.timeout, rotate).await?;
+        if let (Some(scope), Some(replaced)) = (scope, replaced) {
+            scope.record(replaced, fresh);
+        }
+        Ok(())
     }
 
     async fn scan(&self, glob: &str, region: Option<RegionId>) -> Result<u64> {

@@ -20,6 +20,7 @@ mod ticket;
 mod update;
 mod worker;
 mod write;
+mod write_scope;
 
 use std::sync::Arc;
 

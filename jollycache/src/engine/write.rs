@@ -9,6 +9,7 @@ use futures_util::future::{try_join, try_join_all, try_join3};
 
 use super::repair::Pending;
 use super::worker::Job;
+use super::write_scope::WriteScope;
 use super::{Engine, Region, Target};
 use crate::backend::WriteEnd;
 use crate::clock;
@@ -16,6 +17,7 @@ use crate::entry::{Codec, Draft, Fingerprint, TagStamp, Token, Version};
 use crate::error::Result;
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::Resolved;
+use crate::protocol::OwnWrites;
 use crate::tracker::Count;
 
 /// What a write announces.
@@ -64,8 +66,8 @@ pub(crate) struct Write {
     keys: Vec<StoredKey>,
     tags: Vec<StoredKey>,
     value_stamps: Vec<TagStamp>,
-    /// The id of the tag of all writes when this one was announced.
-    writes: Option<Token>,
+    /// What the body did to the tag of all writes, whose id was read when this write was announced.
+    scope: Option<Arc<WriteScope>>,
     /// The announcement failed: nothing is stored, everything is evicted.
     broken: bool,
     ended: bool,
@@ -89,7 +91,7 @@ impl Engine {
             keys: distinct(announced.keys.iter().map(|key| self.namespace.key(key))),
             tags: distinct(announced.tags.iter().map(|tag| self.namespace.tag(tag))),
             value_stamps: Vec::new(),
-            writes: None,
+            scope: None,
             broken: false,
             ended: false,
         };
@@ -100,6 +102,14 @@ impl Engine {
 }
 
 impl Write {
+    /// Runs the body of this write: what it evicts and puts is not taken for another writer's.
+    pub(crate) async fn run<F: Future>(&self, body: F) -> F::Output {
+        match self.scope.clone() {
+            Some(scope) => scope.run(body).await,
+            None => body.await,
+        }
+    }
+
     /// The source was written: stores the value, if no other writer came in between, and lets everything else that
     /// was announced fall, with `more`. Returns whether the value was stored.
     pub(crate) async fn commit(mut self, put: Option<Put>, more: Vec<Target>) -> Result<bool> {
@@ -138,10 +148,10 @@ impl Write {
             if announced.value_tags.is_empty() && !announced.late {
                 return Ok((Vec::new(), None));
             }
-            self.snapshot(announced.value_tags).await
+            self.snapshot(names_of(announced.value_tags)).await
         };
         let ((), _, (stamps, writes)) = try_join3(close, announce, snapshot).await?;
-        (self.value_stamps, self.writes) = (stamps, writes);
+        (self.value_stamps, self.scope) = (stamps, writes.map(WriteScope::since));
         Ok(())
     }
 
@@ -152,14 +162,14 @@ impl Write {
 
     /// The ids of `tags`, and of the tag of all writes, which is read last: unchanged later, it vouches for the
     /// others.
-    async fn snapshot(&self, tags: &[Tag]) -> Result<(Vec<TagStamp>, Option<Token>)> {
-        let namespace = &self.engine.namespace;
-        let mut names: Vec<_> = tags.iter().map(|tag| namespace.tag(tag)).collect();
-        names.push(self.engine.writes_tag());
-        let read = self.engine.backend.tag_ids(&names);
+    async fn snapshot(&self, names: Vec<Box<str>>) -> Result<(Vec<TagStamp>, Option<Token>)> {
+        let mut tags: Vec<_> = names.iter().map(|name| self.engine.namespace.tag_name(name)).collect();
+        tags.push(self.engine.writes_tag());
+        let read = self.engine.backend.tag_ids(&tags);
         let ids = self.engine.guarded(&self.region, self.policy.timeout, read).await?;
-        let stamps = tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id });
-        Ok((stamps.collect(), ids.last().copied()))
+        let writes = ids.last().copied();
+        let stamps = names.into_iter().zip(ids).map(|(name, id)| TagStamp { name, id });
+        Ok((stamps.collect(), writes))
     }
 
     /// `None` if there was nothing to store.
@@ -219,14 +229,28 @@ impl Write {
         // A tag that this write keeps closed has no id yet. To give it one before the key is let go would hide what
         // others invalidated meanwhile, so a value that carries it is not stored.
         let closed_here = |tag: &Tag| self.tags.contains(&self.engine.namespace.tag(tag));
-        let mut undisturbed = !put.late_tags.iter().any(closed_here);
-        if undisturbed && (!announced || !put.late_tags.is_empty()) {
-            let (late, writes) = self.snapshot(&put.late_tags).await?;
-            undisturbed = writes == self.writes;
-            self.value_stamps.extend(late);
+        if put.late_tags.iter().any(closed_here) {
+            return Ok((key, None));
         }
-        let stamps = std::mem::take(&mut self.value_stamps);
-        Ok((key, undisturbed.then(|| self.draft(put.value, stamps))))
+        let stamps = self.stamps(!announced, &put.late_tags).await?;
+        Ok((key, stamps.map(|stamps| self.draft(put.value, stamps))))
+    }
+
+    /// The tags of the value with their ids. `None` if they, or its key, were not known before the write, and another
+    /// writer may have come in between.
+    async fn stamps(&mut self, late_key: bool, late_tags: &[Tag]) -> Result<Option<Vec<TagStamp>>> {
+        let early = std::mem::take(&mut self.value_stamps);
+        let own = self.scope.as_ref().map(|scope| scope.own_writes());
+        let late = late_key || !late_tags.is_empty();
+        if !late && own.as_ref().is_none_or(OwnWrites::is_empty) {
+            return Ok(Some(early));
+        }
+        // The body may have evicted a tag that was known before it. What it returned is newer than that eviction, so the
+        // tag's new id is the value's.
+        let names = early.iter().map(|stamp| stamp.name.clone()).chain(names_of(late_tags)).collect();
+        let (now, writes) = self.snapshot(names).await?;
+        let undisturbed = writes.zip(own).is_some_and(|(writes, own)| own.explains(writes));
+        Ok(if undisturbed { Some(now) } else { (!late).then_some(early) })
     }
 
     fn draft(&self, value: ToPut, tags: Vec<TagStamp>) -> Draft {
@@ -259,6 +283,10 @@ impl Write {
     fn evicting(&self) -> WriteEnd<'static> {
         WriteEnd::Evict { grace: self.policy.grace }
     }
+}
+
+fn names_of(tags: &[Tag]) -> Vec<Box<str>> {
+    tags.iter().map(|tag| tag.as_str().into()).collect()
 }
 
 /// A name that was given twice is announced, and ended, once.

@@ -189,7 +189,7 @@ impl<'a, S: Shape> Put<'a, S> {
             // The source is untouched, so a call that is to fail fails before it is written.
             return propagate(error);
         }
-        let returned = body().await;
+        let returned = write.run(body()).await;
         let committed = match S::view(&returned) {
             View::Value(value) => {
                 let key = self.key_by.map(|key_by| key_by(value)).or(self.key);

@@ -5,11 +5,13 @@
 //! docs/semantics.md draws the states.
 
 mod lock;
+mod own_writes;
 mod rate;
 mod slot;
 mod tag;
 
 pub use lock::LockSlot;
+pub use own_writes::OwnWrites;
 pub use rate::{
     MAX_LOG_QUOTA, MAX_RATE_WINDOW, RateAlgorithm, RateBucket, RateCounter, RateLog, RateRule, RateSlot,
 };

@@ -231,7 +231,7 @@ impl Backend for RedisBackend {
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
-        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", grace, None));
+        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", Token::random(), grace, None));
         let key_commands = keys.iter().map(|key| {
             let mut call = script::INVALIDATE.call(key.as_str());
             call.arg(lifetime_or_none_ms(grace));
@@ -245,6 +245,11 @@ impl Backend for RedisBackend {
         let held = replies.split_off(tags.len().min(replies.len()));
         reply::all_ok(replies)?;
         sum(held)
+    }
+
+    async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
+        let call = change_tag(tag, "rotate", fresh, Duration::ZERO, None);
+        Ok(reply::token(&self.pool.call(call).await?))
     }
 
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
@@ -291,13 +296,14 @@ impl Backend for RedisBackend {
     }
 
     async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()> {
-        let calls =
-            tags.iter().map(|tag| change_tag(tag, "close", ttl.max(Duration::from_millis(1)), Some(token)));
+        let calls = tags.iter().map(|tag| {
+            change_tag(tag, "close", Token::random(), ttl.max(Duration::from_millis(1)), Some(token))
+        });
         reply::all_ok(self.pool.write_all(calls).await?).map(drop)
     }
 
     async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()> {
-        let calls = tags.iter().map(|tag| change_tag(tag, "open", grace, Some(token)));
+        let calls = tags.iter().map(|tag| change_tag(tag, "open", Token::random(), grace, Some(token)));
         reply::all_ok(self.pool.write_all(calls).await?).map(drop)
     }
 
@@ -431,9 +437,9 @@ fn is_closed_tag(held: &[u8]) -> bool {
 }
 
 /// A call of the tag script; `closed` is how long the tag is to be closed.
-fn change_tag(tag: &StoredKey, how: &str, closed: Duration, writer: Option<Token>) -> Cmd {
+fn change_tag(tag: &StoredKey, how: &str, fresh: Token, closed: Duration, writer: Option<Token>) -> Cmd {
     let mut call = script::TAG.call(tag.as_str());
-    call.arg(how).arg(&Token::random().0[..]).arg(TAG_TTL_MS).arg(lifetime_or_none_ms(closed));
+    call.arg(how).arg(&fresh.0[..]).arg(TAG_TTL_MS).arg(lifetime_or_none_ms(closed));
     call.arg(writer.as_ref().map_or(&[][..], |token| &token.0[..]));
     call
 }

@@ -158,6 +158,7 @@ cases! {
         all_askers_at_once_get_the_same_id,
         an_invalidated_tag_has_another_id,
         an_invalidation_of_a_tag_leaves_other_tags,
+        a_rotation_gives_its_id_and_tells_which_it_replaced,
         tags_are_invalidated_without_keys_and_keys_without_tags,
         a_fill_tells_the_live_ids_after_it,
         a_refused_fill_tells_the_live_ids_too,

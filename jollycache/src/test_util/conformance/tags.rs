@@ -68,6 +68,29 @@ pub(super) async fn an_invalidated_tag_has_another_id(trial: Trial) {
     }
 }
 
+/// Or tells nothing: a backend need not be able to.
+pub(super) async fn a_rotation_gives_its_id_and_tells_which_it_replaced(trial: Trial) {
+    let tag = trial.tag("t");
+    let mut held = trial.tag_id(&tag).await;
+    for _ in 0..3 {
+        let fresh = Token::random();
+        let replaced = trial.backend.rotate_tag(&tag, fresh).await.expect("a rotation");
+        let now = trial.tag_id(&tag).await;
+        assert_ne!(now, held, "an invalidation");
+        if let Some(replaced) = replaced {
+            assert_eq!((replaced, now), (held, fresh));
+        }
+        held = now;
+    }
+    let tag = trial.tag("never asked for");
+    assert_eq!(trial.backend.rotate_tag(&tag, Token::random()).await.expect("a rotation"), None);
+    let (tag, writer) = (std::slice::from_ref(&tag), Token::random());
+    trial.backend.close_tags(tag, writer, Duration::from_mins(1)).await.expect("a close");
+    assert_eq!(trial.backend.rotate_tag(&tag[0], Token::random()).await.expect("a rotation"), None);
+    let read = trial.backend.read(&trial.key("a"), tag).await.expect("a read");
+    assert_eq!(read.tag_ids, [None], "a rotation opens nothing that a writer closed");
+}
+
 pub(super) async fn an_invalidation_of_a_tag_leaves_other_tags(trial: Trial) {
     let (tag, other) = (trial.tag("t"), trial.tag("other"));
     let id = trial.tag_id(&other).await;

@@ -3,9 +3,9 @@
 -- by itself (8) and its token (16).
 -- KEYS[1] the tag. ARGV[1] 'rotate', 'close' or 'open', [2] the new id, [3] its lifetime in ms, [4] how long the tag
 -- is to be closed, in ms: the grace of an invalidation or an opening, the bound on a writer; [5] the writer's token.
--- Returns 1.
+-- Returns the id that the tag had, or nil.
 
-local MAX_WRITERS, WRITER_BYTES = 64, 24
+local MAX_WRITERS, WRITER_BYTES, ID_BYTES = 64, 24, 16
 
 local now = now_ms()
 local held = redis.pcall('GET', KEY)
@@ -47,4 +47,4 @@ if closed_until > now then
 else
   redis.call('SET', KEY, ARGV[2], 'PX', ARGV[3])
 end
-return 1
+return type(held) == 'string' and #held == ID_BYTES and held
