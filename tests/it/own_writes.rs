@@ -75,8 +75,8 @@ impl Source {
         number
     }
 
-    #[cache_put(key = "same:{_name}:{ret.0}")]
-    async fn put_at(&self, _name: &str, gate: &Gate) -> (u64, u64) {
+    #[cache_put(key = "same:{name}:{ret.0}")]
+    async fn put_at(&self, name: &str, gate: &Gate) -> (u64, u64) {
         let number = self.next();
         gate.pass().await;
         (7, number)

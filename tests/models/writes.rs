@@ -171,11 +171,7 @@ impl Writes {
         let (mut next, kind, at) = (state.clone(), self.kinds[i], state.writers[i].at);
         let late_intent = self.is_broken(Rule::IntentBeforeCommit);
         let (what, at) = match (at, kind) {
-            (At::Start, kind) if kind.is_late_put() => {
-                let id = next.id_of_writes();
-                next.writers[i].own = Some(OwnWrites::since(token(id)));
-                ("remembers the id of all writes", At::Snapped)
-            }
+            (At::Start, kind) if kind.is_late_put() => Self::snap(&mut next, i),
             (At::Start, Kind::Around | Kind::Put) if !late_intent => {
                 self.begin(&mut next.slot, i);
                 ("announces itself", At::Announced)
@@ -214,13 +210,8 @@ impl Writes {
                 next.writers[i].undisturbed = true;
                 ("ends", At::Ended)
             }
-            (At::Ended, Kind::LatePutEvictedOutside) => {
-                next.rotate_writes();
-                ("tells of its eviction", At::ToldOutside)
-            }
-            (At::ToldOutside, _) => {
-                self.invalidate(&mut next.slot);
-                ("evicts", At::EvictedOutside)
+            (At::ToldOutside, _) | (At::Ended, Kind::LatePutEvictedOutside) => {
+                self.evict_outside(&mut next, at)
             }
             (At::Ended | At::EvictedOutside, _) => {
                 next.source.acknowledge(next.writers[i].version);
@@ -266,6 +257,23 @@ impl Writes {
         inside == Inside::Told || at == At::Committed
     }
 
+    /// The next step of the eviction around a late put that has ended.
+    fn evict_outside(&self, next: &mut State, at: At) -> (&'static str, At) {
+        if at == At::Ended {
+            next.rotate_writes();
+            return ("tells of its eviction", At::ToldOutside);
+        }
+        self.invalidate(&mut next.slot);
+        ("evicts", At::EvictedOutside)
+    }
+
+    /// A late put begins: it remembers the id of all writes.
+    fn snap(next: &mut State, i: usize) -> (&'static str, At) {
+        let id = next.id_of_writes();
+        next.writers[i].own = Some(OwnWrites::since(token(id)));
+        ("remembers the id of all writes", At::Snapped)
+    }
+
     fn record(&self, writer: &mut Writer, replaced: Option<u8>, fresh: u8) {
         if self.is_broken(Rule::OwnWriteNamesReplaced) {
             writer.own = Some(OwnWrites::since(token(fresh)));
@@ -290,7 +298,7 @@ impl Writes {
             Kind::Evict => self.invalidate(&mut next.slot),
             Kind::Around => self.end(&mut next.slot, i, None),
             Kind::Put | Kind::LatePut | Kind::LatePutEvictingInside | Kind::LatePutEvictedOutside => {
-                self.end(&mut next.slot, i, undisturbed.then_some(version))
+                self.end(&mut next.slot, i, undisturbed.then_some(version));
             }
         }
     }
