@@ -22,6 +22,7 @@ mod metrics;
 mod mongo_server;
 mod own_writes;
 mod processes;
+mod queued;
 mod races;
 mod rate_limits;
 mod redis_backend;

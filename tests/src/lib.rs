@@ -1,6 +1,7 @@
 //! Fixtures shared by the tests.
 
 mod browser;
+mod faulty_backend;
 mod gate;
 pub mod history;
 mod missing;
@@ -11,6 +12,7 @@ mod script_swap;
 mod tcp_proxy;
 
 pub use browser::Browser;
+pub use faulty_backend::{Fault, FaultyBackend};
 pub use gate::Gate;
 pub use missing::skip;
 pub use mongo_server::MongoServer;

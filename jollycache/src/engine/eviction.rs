@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::delivery::Sender;
 use super::repair::Pending;
-use super::worker::SCAN_TIMEOUT;
-use super::write_scope::WriteScope;
 use super::{Engine, Region};
-use crate::backend::Selection;
 use crate::calls::{self, Course, Operation, Outcome};
 use crate::clock;
-use crate::entry::{RegionId, Token};
 use crate::error::Result;
 use crate::key::{Key, Pattern, StoredKey, Tag};
 use crate::policy::Resolved;
@@ -56,15 +53,14 @@ impl Engine {
         }
     }
 
-    /// Queues what could not be delivered, to be bypassed until it is.
-    pub(super) fn queue(self: &Arc<Self>, region: &Region, pending: Vec<Pending>) {
-        let fallen = self.repair.push(pending);
-        if fallen > 0 {
+    /// Queues what could not be delivered, to be bypassed until it is. The grace begins with the delivery.
+    pub(super) fn queue(self: &Arc<Self>, region: &Region, pending: Vec<Pending>, grace: Duration) {
+        if self.repair.push(pending, grace) {
             tracing::error!(
                 region = %region.name,
-                fallen,
-                "the queue of undelivered invalidations is full: the oldest were dropped, and their entries may be \
-                 served until they expire"
+                namespace = self.namespace.as_str(),
+                "the queue of undelivered invalidations is full: the whole namespace is bypassed by this process, and \
+                 will be invalidated when the backend takes it"
             );
         }
         self.ensure_worker();
@@ -87,11 +83,11 @@ impl Eviction {
             }
             Target::Pattern(pattern) => {
                 tracker.count(Count::EvictedPattern);
-                Pending::Matching { glob: namespace.pattern(&pattern), region: None }
+                Pending::Matching(namespace.pattern(&pattern).into())
             }
             Target::Region => {
                 tracker.count(Count::EvictedPattern);
-                Pending::Matching { glob: namespace.pattern(&Pattern::all()), region: Some(self.region.id) }
+                Pending::Region(self.region.id)
             }
         };
         self.pending.push(pending);
@@ -149,53 +145,15 @@ impl Eviction {
     }
 
     async fn deliver(&self) -> Result<u64> {
-        let mut keys = Vec::new();
-        let mut tags = Vec::new();
-        let mut scans = Vec::new();
-        for pending in &self.pending {
-            match pending {
-                Pending::Key(key) => keys.push(key.clone()),
-                Pending::Tag(tag) => tags.push(tag.clone()),
-                Pending::Matching { glob, region } => scans.push((glob, *region)),
-            }
-        }
-        let scope = WriteScope::current();
-        if self.grace.is_zero() && scope.is_none() {
-            tags.insert(0, self.engine.writes_tag());
-        } else {
-            // Before the rest, and without the grace, which would refuse the puts of others.
-            self.rotate_writes(scope).await?;
-        }
-        let invalidate = self.engine.backend.invalidate(&keys, &tags, self.grace);
-        let mut held = self.engine.guarded(&self.region, self.timeout, invalidate).await?;
-        for (glob, region) in scans {
-            held += self.scan(glob, region).await?;
-        }
-        Ok(held)
-    }
-
-    /// Changes the id of all writes, and accounts for it to the write in whose body this eviction is.
-    async fn rotate_writes(&self, scope: Option<Arc<WriteScope>>) -> Result<()> {
-        let (writes, fresh) = (self.engine.writes_tag(), Token::random());
-        let rotate = self.engine.backend.rotate_tag(&writes, fresh);
-        let replaced = self.engine.guarded(&self.region, self.timeout, rotate).await?;
-        if let (Some(scope), Some(replaced)) = (scope, replaced) {
-            scope.record(replaced, fresh);
-        }
-        Ok(())
-    }
-
-    async fn scan(&self, glob: &str, region: Option<RegionId>) -> Result<u64> {
-        let selection = Selection { glob, region, grace: self.grace };
-        let scan = self.engine.backend.invalidate_matching(selection);
-        self.engine.guarded(&self.region, SCAN_TIMEOUT.max(self.timeout), scan).await
+        let sender = Sender::Call { region: &self.region, timeout: self.timeout };
+        self.engine.deliver(sender, self.pending.iter().map(|pending| (pending, self.grace))).await
     }
 }
 
 impl Drop for Eviction {
     fn drop(&mut self) {
         if !self.pending.is_empty() {
-            self.engine.queue(&self.region, std::mem::take(&mut self.pending));
+            self.engine.queue(&self.region, std::mem::take(&mut self.pending), self.grace);
         }
     }
 }

@@ -2,16 +2,17 @@
 
 #[cfg(feature = "http")]
 mod look;
+mod read;
 
 use std::any::Any;
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
+use super::repair::Coverage;
 use super::ticket::{Grant, Ticket};
 use super::{Engine, Region};
-use crate::backend::{Lease, LeaseMode, LeaseRequest, Read, Watch};
+use crate::backend::{Lease, LeaseMode, LeaseRequest, Watch};
 use crate::clock::{self, Millis};
 use crate::entry::{Codec, Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
@@ -37,6 +38,8 @@ pub(crate) struct Lookup {
     pub(crate) tags: Vec<Tag>,
     pub(crate) tag_keys: Vec<StoredKey>,
     pub(crate) policy: Resolved,
+    /// What had not been delivered when the read began.
+    pub(crate) undelivered: Coverage,
     pub(crate) type_of: TypeOf,
     /// Whether the caller can take a cached `None`.
     pub(crate) takes_none: bool,
@@ -73,9 +76,12 @@ impl Lookup {
         if policy.consistency == Consistency::Ttl {
             tags.clear();
         }
+        let key = engine.namespace.key(ask.key);
+        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
         Lookup {
-            key: engine.namespace.key(ask.key),
-            tag_keys: tags.iter().map(|tag| engine.namespace.tag(tag)).collect(),
+            undelivered: engine.repair.coverage(&key, &tag_keys, region.id),
+            key,
+            tag_keys,
             tags,
             policy,
             type_of: ask.type_of,
@@ -179,7 +185,7 @@ impl Lookup {
 impl Engine {
     /// Looks `lookup` up. Fails only for a lookup that propagates errors.
     pub(crate) async fn find(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
-        if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
+        if lookup.undelivered.is_of_key() {
             lookup.region.tracker.count(Count::Bypass);
             return Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await);
         }
@@ -213,55 +219,6 @@ impl Engine {
         Box::pin(self.miss(lookup, Seen { unreadable: true, ..Seen::default() })).await
     }
 
-    /// The entry, if it may be served, fresh or stale. Loads nothing.
-    pub(crate) async fn peek(self: &Arc<Self>, lookup: &Lookup) -> Result<Option<Entry>> {
-        self.ensure_worker();
-        if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
-            lookup.region.tracker.count(Count::Bypass);
-            return Ok(None);
-        }
-        Ok(self.look(lookup).await?.0)
-    }
-
-    /// As [`Engine::peek`], for many, with one round trip and one more if entries carry tags.
-    pub(crate) async fn peek_many(&self, lookups: &[Lookup]) -> Result<Vec<Option<Entry>>> {
-        let Some(first) = lookups.first() else { return Ok(Vec::new()) };
-        let keys: Vec<_> = lookups.iter().map(|lookup| lookup.key.clone()).collect();
-        let read = self.backend.read_many(&keys, &[]);
-        let (mut entries, _) = self.guarded(&first.region, first.policy.timeout, read).await?;
-        let names: BTreeSet<_> =
-            entries.iter().flatten().flat_map(|entry| &entry.tags).map(|tag| &*tag.name).collect();
-        let live = self.live_ids(first, names.into_iter().map(Into::into).collect()).await?;
-        for (entry, lookup) in entries.iter_mut().zip(lookups) {
-            let tag_keys: Vec<_> = entry
-                .iter()
-                .flat_map(|entry| &entry.tags)
-                .map(|tag| self.namespace.tag_name(&tag.name))
-                .collect();
-            let covered = self.repair.covers(&lookup.key, &tag_keys, lookup.region.id);
-            let declared = |entry: &Entry| {
-                lookup.tags.iter().all(|tag| entry.tags.iter().any(|stamp| *stamp.name == *tag.as_str()))
-            };
-            *entry = entry.take().filter(|entry| {
-                !covered
-                    && lookup.can_read(entry)
-                    && declared(entry)
-                    && entry.tags.iter().all(|tag| live.contains(tag))
-            });
-        }
-        Ok(entries)
-    }
-
-    async fn live_ids(&self, lookup: &Lookup, names: Vec<Box<str>>) -> Result<Vec<TagStamp>> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keys: Vec<_> = names.iter().map(|name| self.namespace.tag_name(name)).collect();
-        let read = self.backend.read_many(&[], &keys);
-        let (_, ids) = self.guarded(&lookup.region, lookup.policy.timeout, read).await?;
-        Ok(names.into_iter().zip(ids).filter_map(|(name, id)| id.map(|id| TagStamp { name, id })).collect())
-    }
-
     /// Asks for the lease once, without waiting. `None` if the caller may only load for itself.
     pub(crate) async fn try_lease(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
         self.ensure_worker();
@@ -273,41 +230,6 @@ impl Engine {
             Ok(Acquired::Lease(leased)) => Some(Ticket::leased(self, &lookup, None, leased)),
             Ok(Acquired::Value { .. } | Acquired::Nothing) | Err(_) => None,
         }
-    }
-
-    /// Reads the entry, if it may be served, and the ids of the declared tags.
-    async fn look(&self, lookup: &Lookup) -> Result<(Option<Entry>, Vec<Option<Token>>)> {
-        let read = self.backend.read(&lookup.key, &lookup.tag_keys);
-        let Read { entry, tag_ids } = self.guarded(&lookup.region, lookup.policy.timeout, read).await?;
-        let Some(entry) = entry else { return Ok((None, tag_ids)) };
-        let usable = self.may_serve(lookup, &entry, &lookup.stamps(&tag_ids)).await?;
-        Ok((usable.then_some(entry), tag_ids))
-    }
-
-    /// Whether the entry is readable and none of its tags was invalidated. `live` are the declared tags' ids.
-    async fn may_serve(&self, lookup: &Lookup, entry: &Entry, live: &[TagStamp]) -> Result<bool> {
-        if !lookup.can_read(entry) {
-            lookup.region.tracker.count(Count::UnreadableEntry);
-            return Ok(false);
-        }
-        if live.len() < lookup.tags.len() || !entry.carries(live) {
-            return Ok(false);
-        }
-        if lookup.policy.consistency == Consistency::Ttl {
-            return Ok(true);
-        }
-        let undeclared: Vec<_> = entry.tags.iter().filter(|tag| !live.contains(tag)).collect();
-        if undeclared.is_empty() {
-            return Ok(true);
-        }
-        // A round trip more, only for entries that were stored with more tags than their readers declare.
-        let keys: Vec<_> = undeclared.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
-        if self.repair.covers(&lookup.key, &keys, lookup.region.id) {
-            return Ok(false);
-        }
-        let read = self.backend.read_many(&[], &keys);
-        let (_, ids) = self.guarded(&lookup.region, lookup.policy.timeout, read).await?;
-        Ok(ids.len() == undeclared.len() && undeclared.iter().zip(ids).all(|(tag, id)| id == Some(tag.id)))
     }
 
     async fn miss(self: &Arc<Self>, lookup: &Lookup, mut seen: Seen) -> Result<Found> {

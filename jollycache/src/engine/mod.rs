@@ -3,6 +3,7 @@
 
 mod audit;
 mod breaker;
+mod delivery;
 mod eviction;
 mod flight;
 #[cfg(test)]
@@ -45,7 +46,7 @@ use self::repair::Repair;
 use self::worker::Worker;
 use crate::backend::Backend;
 use crate::event::Origin;
-use crate::key::Namespace;
+use crate::key::{Namespace, Pattern};
 use crate::policy::Policy;
 use crate::tracker::{ConsistencyTracker, Stats};
 
@@ -89,6 +90,7 @@ impl Engine {
         let tracker = Arc::new(ConsistencyTracker::default());
         let outbox = tells.then(|| Outbox::new(backend.clone(), namespace.event_channel()));
         let engine = Arc::new(Engine {
+            repair: Repair::new(&namespace.pattern(&Pattern::all())),
             namespace,
             backend,
             limits,
@@ -96,7 +98,6 @@ impl Engine {
             tracker,
             breaker: Breaker::default(),
             flights: Flights::default(),
-            repair: Repair::default(),
             unleased: Arc::new(Semaphore::new(limits.unleased_loads)),
             worker: Worker::default(),
             origin: Origin::random(),

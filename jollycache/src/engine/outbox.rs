@@ -172,7 +172,7 @@ fn name_of<'p>(namespace: &Namespace, pending: &'p Pending) -> Option<Fallen<'p>
     match pending {
         Pending::Key(key) => namespace.key_of(key.as_str()).map(Fallen::Key),
         Pending::Tag(tag) => namespace.tag_of(tag.as_str()).map(Fallen::Tag),
-        Pending::Matching { region: Some(_), .. } => Some(Fallen::All),
-        Pending::Matching { glob, region: None } => namespace.inside(glob).map(Fallen::Pattern),
+        Pending::Region(_) => Some(Fallen::All),
+        Pending::Matching(glob) => namespace.inside(glob).map(Fallen::Pattern),
     }
 }

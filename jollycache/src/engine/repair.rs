@@ -1,13 +1,14 @@
-//! The repair queue: invalidations that could not be delivered, and what is bypassed until they are.
+//! The retry queue: invalidations that could not be delivered, and what is bypassed until they are.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::entry::RegionId;
 use crate::key::{StoredKey, glob_matches};
 
-/// The most invalidations that wait; the oldest falls when a new one comes.
+/// The most invalidations that wait. One more, and all of them become a single one of everything.
 pub(crate) const MAX_PENDING: usize = 10_000;
 
 /// One undelivered invalidation.
@@ -15,78 +16,153 @@ pub(crate) const MAX_PENDING: usize = 10_000;
 pub(crate) enum Pending {
     Key(StoredKey),
     Tag(StoredKey),
-    Matching { glob: String, region: Option<RegionId> },
+    /// All keys that a glob over stored names matches.
+    Matching(Box<str>),
+    /// All entries of a region.
+    Region(RegionId),
+}
+
+/// When an invalidation was queued, and for how long after its delivery nothing may be filled.
+#[derive(Debug, Clone, Copy)]
+struct Waiting {
+    number: u64,
+    grace: Duration,
 }
 
 /// The pending invalidations by age, with indexes, so that a look-up costs the same however many wait.
 #[derive(Debug, Default)]
 struct Queue {
     by_age: BTreeMap<u64, Pending>,
-    numbers: HashMap<Pending, u64>,
+    waiting: HashMap<Pending, Waiting>,
     patterns: BTreeSet<u64>,
+    regions: HashSet<RegionId>,
     next_number: u64,
 }
 
 impl Queue {
-    fn push(&mut self, pending: Pending) {
+    fn push(&mut self, pending: Pending, grace: Duration) {
+        // The same one again: the later counts, since a value may have come in between, and the longer grace.
+        let grace = self.remove(&pending).map_or(grace, |earlier| earlier.grace.max(grace));
         let number = self.next_number;
         self.next_number += 1;
-        if matches!(pending, Pending::Matching { .. }) {
-            self.patterns.insert(number);
+        match &pending {
+            Pending::Matching(_) => drop(self.patterns.insert(number)),
+            Pending::Region(region) => drop(self.regions.insert(*region)),
+            Pending::Key(_) | Pending::Tag(_) => {}
         }
-        // The same one again: the later counts, since a value may have come in between.
-        if let Some(earlier) = self.numbers.insert(pending.clone(), number) {
-            self.by_age.remove(&earlier);
-            self.patterns.remove(&earlier);
-        }
+        self.waiting.insert(pending.clone(), Waiting { number, grace });
         self.by_age.insert(number, pending);
     }
 
-    fn pop_oldest(&mut self) {
-        if let Some((number, pending)) = self.by_age.pop_first() {
-            self.numbers.remove(&pending);
-            self.patterns.remove(&number);
+    fn remove(&mut self, pending: &Pending) -> Option<Waiting> {
+        let removed = self.waiting.remove(pending)?;
+        self.by_age.remove(&removed.number);
+        match pending {
+            Pending::Matching(_) => drop(self.patterns.remove(&removed.number)),
+            Pending::Region(region) => drop(self.regions.remove(region)),
+            Pending::Key(_) | Pending::Tag(_) => {}
         }
+        Some(removed)
     }
 
-    fn covers(&self, key: &StoredKey, tags: &[StoredKey], region: RegionId) -> bool {
-        let has = |pending: Pending| self.numbers.contains_key(&pending);
-        has(Pending::Key(key.clone()))
-            || tags.iter().any(|tag| has(Pending::Tag(tag.clone())))
-            || self.patterns.iter().filter_map(|number| self.by_age.get(number)).any(
-                |pending| match pending {
-                    Pending::Matching { glob, region: only } => {
-                        only.is_none_or(|only| only == region)
-                            && glob_matches(glob.as_bytes(), key.as_str().as_bytes())
-                    }
-                    Pending::Key(_) | Pending::Tag(_) => false,
-                },
-            )
+    /// Replaces all that wait by `everything`, which includes each of them.
+    fn collapse(&mut self, everything: &Pending) {
+        let grace = self.waiting.values().map(|waiting| waiting.grace).max().unwrap_or_default();
+        *self = Queue { next_number: self.next_number, ..Queue::default() };
+        self.push(everything.clone(), grace);
+    }
+
+    fn coverage(&self, key: &StoredKey, tags: &[StoredKey], region: RegionId) -> Coverage {
+        let waits = |pending: Pending| self.waiting.contains_key(&pending);
+        let matches = |number| match self.by_age.get(number) {
+            Some(Pending::Matching(glob)) => glob_matches(glob.as_bytes(), key.as_str().as_bytes()),
+            _ => false,
+        };
+        if waits(Pending::Key(key.clone()))
+            || tags.iter().any(|tag| waits(Pending::Tag(tag.clone())))
+            || self.regions.contains(&region)
+            || self.patterns.iter().any(matches)
+        {
+            Coverage::Key
+        } else if self.regions.is_empty() {
+            Coverage::Nothing
+        } else {
+            Coverage::Regions(self.regions.iter().copied().collect())
+        }
     }
 }
 
+/// What a read may not be answered with, because its invalidation was not delivered when the read began.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum Coverage {
+    #[default]
+    Nothing,
+    /// Whatever is cached under the key.
+    Key,
+    /// Entries of these regions. Which one an entry belongs to is known only when it was read: the caller need not have
+    /// named it.
+    Regions(Arc<[RegionId]>),
+}
+
+impl Coverage {
+    /// Whether there is no use in reading.
+    pub(crate) fn is_of_key(&self) -> bool {
+        *self == Coverage::Key
+    }
+
+    /// Whether it includes an entry of `region` under the key.
+    pub(crate) fn includes(&self, region: RegionId) -> bool {
+        match self {
+            Coverage::Nothing => false,
+            Coverage::Key => true,
+            Coverage::Regions(regions) => regions.contains(&region),
+        }
+    }
+}
+
+/// Some of the oldest invalidations, each with its grace.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) invalidations: Vec<(Pending, Duration)>,
+    /// The number of the youngest.
+    up_to: u64,
+}
+
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Repair {
+    /// What the queue becomes when it is full.
+    everything: Pending,
     /// So that a call with nothing pending pays one load.
     length: AtomicUsize,
     queue: Mutex<Queue>,
 }
 
 impl Repair {
-    /// Queues an invalidation. Returns how many old ones fell to make room.
-    pub(crate) fn push(&self, pending: impl IntoIterator<Item = Pending>) -> usize {
+    /// Nothing waits yet. `glob` matches every key of the namespace.
+    pub(crate) fn new(glob: &str) -> Self {
+        Repair {
+            everything: Pending::Matching(glob.into()),
+            length: AtomicUsize::new(0),
+            queue: Mutex::default(),
+        }
+    }
+
+    /// Queues invalidations, each to be delivered with `grace`. Returns whether the queue was full, and has just become
+    /// one invalidation of everything.
+    pub(crate) fn push(&self, pending: impl IntoIterator<Item = Pending>, grace: Duration) -> bool {
         let mut queue = self.lock();
-        let mut fallen = 0;
+        let was_everything = queue.waiting.contains_key(&self.everything);
+        let mut overflowed = false;
         for pending in pending {
-            queue.push(pending);
+            queue.push(pending, grace);
             if queue.by_age.len() > MAX_PENDING {
-                queue.pop_oldest();
-                fallen += 1;
+                queue.collapse(&self.everything);
+                overflowed = true;
             }
         }
         self.length.store(queue.by_age.len(), Ordering::Release);
-        fallen
+        overflowed && !was_everything
     }
 
     /// How many wait.
@@ -94,24 +170,37 @@ impl Repair {
         self.length.load(Ordering::Acquire)
     }
 
-    /// Whether what is cached under `key` may be invalid for all this process knows.
+    /// What a read that begins now may not be answered with.
+    ///
+    /// It is asked for before the read is sent. An invalidation that is delivered by then is known to the backend; one
+    /// that is delivered later may have been overtaken by the read, and would not be found here afterwards.
+    pub(crate) fn coverage(&self, key: &StoredKey, tags: &[StoredKey], region: RegionId) -> Coverage {
+        if self.len() == 0 { Coverage::Nothing } else { self.lock().coverage(key, tags, region) }
+    }
+
+    /// Whether what is cached under `key`, with these tags and in this region, may be invalid.
     pub(crate) fn covers(&self, key: &StoredKey, tags: &[StoredKey], region: RegionId) -> bool {
-        self.len() > 0 && self.lock().covers(key, tags, region)
+        self.coverage(key, tags, region).is_of_key()
     }
 
-    /// Up to `most` of the oldest, which stay queued, and the number that [`Repair::delivered`] takes.
-    pub(crate) fn batch(&self, most: usize) -> (Vec<Pending>, u64) {
+    /// Up to `most` of the oldest, which stay queued until [`Repair::delivered`].
+    pub(crate) fn batch(&self, most: usize) -> Batch {
         let queue = self.lock();
-        let batch = queue.by_age.iter().take(most);
-        let up_to = batch.clone().next_back().map_or(0, |(number, _)| *number);
-        (batch.map(|(_, pending)| pending.clone()).collect(), up_to)
+        let oldest = || queue.by_age.iter().take(most);
+        let grace = |pending| queue.waiting.get(pending).map_or(Duration::ZERO, |waiting| waiting.grace);
+        Batch {
+            invalidations: oldest().map(|(_, pending)| (pending.clone(), grace(pending))).collect(),
+            up_to: oldest().next_back().map_or(0, |(number, _)| *number),
+        }
     }
 
-    /// Everything up to this number has been delivered. What was queued again meanwhile stays.
-    pub(crate) fn delivered(&self, up_to: u64) {
+    /// The batch has been delivered. What was queued again meanwhile stays.
+    pub(crate) fn delivered(&self, batch: &Batch) {
         let mut queue = self.lock();
-        while queue.by_age.first_key_value().is_some_and(|(number, _)| *number <= up_to) {
-            queue.pop_oldest();
+        for (pending, _) in &batch.invalidations {
+            if queue.waiting.get(pending).is_some_and(|waiting| waiting.number <= batch.up_to) {
+                queue.remove(pending);
+            }
         }
         self.length.store(queue.by_age.len(), Ordering::Release);
     }
@@ -126,47 +215,95 @@ mod tests {
     use super::*;
 
     const REGION: RegionId = RegionId(7);
+    const OTHER: RegionId = RegionId(8);
 
     fn name(text: &str) -> StoredKey {
         StoredKey::found(text)
     }
 
+    fn key(text: &str) -> Pending {
+        Pending::Key(name(text))
+    }
+
+    fn queue(pending: impl IntoIterator<Item = Pending>) -> Repair {
+        let repair = Repair::new("ns:*");
+        assert!(!repair.push(pending, Duration::ZERO));
+        repair
+    }
+
     #[test]
     fn covers_keys_tags_and_patterns_until_delivered() {
-        let repair = Repair::default();
-        repair.push([
-            Pending::Key(name("a")),
-            Pending::Tag(name("t")),
-            Pending::Matching { glob: "list:*".into(), region: None },
-        ]);
-        let (batch, up_to) = repair.batch(10);
-        assert_eq!(batch.len(), 3);
+        let repair = queue([key("a"), Pending::Tag(name("t")), Pending::Matching("list:*".into())]);
+        let batch = repair.batch(10);
+        assert_eq!(batch.invalidations.len(), 3);
         assert!(repair.covers(&name("a"), &[], REGION));
         assert!(repair.covers(&name("b"), &[name("t")], REGION));
         assert!(repair.covers(&name("list:1"), &[], REGION));
         assert!(!repair.covers(&name("b"), &[name("u")], REGION));
-        repair.delivered(up_to);
+        repair.delivered(&batch);
         assert!(!repair.covers(&name("a"), &[name("t")], REGION));
+        assert_eq!(repair.len(), 0);
+    }
+
+    #[test]
+    fn a_region_covers_its_readers_and_its_entries_for_other_readers() {
+        let repair = queue([Pending::Region(REGION)]);
+        assert_eq!(repair.coverage(&name("a"), &[], REGION), Coverage::Key);
+        let coverage = repair.coverage(&name("a"), &[], OTHER);
+        assert!(!coverage.is_of_key());
+        assert!(coverage.includes(REGION) && !coverage.includes(OTHER));
+        repair.delivered(&repair.batch(1));
+        assert_eq!(repair.coverage(&name("a"), &[], REGION), Coverage::Nothing);
+        assert!(coverage.includes(REGION), "a read that began before the delivery");
     }
 
     #[test]
     fn what_is_queued_again_during_delivery_stays() {
-        let repair = Repair::default();
-        repair.push([Pending::Key(name("a")), Pending::Key(name("b"))]);
-        let (_, up_to) = repair.batch(10);
-        repair.push([Pending::Key(name("a"))]);
-        repair.delivered(up_to);
+        let repair = queue([key("a"), key("b")]);
+        let batch = repair.batch(10);
+        repair.push([key("a")], Duration::ZERO);
+        repair.delivered(&batch);
         assert!(repair.covers(&name("a"), &[], REGION));
         assert!(!repair.covers(&name("b"), &[], REGION));
     }
 
     #[test]
-    fn the_newest_wins_when_it_is_full() {
-        let repair = Repair::default();
-        let fallen = repair.push((0..=MAX_PENDING).map(|i| Pending::Key(name(&i.to_string()))));
-        assert_eq!(fallen, 1);
-        assert_eq!(repair.len(), MAX_PENDING);
-        assert!(!repair.covers(&name("0"), &[], REGION));
-        assert!(repair.covers(&name(&MAX_PENDING.to_string()), &[], REGION));
+    fn of_two_graces_of_one_target_the_longest_is_delivered() {
+        const SHORT: Duration = Duration::from_secs(1);
+        const LONG: Duration = Duration::from_secs(2);
+        for [first, second] in [[SHORT, LONG], [LONG, SHORT]] {
+            let repair = Repair::new("ns:*");
+            repair.push([key("a")], first);
+            repair.push([key("a")], second);
+            repair.push([key("b")], SHORT);
+            assert_eq!(repair.batch(10).invalidations, [(key("a"), LONG), (key("b"), SHORT)]);
+        }
+    }
+
+    #[test]
+    fn a_full_queue_becomes_one_invalidation_of_everything() {
+        let repair = Repair::new("ns:*");
+        repair.push([key("ns:first")], Duration::from_secs(3));
+        let keys = || (0..MAX_PENDING).map(|i| key(&format!("ns:{i}")));
+        assert!(repair.push(keys(), Duration::ZERO), "it overflowed");
+        assert_eq!(repair.len(), 1);
+        for covered in ["ns:first", "ns:0", "ns:never-evicted"] {
+            assert!(repair.covers(&name(covered), &[], REGION));
+        }
+        let everything = (Pending::Matching("ns:*".into()), Duration::from_secs(3));
+        assert_eq!(repair.batch(10).invalidations, [everything]);
+        assert!(!repair.push(keys(), Duration::ZERO), "it did so before");
+        assert!(repair.len() <= MAX_PENDING);
+    }
+
+    #[test]
+    fn what_comes_while_everything_is_delivered_waits_for_itself() {
+        let repair = Repair::new("ns:*");
+        repair.push((0..=MAX_PENDING).map(|i| key(&format!("ns:{i}"))), Duration::ZERO);
+        let batch = repair.batch(10);
+        repair.push([key("ns:1")], Duration::ZERO);
+        repair.delivered(&batch);
+        assert!(repair.covers(&name("ns:1"), &[], REGION));
+        assert!(!repair.covers(&name("ns:2"), &[], REGION));
     }
 }

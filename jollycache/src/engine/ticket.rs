@@ -153,8 +153,10 @@ impl Ticket {
         if let Some(leader) = &mut self.leader {
             leader.seal();
         }
+        // Before the fill: what is delivered by then refuses it, or is seen by it.
+        let undelivered = self.is_undelivered();
         let (landing, kept) = self.settle(&lease, &loaded, took).await;
-        self.land(landing);
+        self.land(if undelivered { Landing::Retry } else { landing });
         kept
     }
 
@@ -254,6 +256,13 @@ impl Ticket {
             stale,
             payload,
         })
+    }
+
+    /// Whether an invalidation of what was loaded waits to be delivered. The backend does not know of it, so the fill
+    /// cannot tell, and a follower may have started after it.
+    fn is_undelivered(&self) -> bool {
+        let Lookup { key, tag_keys, region, .. } = &self.lookup;
+        self.leader.is_some() && self.engine.repair.covers(key, tag_keys, region.id)
     }
 
     fn count_load(&self) -> Duration {

@@ -11,8 +11,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::Engine;
-use super::repair::Pending;
-use crate::backend::{Selection, WriteEnd};
+use super::delivery::Sender;
+use crate::backend::WriteEnd;
 use crate::clock;
 use crate::entry::Token;
 use crate::error::Result;
@@ -24,7 +24,7 @@ const MAX_JOBS: usize = 10_000;
 /// Invalidations delivered with one call.
 const REPAIR_BATCH: usize = 256;
 /// The bound on one of the worker's own operations.
-const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
+pub(super) const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
 /// The bound on an invalidation by scan.
 pub(super) const SCAN_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long after a failed delivery the next is tried, while the backend answers.
@@ -40,8 +40,8 @@ const READS_TO_JUDGE: u64 = 100;
 #[derive(Debug)]
 pub(super) enum Job {
     Release { key: StoredKey, token: Token },
-    EndWrite { key: StoredKey, token: Token },
-    OpenTags { tags: Vec<StoredKey>, token: Token },
+    EndWrite { key: StoredKey, token: Token, grace: Duration },
+    OpenTags { tags: Vec<StoredKey>, token: Token, grace: Duration },
     Unlock { lock: StoredKey, token: Token },
 }
 
@@ -141,9 +141,10 @@ impl Engine {
 
     async fn deliver_repairs(&self) -> bool {
         while self.repair.len() > 0 && self.breaker.allows() {
-            let (batch, up_to) = self.repair.batch(REPAIR_BATCH);
-            let count = batch.len();
-            if let Err(error) = self.deliver(&batch).await {
+            let batch = self.repair.batch(REPAIR_BATCH);
+            let count = batch.invalidations.len();
+            let targets = batch.invalidations.iter().map(|(pending, grace)| (pending, *grace));
+            if let Err(error) = self.deliver(Sender::Worker, targets).await {
                 let error = &error as &dyn std::error::Error;
                 tracing::debug!(
                     backend = self.backend.name(),
@@ -152,33 +153,11 @@ impl Engine {
                 );
                 return false;
             }
-            self.repair.delivered(up_to);
-            self.tell(None, &batch);
+            self.repair.delivered(&batch);
+            self.tell(None, batch.invalidations.iter().map(|(pending, _)| pending));
             tracing::info!(backend = self.backend.name(), count, "delivered queued invalidations");
         }
         self.repair.len() == 0
-    }
-
-    async fn deliver(&self, batch: &[Pending]) -> Result<()> {
-        let mut keys = Vec::new();
-        let mut tags = vec![self.writes_tag()];
-        let mut scans = Vec::new();
-        for pending in batch {
-            match pending {
-                Pending::Key(key) => keys.push(key.clone()),
-                Pending::Tag(tag) => tags.push(tag.clone()),
-                Pending::Matching { glob, region } => scans.push((glob, *region)),
-            }
-        }
-        in_time(WORKER_TIMEOUT, self.backend.invalidate(&keys, &tags, Duration::ZERO)).await?;
-        for (glob, region) in scans {
-            in_time(
-                SCAN_TIMEOUT,
-                self.backend.invalidate_matching(Selection { glob, region, grace: Duration::ZERO }),
-            )
-            .await?;
-        }
-        Ok(())
     }
 
     async fn run_jobs(&self) {
@@ -189,22 +168,22 @@ impl Engine {
                 Job::Release { key, token } => {
                     drop(in_time(WORKER_TIMEOUT, self.backend.release(&key, token)).await);
                 }
-                Job::EndWrite { key, token } => {
-                    let end = WriteEnd::Evict { grace: Duration::ZERO };
+                Job::EndWrite { key, token, grace } => {
+                    let end = WriteEnd::Evict { grace };
                     drop(in_time(WORKER_TIMEOUT, self.backend.end_write(&key, token, end)).await);
                 }
                 Job::Unlock { lock, token } => {
                     drop(in_time(WORKER_TIMEOUT, self.backend.unlock(&lock, token)).await);
                 }
-                Job::OpenTags { tags, token } => {
-                    drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, token, Duration::ZERO)).await);
+                Job::OpenTags { tags, token, grace } => {
+                    drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, token, grace)).await);
                 }
             }
         }
     }
 }
 
-async fn in_time<T>(bound: Duration, operation: impl Future<Output = Result<T>>) -> Result<T> {
+pub(super) async fn in_time<T>(bound: Duration, operation: impl Future<Output = Result<T>>) -> Result<T> {
     use crate::error::{Error, ErrorKind};
     let late =
         |_| Err(Error::new(ErrorKind::Timeout, format!("the cache backend did not answer within {bound:?}")));

@@ -299,16 +299,16 @@ impl Drop for Write {
         if self.ended {
             return;
         }
-        let pending = self.announced();
+        let (pending, token, grace) = (self.announced(), self.token, self.policy.grace);
         let tags = std::mem::take(&mut self.tags);
         for key in self.keys.drain(..) {
-            self.engine.worker.push(Job::EndWrite { key, token: self.token });
+            self.engine.worker.push(Job::EndWrite { key, token, grace });
         }
         if !tags.is_empty() {
-            self.engine.worker.push(Job::OpenTags { tags, token: self.token });
+            self.engine.worker.push(Job::OpenTags { tags, token, grace });
         }
         if !pending.is_empty() {
-            self.engine.queue(&self.region, pending);
+            self.engine.queue(&self.region, pending, grace);
         }
     }
 }

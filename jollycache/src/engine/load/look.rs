@@ -29,7 +29,7 @@ enum Outcome {
 impl Engine {
     /// Looks without loading. [`Engine::find_after`] goes on from here.
     pub(crate) async fn look_at(&self, lookup: &Lookup) -> Look {
-        if self.repair.covers(&lookup.key, &lookup.tag_keys, lookup.region.id) {
+        if lookup.undelivered.is_of_key() {
             return Look { entry: None, outcome: Outcome::Covered };
         }
         match self.look(lookup).await {

@@ -1,0 +1,233 @@
+//! `FaultyBackend`: a store whose operations can be made to fail, or never to answer, by name.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use jollycache::backend::{
+    Backend, BackendInfo, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode, RateRequest,
+    RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
+};
+use jollycache::entry::{Draft, Entry, RegionId, Token};
+use jollycache::key::StoredKey;
+use jollycache::{Error, ErrorKind};
+use tokio::sync::watch;
+
+use crate::Gate;
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// What is wrong with an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It does not happen, and is never answered.
+    Lost,
+    /// It happens, and is never answered.
+    AnswerLost,
+    /// It does not happen, and fails so.
+    Fails(ErrorKind),
+}
+
+/// Passes operations on to a store, but for those that are faulty. Operations go by their names in [`Backend`].
+#[derive(Debug)]
+pub struct FaultyBackend {
+    inner: Arc<dyn Backend>,
+    faults: Mutex<HashMap<&'static str, Fault>>,
+    /// Where the next answer of an operation is held back.
+    gates: Mutex<HashMap<&'static str, Gate>>,
+    /// How often each operation was asked for.
+    asked: watch::Sender<HashMap<&'static str, usize>>,
+}
+
+impl FaultyBackend {
+    /// Without a fault yet.
+    pub fn over(inner: Arc<dyn Backend>) -> Arc<Self> {
+        Arc::new(FaultyBackend {
+            inner,
+            faults: Mutex::default(),
+            gates: Mutex::default(),
+            asked: watch::Sender::default(),
+        })
+    }
+
+    /// Makes an operation faulty from now on.
+    pub fn fault(&self, operation: &'static str, fault: Fault) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, fault);
+    }
+
+    /// Mends all faults. What was lost stays so.
+    pub fn mend(&self) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Holds the next answer of an operation back at the returned gate: it has happened when the gate is reached.
+    pub fn hold_next(&self, operation: &'static str) -> Gate {
+        let gate = Gate::new();
+        self.gates.lock().unwrap_or_else(PoisonError::into_inner).insert(operation, gate.clone());
+        gate
+    }
+
+    /// How often `operation` was asked for.
+    pub fn asked(&self, operation: &'static str) -> usize {
+        self.asked.borrow().get(operation).copied().unwrap_or_default()
+    }
+
+    /// Waits until `operation` was asked for so often.
+    pub async fn until_asked(&self, operation: &'static str, times: usize) {
+        let enough = |asked: &HashMap<_, usize>| asked.get(operation).is_some_and(|asked| *asked >= times);
+        // The sender lives as long as `self`, so there is no other outcome.
+        let _ = self.asked.subscribe().wait_for(enough).await;
+    }
+
+    async fn pass<T>(&self, operation: &'static str, passed: impl Future<Output = Result<T>>) -> Result<T> {
+        self.asked.send_modify(|asked| *asked.entry(operation).or_default() += 1);
+        let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).get(operation).copied();
+        match fault {
+            None => {
+                let answer = passed.await;
+                let gate = self.gates.lock().unwrap_or_else(PoisonError::into_inner).remove(operation);
+                if let Some(gate) = gate {
+                    gate.pass().await;
+                }
+                answer
+            }
+            Some(Fault::Fails(kind)) => Err(Error::new(kind, format!("a faulty {operation}"))),
+            Some(Fault::Lost) => std::future::pending().await,
+            Some(Fault::AnswerLost) => {
+                passed.await?;
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Backend for FaultyBackend {
+    fn name(&self) -> &'static str {
+        "faulty"
+    }
+
+    async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
+        self.pass("read", self.inner.read(key, tags)).await
+    }
+
+    async fn read_many(
+        &self,
+        keys: &[StoredKey],
+        tags: &[StoredKey],
+    ) -> Result<(Vec<Option<Entry>>, Vec<Option<Token>>)> {
+        self.pass("read_many", self.inner.read_many(keys, tags)).await
+    }
+
+    async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
+        self.pass("tag_ids", self.inner.tag_ids(tags)).await
+    }
+
+    async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
+        self.pass("lease", self.inner.lease(request)).await
+    }
+
+    async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
+        self.pass("fill", self.inner.fill(key, token, draft, tags)).await
+    }
+
+    async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
+        self.pass("release", self.inner.release(key, token)).await
+    }
+
+    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
+        self.pass("store", self.inner.store(key, draft)).await
+    }
+
+    async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
+        self.pass("invalidate", self.inner.invalidate(keys, tags, grace)).await
+    }
+
+    async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
+        self.pass("invalidate_matching", self.inner.invalidate_matching(selection)).await
+    }
+
+    async fn begin_write(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<()> {
+        self.pass("begin_write", self.inner.begin_write(key, region, token, ttl)).await
+    }
+
+    async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool> {
+        self.pass("end_write", self.inner.end_write(key, token, end)).await
+    }
+
+    async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()> {
+        self.pass("close_tags", self.inner.close_tags(tags, token, ttl)).await
+    }
+
+    async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()> {
+        self.pass("open_tags", self.inner.open_tags(tags, token, grace)).await
+    }
+
+    async fn watch(&self, key: &StoredKey) -> Result<Watch> {
+        self.pass("watch", self.inner.watch(key)).await
+    }
+
+    async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
+        self.pass("publish", self.inner.publish(channel, message)).await
+    }
+
+    async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
+        self.pass("subscribe", self.inner.subscribe(channel)).await
+    }
+
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
+        self.pass("lock", self.inner.lock(lock, token, ttl)).await
+    }
+
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
+        self.pass("extend_lock", self.inner.extend_lock(lock, token, ttl)).await
+    }
+
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
+        self.pass("unlock", self.inner.unlock(lock, token)).await
+    }
+
+    async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
+        self.pass("ttl", self.inner.ttl(key)).await
+    }
+
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
+        self.pass("inspect", self.inner.inspect(key)).await
+    }
+
+    async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
+        self.pass("expire", self.inner.expire(key, ttl)).await
+    }
+
+    async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
+        self.pass("add", self.inner.add(counter, delta, ttl)).await
+    }
+
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.pass("admit", self.inner.admit(requests, mode)).await
+    }
+
+    async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
+        self.pass("scan", self.inner.scan(glob, cursor, page_size)).await
+    }
+
+    async fn delete_raw(&self, names: &[StoredKey]) -> Result<()> {
+        self.pass("delete_raw", self.inner.delete_raw(names)).await
+    }
+
+    async fn ping(&self) -> Result<()> {
+        self.pass("ping", self.inner.ping()).await
+    }
+
+    async fn info(&self) -> Result<BackendInfo> {
+        self.pass("info", self.inner.info()).await
+    }
+}
