@@ -26,6 +26,7 @@ mod queued;
 mod races;
 mod rate_limits;
 mod redis_backend;
+mod runtimes;
 mod sessions;
 mod warm_up;
 mod writes;

@@ -4,7 +4,7 @@
 //! that fails slowly opens it too.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The failures in a row that open the breaker.
@@ -70,7 +70,7 @@ impl Breaker {
         if self.failures.fetch_add(1, Ordering::Relaxed) + 1 < FAILURES_TO_OPEN {
             return false;
         }
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.lock();
         if *state != BreakerState::Closed {
             return false;
         }
@@ -87,32 +87,29 @@ impl Breaker {
         }
     }
 
-    /// A probe begins. Returns whether it may.
-    pub(crate) fn begin_probe(&self, now: Instant) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Begins a probe, if one is due. No other begins before it ends.
+    pub(crate) fn begin_probe(&self, now: Instant) -> Option<Probe<'_>> {
+        let mut state = self.lock();
         match *state {
             BreakerState::Open { probe_at, failed_probes } if probe_at <= now => {
                 *state = BreakerState::HalfOpen { failed_probes };
-                true
+                Some(Probe { breaker: self, probe_at, failed_probes })
             }
-            _ => false,
+            _ => None,
         }
     }
 
-    /// The probe under way failed, or was abandoned. `spread` (0 to 1) keeps many processes from probing in step.
-    pub(crate) fn probe_failed(&self, now: Instant, spread: f64) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if let BreakerState::HalfOpen { failed_probes } = *state {
-            let failed_probes = failed_probes.saturating_add(1);
-            let wait = FIRST_PROBE.saturating_mul(1 << failed_probes.min(10)).min(LONGEST_PROBE);
-            let wait = wait.mul_f64(1.0 - 0.5 * spread.clamp(0.0, 1.0));
-            *state = BreakerState::Open { probe_at: now + wait, failed_probes };
+    /// Ends the probe under way.
+    fn end_probe(&self, next: BreakerState) {
+        let mut state = self.lock();
+        if matches!(*state, BreakerState::HalfOpen { .. }) {
+            *state = next;
         }
     }
 
     /// The backend is back: calls pass again.
-    pub(crate) fn close(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    fn close(&self) {
+        let mut state = self.lock();
         *state = BreakerState::Closed;
         self.failures.store(0, Ordering::Relaxed);
         self.blocked.store(false, Ordering::Release);
@@ -120,7 +117,45 @@ impl Breaker {
 
     /// What it is doing.
     pub(crate) fn state(&self) -> BreakerState {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.lock()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BreakerState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A probe under way.
+///
+/// # Cancel safety
+/// Dropped without an outcome, because its task was aborted or its runtime shut down, it leaves the breaker open with
+/// the probe still due: an abandoned probe is no evidence for or against the backend.
+#[derive(Debug)]
+pub(crate) struct Probe<'a> {
+    breaker: &'a Breaker,
+    probe_at: Instant,
+    failed_probes: u32,
+}
+
+impl Probe<'_> {
+    /// The backend answered.
+    pub(crate) fn succeeded(self) {
+        self.breaker.close();
+    }
+
+    /// The backend did not answer. `spread` (0 to 1) keeps many processes from probing in step.
+    pub(crate) fn failed(self, now: Instant, spread: f64) {
+        let failed_probes = self.failed_probes.saturating_add(1);
+        let wait = FIRST_PROBE.saturating_mul(1 << failed_probes.min(10)).min(LONGEST_PROBE);
+        let wait = wait.mul_f64(1.0 - 0.5 * spread.clamp(0.0, 1.0));
+        self.breaker.end_probe(BreakerState::Open { probe_at: now + wait, failed_probes });
+    }
+}
+
+impl Drop for Probe<'_> {
+    fn drop(&mut self) {
+        let Probe { probe_at, failed_probes, .. } = *self;
+        self.breaker.end_probe(BreakerState::Open { probe_at, failed_probes });
     }
 }
 
@@ -166,12 +201,23 @@ mod tests {
     fn one_probe_at_a_time_and_calls_wait_for_its_success() {
         let now = clock::now();
         let breaker = opened(now);
-        assert!(!breaker.begin_probe(now), "not due yet");
+        assert!(breaker.begin_probe(now).is_none(), "not due yet");
         let due = now + FIRST_PROBE;
-        assert!(breaker.begin_probe(due));
-        assert!(!breaker.begin_probe(due), "one is under way");
+        let probe = breaker.begin_probe(due).expect("due");
+        assert!(breaker.begin_probe(due).is_none(), "one is under way");
         assert!(!breaker.allows(), "half-open lets only the probe through");
-        breaker.close();
+        probe.succeeded();
+        assert!(breaker.allows());
+    }
+
+    #[test]
+    fn an_abandoned_probe_is_due_again_at_once_and_does_not_count_as_failed() {
+        let now = clock::now();
+        let breaker = opened(now);
+        let due = now + FIRST_PROBE;
+        drop(breaker.begin_probe(due).expect("due"));
+        assert_eq!(breaker.state(), BreakerState::Open { probe_at: due, failed_probes: 0 });
+        breaker.begin_probe(due).expect("due still").succeeded();
         assert!(breaker.allows());
     }
 
@@ -184,8 +230,7 @@ mod tests {
             let wait = breaker.probe_in(now).expect("open");
             longest = longest.max(wait);
             now += wait;
-            assert!(breaker.begin_probe(now));
-            breaker.probe_failed(now, 0.0);
+            breaker.begin_probe(now).expect("due").failed(now, 0.0);
         }
         assert_eq!(longest, LONGEST_PROBE);
     }

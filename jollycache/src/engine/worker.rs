@@ -128,14 +128,12 @@ impl Engine {
     }
 
     async fn probe(&self) {
-        if !self.breaker.begin_probe(clock::now()) {
-            return;
-        }
+        let Some(probe) = self.breaker.begin_probe(clock::now()) else { return };
         if matches!(tokio::time::timeout(WORKER_TIMEOUT, self.backend.ping()).await, Ok(Ok(()))) {
-            self.breaker.close();
+            probe.succeeded();
             tracing::warn!(backend = self.backend.name(), "regained the cache backend");
         } else {
-            self.breaker.probe_failed(clock::now(), rand::random());
+            probe.failed(clock::now(), rand::random());
         }
     }
 
