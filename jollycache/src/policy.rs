@@ -144,7 +144,8 @@ impl Policy {
         self
     }
 
-    /// How long a load keeps the others out. Default: 10 s.
+    /// How long a load keeps the others out. Default: 10 s. One that takes longer returns its value to its caller and to
+    /// nobody else, and the next caller loads.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);

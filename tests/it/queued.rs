@@ -253,11 +253,7 @@ async fn cancelled(cache: &Cache, call: impl AsyncFnOnce(&Gate)) {
 on_each_backend!(a_grace_holds_after_a_late_delivery, |caches| async move {
     let late = [Late::CancelledAround, Late::CancelledAfter, Late::DroppedGuard];
     for late in EACH_WAY.map(Late::Queued).into_iter().chain(late) {
-        let caches = match &caches {
-            Caches::Memory(_) => Caches::memory(),
-            Caches::Redis(_) => Caches::redis(),
-        };
-        let caches = caches.unwrap();
+        let caches = caches.anew().await.unwrap();
         let fixture = Fixture::with(&caches, Policy::new().grace(LONG)).await;
         fixture.cache.put("product:1", &1_u64, &stored()).await.unwrap();
         late.evict(&fixture).await;

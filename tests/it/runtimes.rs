@@ -18,7 +18,12 @@ fn runtime() -> Runtime {
 
 fn cache_over(backend: &Arc<FaultyBackend>) -> Cache {
     let policy = Policy::new().ttl(Duration::from_mins(1)).timeout(TIMEOUT);
-    Cache::builder().namespace("runtimes").shared_backend(backend.clone()).default_policy(policy).build().unwrap()
+    Cache::builder()
+        .namespace("runtimes")
+        .shared_backend(backend.clone())
+        .default_policy(policy)
+        .build()
+        .unwrap()
 }
 
 async fn read(cache: &Cache) -> u64 {

@@ -1,6 +1,6 @@
 //! Single flight in the process, as engine/{flight,load,ticket}.rs have it: readers of one process, one key with
 //! one tag, a writer that invalidates the key and one that invalidates the tag. Leaders are cancelled, panic and
-//! fail; the backend may not answer.
+//! fail, or take longer than their flight lasts; the backend may not answer, and an invalidation may have to wait.
 
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ struct Reader {
     need: u8,
     /// Whether it leads a flight, which then has its number.
     leads: bool,
+    /// Whether it goes past the backend, because an invalidation is pending.
+    bypasses: bool,
     /// The tag's id before the load.
     stamp: Option<u8>,
     at: At,
@@ -63,8 +65,11 @@ struct State {
     source: Source,
     slot: Slot,
     tag: Option<u8>,
-    /// The flight that can be joined, by its leader.
-    open: Option<u8>,
+    /// The flights that can be joined, by their leaders: of those who ask for the lease, and of those who go past the
+    /// backend.
+    open: [Option<u8>; 2],
+    /// An invalidation was acknowledged, and has not reached the backend.
+    pending: bool,
     landings: Vec<Option<Landing>>,
     readers: Vec<Reader>,
     /// The first invalidates the key, the second the tag.
@@ -77,7 +82,7 @@ impl Written for State {
     }
 }
 
-const NEW: Reader = Reader { need: 0, leads: false, stamp: None, at: At::Start };
+const NEW: Reader = Reader { need: 0, leads: false, bypasses: false, stamp: None, at: At::Start };
 const DONE: Reader = Reader { at: At::Done, ..NEW };
 
 impl State {
@@ -91,8 +96,10 @@ impl State {
     }
 
     fn seal(&mut self, i: usize) {
-        if self.open == Some(number(i)) {
-            self.open = None;
+        for open in &mut self.open {
+            if *open == Some(number(i)) {
+                *open = None;
+            }
         }
     }
 
@@ -128,6 +135,8 @@ fn stamp_of(entry: &Entry) -> Option<u8> {
 struct Flights {
     readers: usize,
     writers: usize,
+    /// Whether the first writer's invalidation may have to wait.
+    queues: bool,
     broken: Option<Rule>,
 }
 
@@ -143,17 +152,21 @@ impl Flights {
         let what = match reader.at {
             At::Start => {
                 next.readers[i].need = state.source.acked;
+                next.readers[i].bypasses = state.pending;
                 Self::look(&mut next, i);
                 "starts, looks"
             }
             At::Missed => {
-                if state.open.is_some() {
-                    next.readers[i].stamp = None;
+                let own_flight = reader.bypasses && !self.is_broken(Rule::PendingHasItsOwnFlight);
+                let open = &mut next.open[usize::from(own_flight)];
+                let alone = if reader.bypasses { At::Unleased } else { At::Asks };
+                next.readers[i].leads = open.is_none();
+                next.readers[i].at = open.map_or(alone, At::Follows);
+                if next.readers[i].leads {
+                    *open = Some(number(i));
                 } else {
-                    next.open = Some(number(i));
+                    next.readers[i].stamp = None;
                 }
-                next.readers[i].leads = state.open.is_none();
-                next.readers[i].at = state.open.map_or(At::Asks, At::Follows);
                 "joins the flight"
             }
             At::Follows(leader) => {
@@ -247,8 +260,12 @@ impl Flights {
         }
     }
 
-    /// Reads the entry and the tag's id.
+    /// Reads the entry and the tag's id, unless it may not.
     fn look(next: &mut State, i: usize) {
+        if next.readers[i].bypasses {
+            next.readers[i].at = At::Missed;
+            return;
+        }
         let live = next.tag;
         let valid = |entry: &&Entry| entry.is_fresh(NOW) && live.is_some() && stamp_of(entry) == live;
         match next.slot.entry().filter(valid).map(version_of) {
@@ -327,7 +344,17 @@ impl Flights {
         steps.add("reader", i, what, next);
     }
 
-    fn write(state: &State, i: usize, steps: &mut Steps<State>) {
+    fn write(&self, state: &State, i: usize, steps: &mut Steps<State>) {
+        if self.queues && i == 0 {
+            let mut next = state.clone();
+            if let Some(("queues its invalidation", writer)) = state.writers[i].step(&mut next, |next, _| {
+                next.pending = true;
+                "queues its invalidation"
+            }) {
+                next.writers[i] = writer;
+                steps.add("writer", i, "queues its invalidation", next);
+            }
+        }
         let mut next = state.clone();
         let step = state.writers[i].step(&mut next, |next, _| {
             if i == 0 {
@@ -363,7 +390,8 @@ impl Model for Flights {
             source: Source::default(),
             slot: Slot::default(),
             tag: (self.writers == 1).then_some(1),
-            open: None,
+            open: [None; 2],
+            pending: false,
             landings: vec![None; self.readers],
             readers: vec![NEW; self.readers],
             writers: vec![Writer::Start; self.writers],
@@ -376,7 +404,16 @@ impl Model for Flights {
             self.go_wrong(state, i, steps);
         }
         for i in 0..state.writers.len() {
-            Self::write(state, i, steps);
+            self.write(state, i, steps);
+        }
+        if state.pending {
+            let mut next = State { pending: false, ..state.clone() };
+            apply(&mut next.slot, |slot| slot.invalidate(NOW, Duration::ZERO));
+            steps.add("environment", 0, "delivers the invalidation", next);
+        }
+        if state.open[0].is_some() {
+            let open = [None, state.open[1]];
+            steps.add("environment", 0, "ends the flight's time", State { open, ..state.clone() });
         }
         for (what, slot) in befalls(&state.slot) {
             steps.add("environment", 0, what, State { slot, ..state.clone() });
@@ -392,7 +429,8 @@ impl Model for Flights {
                 if state.readers[usize::from(leader)].at == At::Done && state.landings[usize::from(leader)].is_none())
         };
         let left_alone = state.readers.iter().any(gone);
-        let no_leader = state.open.is_some_and(|leader| state.readers[usize::from(leader)].at == At::Done);
+        let no_leader =
+            state.open.iter().flatten().any(|leader| state.readers[usize::from(*leader)].at == At::Done);
         state
             .source
             .violation()
@@ -406,12 +444,17 @@ impl Model for Flights {
 }
 
 fn flights(broken: Option<Rule>) -> Flights {
-    Flights { readers: 3 + larger(), writers: 1, broken }
+    Flights { readers: 3 + larger(), writers: 1, queues: false, broken }
+}
+
+/// With an invalidation that is acknowledged before it is delivered.
+fn queued(broken: Option<Rule>) -> Flights {
+    Flights { queues: true, ..flights(broken) }
 }
 
 /// With a second writer, that invalidates by the tag, whose id can be lost.
 fn tagged(broken: Option<Rule>) -> Flights {
-    Flights { readers: 2 + larger(), writers: 2, broken }
+    Flights { readers: 2 + larger(), writers: 2, queues: false, broken }
 }
 
 #[test]
@@ -422,6 +465,19 @@ fn flights_keep_c1() {
 #[test]
 fn flights_over_a_tag_keep_c1() {
     holds("flight, with a tag", &tagged(None));
+}
+
+#[test]
+fn flights_past_a_queued_invalidation_keep_c1() {
+    holds("flight, with a queued invalidation", &queued(None));
+}
+
+#[test]
+fn a_flight_under_a_lease_that_is_joined_past_a_queued_invalidation_is_caught() {
+    fails(
+        "flight, under a lease and joined past a queued invalidation",
+        &queued(Some(Rule::PendingHasItsOwnFlight)),
+    );
 }
 
 #[test]

@@ -200,6 +200,8 @@ pub(crate) enum Rule {
     RetryOnLostLease,
     /// A flight without a lease is sealed before its load.
     SealUnleasedBeforeLoad,
+    /// A caller that knows of a pending invalidation joins no flight under a lease.
+    PendingHasItsOwnFlight,
     /// A hit is not shared through the flight.
     HitIsNotShared,
     /// A leader that is gone leaves the flight to its followers.

@@ -18,4 +18,4 @@ pub use missing::skip;
 pub use mongo_server::MongoServer;
 pub use redis_server::RedisServer;
 pub use script_swap::ScriptSwap;
-pub use tcp_proxy::TcpProxy;
+pub use tcp_proxy::{Delay, TcpProxy};

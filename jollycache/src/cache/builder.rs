@@ -69,6 +69,9 @@ impl CacheBuilder {
     }
 
     /// How many loads may run at once while the backend is broken, or keys are bypassed. Default: 128.
+    ///
+    /// A load that takes longer than a second goes on, and counts no longer: a source that hangs for some keys does not
+    /// hold up the others. A caller waits for a place for at most [`Policy::wait`], then it loads all the same.
     pub fn max_unleased_loads(mut self, loads: usize) -> Self {
         self.limits.unleased_loads = loads;
         self

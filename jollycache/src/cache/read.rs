@@ -48,6 +48,10 @@ impl Cache {
     /// What `#[cacheable]` does for a function that returns `Result<V, E>`. A broken cache does not fail the call.
     /// An `Err` is not stored.
     ///
+    /// A `load` that asks for its own key again, through another cached function for example, does not wait for itself:
+    /// the inner call runs uncached, and the log warns of it once a region. That is seen within one task; a task that
+    /// `load` spawns and awaits waits for [`Policy::wait`], as any other caller.
+    ///
     /// # Errors
     /// Those of `load`. When the future is dropped, the load is dropped with it and the next waiter takes over.
     pub async fn get_or_load<V, E, F, L>(&self, key: impl Into<Key>, policy: &Policy, load: F) -> Result<V, E>
@@ -113,7 +117,8 @@ impl Cache {
         let leases = missing.iter().map(|(_, lookup)| self.engine.try_lease(lookup));
         let tickets = futures_util::future::join_all(leases).await;
         let missing_keys: Vec<Key> = missing.iter().map(|(key, _)| (*key).clone()).collect();
-        match load(missing_keys).await {
+        let loading = missing.iter().map(|(_, lookup)| lookup.key.clone()).collect();
+        match self.engine.loading(loading, false, load(missing_keys)).await {
             Ok(loaded) => {
                 let settled = missing.iter().zip(tickets).filter_map(|((key, lookup), ticket)| {
                     ticket.map(|ticket| ticket.complete(self.to_store(lookup, loaded.get(*key))))
@@ -138,8 +143,8 @@ impl Cache {
     /// of the old value, or the policy's where there was none.
     ///
     /// # Errors
-    /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when others were in between each time; else as
-    /// [`Cache::put`].
+    /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when others were in between each time, and at once in a load
+    /// of the same key; else as [`Cache::put`].
     pub async fn update<V: Value>(
         &self,
         key: impl Into<Key>,

@@ -1,6 +1,7 @@
 //! `ReadThrough`: one typed read that loads on a miss. Attributes and calls by hand both end here.
 
 use std::any::Any;
+use std::pin::pin;
 use std::time::Duration;
 
 use super::codec::{decode, encode};
@@ -189,7 +190,7 @@ where
         L: Future<Output = S::Return>,
     {
         let began = clock::now();
-        let returned = ticket.run(body()).await;
+        let returned = ticket.run(pin!(body())).await;
         self.course.load = Some((began, clock::now()));
         let to_store = match S::view(&returned) {
             View::Value(value) => self.storable(value),

@@ -21,7 +21,7 @@ use super::update::Linked;
 use super::{Ask, Engine, Lookup, Region, Target, Ticket, ToStore, TypeOf};
 use crate::backend::ScanCursor;
 use crate::clock::{self, as_millis};
-use crate::entry::{Entry, Token};
+use crate::entry::Entry;
 use crate::error::Result;
 use crate::key::{Key, Pattern, StoredKey};
 use crate::policy::{Policy, Resolved};
@@ -197,7 +197,7 @@ impl Auditor {
         if lookup.undelivered.is_of_key() {
             return Ok(Verdict::Disturbed);
         }
-        let (entry, ticket) = match engine.try_link(&lookup, Token::random()).await? {
+        let (entry, ticket) = match engine.try_link(&lookup).await? {
             Linked::Mine(Some(entry), ticket) if entry.is_fresh(clock::now_ms()) => (entry, ticket),
             Linked::Mine(_, ticket) => {
                 ticket.release_untouched().await;
@@ -206,9 +206,8 @@ impl Auditor {
             Linked::Others { .. } => return Ok(Verdict::Disturbed),
         };
         // Behind the lease's end there is nothing left to judge.
-        let loaded = match tokio::time::timeout(lookup.policy.lease, caught(|| (self.load)(key.clone())))
-            .await
-        {
+        let load = engine.loading(vec![stored.clone()], false, caught(|| (self.load)(key.clone())));
+        let loaded = match tokio::time::timeout(lookup.policy.lease, load).await {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) => {
                 tracing::warn!(region = %self.region.name, key = %stored, %error, "an audit could not load");

@@ -93,7 +93,7 @@ impl Breaker {
         match *state {
             BreakerState::Open { probe_at, failed_probes } if probe_at <= now => {
                 *state = BreakerState::HalfOpen { failed_probes };
-                Some(Probe { breaker: self, probe_at, failed_probes })
+                Some(Probe { breaker: self, due: probe_at, failed_probes })
             }
             _ => None,
         }
@@ -133,7 +133,7 @@ impl Breaker {
 #[derive(Debug)]
 pub(crate) struct Probe<'a> {
     breaker: &'a Breaker,
-    probe_at: Instant,
+    due: Instant,
     failed_probes: u32,
 }
 
@@ -154,7 +154,7 @@ impl Probe<'_> {
 
 impl Drop for Probe<'_> {
     fn drop(&mut self) {
-        let Probe { probe_at, failed_probes, .. } = *self;
+        let Probe { due: probe_at, failed_probes, .. } = *self;
         self.breaker.end_probe(BreakerState::Open { probe_at, failed_probes });
     }
 }

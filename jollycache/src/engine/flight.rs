@@ -6,24 +6,31 @@
 
 use std::any::Any;
 use std::collections::HashMap;
-use std::collections::hash_map::Entry as MapEntry;
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, watch};
 
-use super::sync::Mutex;
+use super::sync::{Mutex, MutexGuard};
 use crate::entry::Fingerprint;
 use crate::key::StoredKey;
 
-/// The most followers of one flight; who comes after them loads alone.
-pub(crate) const MAX_FOLLOWERS: usize = 10_000;
+/// The most followers of one flight. One costs little more than its own future, so this is a bound against a leak and
+/// not against a crowd. Beyond it, callers load at the bounded concurrency of loads without a lease.
+pub(crate) const MAX_FOLLOWERS: usize = 1_000_000;
 
-/// One flight is one key read as one type.
+/// One flight is one key read as one type, in one of two ways.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct FlightKey {
     pub(crate) key: StoredKey,
     pub(crate) fingerprint: Fingerprint,
+    /// Whether its callers go past the backend, which failed, or which an invalidation of the key has not reached yet.
+    ///
+    /// They have flights of their own, sealed before the load begins. A flight under a lease can be joined while its
+    /// load runs, because the fill is refused if the key was invalidated meanwhile; but a pending invalidation refuses
+    /// no fill, so a caller that came after it could get the value from before it.
+    pub(crate) bypasses: bool,
 }
 
 /// How a flight ended, for its followers.
@@ -55,42 +62,77 @@ pub(crate) enum Role {
     Crowded,
 }
 
-type Open = HashMap<FlightKey, watch::Sender<Option<Landing>>>;
+/// A flight that can be joined.
+#[derive(Debug)]
+struct Flight {
+    landing: watch::Sender<Option<Landing>>,
+    /// The end of its leader's lease, about: what is loaded after it cannot be stored, so a leader that takes longer,
+    /// or never comes back, must not hold up those who come later.
+    until: Instant,
+}
+
+/// Those who load a key without a lease, one after another.
+#[derive(Debug, Default)]
+struct Line {
+    turn: Arc<AsyncMutex<()>>,
+    /// How many have the turn or wait for it. The line is removed with the last of them.
+    length: usize,
+}
 
 /// The flights that can be joined, and the turns of those that load without the backend's word.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flights {
-    open: Arc<Mutex<Open>>,
-    turns: Arc<Mutex<HashMap<FlightKey, Weak<AsyncMutex<()>>>>>,
+    open: Arc<Mutex<HashMap<FlightKey, Flight>>>,
+    lines: Arc<Mutex<HashMap<FlightKey, Line>>>,
 }
 
-/// The right to load a key without a lease, one caller of the process at a time.
-pub(crate) type Turn = OwnedMutexGuard<()>;
-
 impl Flights {
-    /// Joins the flight of `key`, or starts one.
-    pub(crate) fn join(&self, key: FlightKey) -> Role {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        match open.entry(key) {
-            MapEntry::Occupied(flight) if flight.get().receiver_count() >= MAX_FOLLOWERS => Role::Crowded,
-            MapEntry::Occupied(flight) => Role::Follower(Follower { landing: flight.get().subscribe() }),
-            MapEntry::Vacant(place) => {
-                let key = place.key().clone();
-                let landing = place.insert(watch::channel(None).0).clone();
-                Role::Leader(Leader { flights: self.clone(), key, landing: Some(landing), sealed: false })
+    /// Joins the flight of `key`, or starts one, which can be joined for `lease`, or until [`Leader::renew`] says.
+    pub(crate) fn join(&self, key: FlightKey, now: Instant, lease: Duration) -> Role {
+        let mut open = self.open();
+        if let Some(flight) = open.get(&key).filter(|flight| now < flight.until) {
+            let Flight { landing, until } = flight;
+            if landing.receiver_count() >= MAX_FOLLOWERS {
+                return Role::Crowded;
             }
+            return Role::Follower(Follower { landing: landing.subscribe(), until: *until });
         }
+        let landing = watch::channel(None).0;
+        open.insert(key.clone(), Flight { landing: landing.clone(), until: now + lease });
+        Role::Leader(Leader { flights: self.clone(), key, landing: Some(landing), sealed: false })
     }
 
     /// How many flights can be joined.
-    pub(crate) fn open(&self) -> usize {
-        self.open.lock().unwrap_or_else(PoisonError::into_inner).len()
+    pub(crate) fn count(&self) -> usize {
+        self.open().len()
     }
 
     /// How many callers wait in open flights.
     pub(crate) fn followers(&self) -> usize {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.values().map(watch::Sender::receiver_count).sum()
+        self.open().values().map(|flight| flight.landing.receiver_count()).sum()
+    }
+
+    /// How many keys have a line of callers that load without a lease.
+    #[cfg(test)]
+    pub(crate) fn lines(&self) -> usize {
+        self.lock_lines().len()
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<FlightKey, Flight>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_lines(&self) -> MutexGuard<'_, HashMap<FlightKey, Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn stand_in_line(&self, key: FlightKey) -> InLine {
+        let mut lines = self.lock_lines();
+        let line = lines.entry(key.clone()).or_default();
+        line.length += 1;
+        let turn = line.turn.clone();
+        drop(lines);
+        InLine { flights: self.clone(), key, turn }
     }
 }
 
@@ -104,26 +146,34 @@ pub(crate) struct Leader {
 }
 
 impl Leader {
+    /// Lets the flight be joined until `until`: a lease was granted later than the flight began.
+    pub(crate) fn renew(&self, until: Instant) {
+        if let Some(flight) = self.flights.open().get_mut(&self.key).filter(|flight| self.leads(flight)) {
+            flight.until = until;
+        }
+    }
+
     /// From now on nobody joins: the next caller starts a flight of its own.
     pub(crate) fn seal(&mut self) {
         if !self.sealed {
             self.sealed = true;
-            self.flights.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+            let mut open = self.flights.open();
+            // Past its end it may have been replaced by another's.
+            if open.get(&self.key).is_some_and(|flight| self.leads(flight)) {
+                open.remove(&self.key);
+            }
         }
+    }
+
+    fn leads(&self, flight: &Flight) -> bool {
+        self.landing.as_ref().is_some_and(|landing| landing.same_channel(&flight.landing))
     }
 
     /// Waits until no earlier flight of this key loads without a lease. Cancel safe.
     pub(crate) async fn turn(&self) -> Turn {
-        let turn = {
-            let mut turns = self.flights.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.retain(|key, turn| *key == self.key || turn.strong_count() > 0);
-            turns.get(&self.key).and_then(Weak::upgrade).unwrap_or_else(|| {
-                let turn = Arc::new(AsyncMutex::new(()));
-                turns.insert(self.key.clone(), Arc::downgrade(&turn));
-                turn
-            })
-        };
-        turn.lock_owned().await
+        // One line for both ways to read the key: either ends in a load without a lease.
+        let place = self.flights.stand_in_line(FlightKey { bypasses: false, ..self.key.clone() });
+        Turn { _guard: place.turn.clone().lock_owned().await, _place: place }
     }
 
     /// Seals the flight and tells the followers how it ended.
@@ -149,13 +199,48 @@ impl Drop for Leader {
     }
 }
 
+/// The right to load a key without a lease, one caller of the process at a time. The next one's turn begins when this
+/// is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    // In this order: the turn passes on before the line may be removed.
+    _guard: OwnedMutexGuard<()>,
+    _place: InLine,
+}
+
+/// A place in a key's line.
+#[derive(Debug)]
+struct InLine {
+    flights: Flights,
+    key: FlightKey,
+    turn: Arc<AsyncMutex<()>>,
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        let mut lines = self.flights.lock_lines();
+        if let Some(line) = lines.get_mut(&self.key) {
+            line.length -= 1;
+            if line.length == 0 {
+                lines.remove(&self.key);
+            }
+        }
+    }
+}
+
 /// A caller that waits for the leader.
 #[derive(Debug)]
 pub(crate) struct Follower {
     landing: watch::Receiver<Option<Landing>>,
+    until: Instant,
 }
 
 impl Follower {
+    /// How long the flight was to last when it was joined: beyond that its leader is not worth waiting for.
+    pub(crate) fn time_left(&self, now: Instant) -> Duration {
+        self.until.saturating_duration_since(now)
+    }
+
     /// Waits for the flight's end. Cancel safe.
     pub(crate) async fn landed(&mut self) -> Landing {
         match self.landing.wait_for(Option::is_some).await {

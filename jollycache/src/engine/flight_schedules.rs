@@ -1,10 +1,10 @@
 //! Flights under many schedules: `flight.rs` once more, over locks and tasks that shuttle interrupts at every turn.
-//! Callers are cancelled anywhere, panic, and fail, while a writer invalidates.
+//! Callers are cancelled anywhere, panic, and fail, flights end by time, and a writer invalidates, or queues that.
 //!
 //! Shuttle ends a run in which nobody can go on, so a lost wake-up fails these tests.
 
 mod sync {
-    pub(super) use shuttle::sync::Mutex;
+    pub(super) use shuttle::sync::{Mutex, MutexGuard};
 }
 
 #[path = "flight.rs"]
@@ -12,14 +12,16 @@ mod sync {
 mod flight;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use shuttle::future::{self, yield_now};
 use shuttle::rand::{Rng, thread_rng};
-use shuttle::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
+use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
 use self::flight::{FlightKey, Flights, Landing, Leader, Role, Shared};
+use crate::clock;
 use crate::entry::Fingerprint;
 use crate::key::StoredKey;
 
@@ -35,12 +37,27 @@ struct World {
     committed: AtomicU8,
     /// A fill is refused if this moved since the lease.
     invalidations: AtomicU8,
+    /// An invalidation was acknowledged, and is not delivered yet.
+    pending: AtomicBool,
     acked: AtomicU8,
     unleased_loads: AtomicUsize,
 }
 
-fn key() -> FlightKey {
-    FlightKey { key: StoredKey::found("k"), fingerprint: Fingerprint(1) }
+const LEASE: Duration = Duration::from_secs(10);
+
+fn key(bypasses: bool) -> FlightKey {
+    FlightKey { key: StoredKey::found("k"), fingerprint: Fingerprint(1), bypasses }
+}
+
+/// Now, or when every flight that begins now has ended.
+fn sometime() -> Instant {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let start = *START.get_or_init(clock::now);
+    if thread_rng().gen_bool(0.2) { start + LEASE } else { start }
+}
+
+fn join(flights: &Flights, bypasses: bool) -> Role {
+    flights.join(key(bypasses), sometime(), LEASE)
 }
 
 fn shared(version: u8) -> Landing {
@@ -59,18 +76,28 @@ impl World {
         for _ in 0..2 {
             let version = self.committed.fetch_add(1, Ordering::SeqCst) + 1;
             yield_now().await;
-            self.invalidations.fetch_add(1, Ordering::SeqCst);
+            let queues = thread_rng().gen_bool(0.5);
+            if queues {
+                self.pending.store(true, Ordering::SeqCst);
+            } else {
+                self.invalidations.fetch_add(1, Ordering::SeqCst);
+            }
             self.acked.store(version, Ordering::SeqCst);
             yield_now().await;
+            if queues {
+                self.invalidations.fetch_add(1, Ordering::SeqCst);
+                self.pending.store(false, Ordering::SeqCst);
+            }
         }
     }
 
     /// One read, which returns a version, or nothing where the load failed.
     async fn read(&self) -> Option<u8> {
         let need = self.acked.load(Ordering::SeqCst);
+        let bypasses = self.pending.load(Ordering::SeqCst);
         let version = loop {
-            match self.flights.join(key()) {
-                Role::Leader(leader) => break self.lead(leader).await,
+            match join(&self.flights, bypasses) {
+                Role::Leader(leader) => break self.lead(leader, bypasses).await,
                 Role::Crowded => break Some(self.load().await),
                 Role::Follower(mut follower) => match follower.landed().await {
                     Landing::Value(value) => break Some(value.payload[0]),
@@ -83,8 +110,9 @@ impl World {
         version
     }
 
-    async fn lead(&self, leader: Leader) -> Option<u8> {
-        match thread_rng().gen_range(0..5) {
+    async fn lead(&self, leader: Leader, bypasses: bool) -> Option<u8> {
+        let most = if bypasses { 3 } else { 5 };
+        match thread_rng().gen_range(0..most) {
             0 => {
                 leader.land(Landing::Failed(None));
                 None
@@ -162,19 +190,20 @@ fn readers_and_a_writer() {
         writing.await.expect("the writes end");
         // Also the one that was cancelled leaves nothing behind.
         let _ = unlucky.await;
-        assert!(matches!(world.flights.join(key()), Role::Leader(_)), "a flight is left open");
+        assert_eq!(world.flights.count(), 0, "a flight is left open");
+        assert_eq!(world.flights.lines(), 0, "a line is left");
     });
 }
 
 /// A leader that panics, while others follow.
 fn a_leader_panics() {
     let world = Arc::new(World::default());
-    let Role::Leader(leader) = world.flights.join(key()) else { panic!("nobody leads yet") };
+    let Role::Leader(leader) = join(&world.flights, false) else { panic!("nobody leads yet") };
     let followers: Vec<_> = (0..CALLERS)
         .map(|_| {
             let world = Arc::clone(&world);
             future::spawn(async move {
-                match world.flights.join(key()) {
+                match join(&world.flights, false) {
                     Role::Follower(mut follower) => matches!(follower.landed().await, Landing::Failed(None)),
                     Role::Leader(next) => {
                         next.land(Landing::Failed(None));

@@ -1,5 +1,6 @@
 //! Reading: a hit with one call to the backend, and all that can happen on a miss.
 
+mod lead;
 #[cfg(feature = "http")]
 mod look;
 mod read;
@@ -8,11 +9,11 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub(super) use self::lead::Leased;
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
 use super::repair::Coverage;
 use super::ticket::{Grant, Ticket};
 use super::{Engine, Region};
-use crate::backend::{Lease, LeaseMode, LeaseRequest, Watch};
 use crate::clock::{self, Millis};
 use crate::entry::{Codec, Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
@@ -135,24 +136,6 @@ enum Step {
     Again,
 }
 
-/// What a leader got from the backend.
-enum Acquired {
-    /// A value after all, fresh, or stale while somebody else refreshes it.
-    Value { entry: Entry, waited: bool },
-    /// The lease, and what it replaces.
-    Lease(Leased),
-    /// Load, and do not store.
-    Nothing,
-}
-
-/// The right to load and store.
-#[derive(Debug)]
-pub(super) struct Leased {
-    pub(super) token: Token,
-    pub(super) stale: Option<Entry>,
-    pub(super) stamps: Vec<TagStamp>,
-}
-
 impl Lookup {
     /// Whether this caller can read `entry`.
     fn can_read(&self, entry: &Entry) -> bool {
@@ -166,8 +149,8 @@ impl Lookup {
         (self.serves_stale)(entry, clock::now_ms())
     }
 
-    fn flight_key(&self) -> FlightKey {
-        FlightKey { key: self.key.clone(), fingerprint: self.type_of.fingerprint }
+    fn flight_key(&self, bypasses: bool) -> FlightKey {
+        FlightKey { key: self.key.clone(), fingerprint: self.type_of.fingerprint, bypasses }
     }
 
     /// How long this caller still waits for others.
@@ -186,8 +169,7 @@ impl Engine {
     /// Looks `lookup` up. Fails only for a lookup that propagates errors.
     pub(crate) async fn find(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         if lookup.undelivered.is_of_key() {
-            lookup.region.tracker.count(Count::Bypass);
-            return Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await);
+            return Ok(Box::pin(self.load_directly(lookup, Grant::Bypass)).await);
         }
         match self.look(lookup).await {
             Ok((Some(entry), _)) if entry.is_fresh(clock::now_ms()) => Ok(Found::cached(entry)),
@@ -219,23 +201,10 @@ impl Engine {
         Box::pin(self.miss(lookup, Seen { unreadable: true, ..Seen::default() })).await
     }
 
-    /// Asks for the lease once, without waiting. `None` if the caller may only load for itself.
-    pub(crate) async fn try_lease(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
-        self.ensure_worker();
-        let lookup = Lookup {
-            policy: Resolved { single_flight: SingleFlight::Off, ..lookup.policy },
-            ..lookup.clone()
-        };
-        match self.acquire(&lookup, Seen::default()).await {
-            Ok(Acquired::Lease(leased)) => Some(Ticket::leased(self, &lookup, None, leased)),
-            Ok(Acquired::Value { .. } | Acquired::Nothing) | Err(_) => None,
-        }
-    }
-
     async fn miss(self: &Arc<Self>, lookup: &Lookup, mut seen: Seen) -> Result<Found> {
         self.ensure_worker();
         for _ in 0..MAX_ROUNDS {
-            match self.join(lookup, &mut seen).await {
+            match self.join(lookup, lookup.flight_key(false), &mut seen).await {
                 Step::Done(found) => return Ok(found),
                 Step::Lead(leader) => return self.lead(lookup, leader, seen).await,
                 Step::Alone => break,
@@ -252,11 +221,15 @@ impl Engine {
     }
 
     /// Takes part in the key's flight: as its leader, or by waiting for it.
-    async fn join(&self, lookup: &Lookup, seen: &mut Seen) -> Step {
+    async fn join(&self, lookup: &Lookup, flight: FlightKey, seen: &mut Seen) -> Step {
         if lookup.policy.single_flight == SingleFlight::Off {
             return Step::Lead(None);
         }
-        let mut follower = match self.flights.join(lookup.flight_key()) {
+        if self.is_reentered(lookup) {
+            return Step::Alone;
+        }
+        let now = clock::now();
+        let mut follower = match self.flights.join(flight, now, lookup.policy.lease) {
             Role::Leader(leader) => return Step::Lead(Some(leader)),
             Role::Crowded => return Step::Alone,
             Role::Follower(follower) => follower,
@@ -265,114 +238,15 @@ impl Engine {
             return Step::Done(Found::cached(stale));
         }
         lookup.region.tracker.count(Count::FlightJoin);
-        match tokio::time::timeout(lookup.time_left(), follower.landed()).await {
+        let patience = lookup.time_left().min(follower.time_left(now));
+        match tokio::time::timeout(patience, follower.landed()).await {
             Ok(Landing::Value(Shared { none, payload })) => Step::Done(Found::Shared { none, payload }),
             Ok(Landing::Failed(Some(failure))) => Step::Done(Found::SharedFailure(failure)),
-            Ok(Landing::Failed(None) | Landing::Alone) | Err(_) => Step::Alone,
-            Ok(Landing::Retry) => Step::Again,
+            Ok(Landing::Failed(None) | Landing::Alone) => Step::Alone,
+            Err(_) if lookup.time_left().is_zero() => Step::Alone,
+            // The leader is gone, or its lease is over: what it may still load can be nobody else's.
+            Ok(Landing::Retry) | Err(_) => Step::Again,
         }
-    }
-
-    /// Gets the leader something to serve, or the right to load it.
-    async fn lead(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>, seen: Seen) -> Result<Found> {
-        match self.acquire(lookup, seen).await {
-            // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
-            Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
-            Ok(Acquired::Lease(leased)) => Ok(Found::Load(Ticket::leased(self, lookup, leader, leased))),
-            Err(error) if lookup.propagates => Err(error),
-            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader, Grant::Bypass).await),
-            Err(_) => Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
-        }
-    }
-
-    /// Asks for the lease, and waits for whoever has it, until there is a value, a lease or no time left.
-    async fn acquire(&self, lookup: &Lookup, seen: Seen) -> Result<Acquired> {
-        let stamps = self.stamp_tags(lookup, &seen.tag_ids).await?;
-        let token = Token::random();
-        let (mut watch, mut replace, mut others_failed) = (None::<Watch>, seen.unreadable, false);
-        loop {
-            let request = LeaseRequest {
-                key: &lookup.key,
-                region: lookup.region.id,
-                token,
-                ttl: lookup.policy.lease,
-                live_tags: &stamps,
-                mode: if replace { LeaseMode::Replace } else { LeaseMode::Load },
-            };
-            let answer =
-                self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
-            let (stale, remaining) = match answer {
-                Lease::Hit(entry) if self.may_serve(lookup, &entry, &stamps).await? => {
-                    return Ok(Acquired::Value { entry, waited: watch.is_some() });
-                }
-                // It was refused for what only this reader can tell, so ask again, and say so.
-                Lease::Hit(_) if replace => return Ok(Acquired::Nothing),
-                Lease::Hit(_) => {
-                    replace = true;
-                    continue;
-                }
-                Lease::Leased { stale } => {
-                    let stale = self.servable(lookup, stale, &stamps).await;
-                    return Ok(Acquired::Lease(Leased { token, stale, stamps }));
-                }
-                Lease::Wait { stale, remaining } => (stale, remaining),
-                Lease::Bypass { .. } => return Ok(Acquired::Nothing),
-            };
-            let stale = stale.filter(|stale| lookup.may_serve_stale(stale));
-            if let Some(stale) = self.servable(lookup, stale, &stamps).await {
-                return Ok(Acquired::Value { entry: stale, waited: false });
-            }
-            replace = false;
-            let patience = lookup.time_left().min(remaining);
-            let waits =
-                lookup.policy.single_flight == SingleFlight::Cluster && !patience.is_zero() && !others_failed;
-            if !waits {
-                return Ok(Acquired::Nothing);
-            }
-            others_failed = self.await_news(lookup, &mut watch, patience).await?;
-        }
-    }
-
-    /// A stale value, if it may be served; one that cannot be judged may not.
-    pub(super) async fn servable(
-        &self,
-        lookup: &Lookup,
-        stale: Option<Entry>,
-        live: &[TagStamp],
-    ) -> Option<Entry> {
-        let stale = stale?;
-        matches!(self.may_serve(lookup, &stale, live).await, Ok(true)).then_some(stale)
-    }
-
-    /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
-    /// one may fail as well, and nobody should stand in a queue for that.
-    pub(super) async fn await_news(
-        &self,
-        lookup: &Lookup,
-        watch: &mut Option<Watch>,
-        patience: Duration,
-    ) -> Result<bool> {
-        use crate::backend::Signal;
-        let Some(watch) = watch else {
-            // News may have come before the watch began, so the lease is asked for once more before waiting.
-            lookup.region.tracker.count(Count::LeaseWait);
-            let begun = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.watch(&lookup.key));
-            *watch = Some(begun.await?);
-            return Ok(false);
-        };
-        // A lost message costs the rest of the other's lease, no more.
-        Ok(matches!(tokio::time::timeout(patience, watch.changed()).await, Ok(Signal::Failed)))
-    }
-
-    /// The declared tags with their ids, made where there are none. This is the snapshot before the load.
-    pub(super) async fn stamp_tags(&self, lookup: &Lookup, ids: &[Option<Token>]) -> Result<Vec<TagStamp>> {
-        let stamps = lookup.stamps(ids);
-        if stamps.len() == lookup.tags.len() {
-            return Ok(stamps);
-        }
-        let made = self.backend.tag_ids(&lookup.tag_keys);
-        let ids = self.guarded(&lookup.region, lookup.policy.timeout, made).await?;
-        Ok(lookup.stamps(&ids.into_iter().map(Some).collect::<Vec<_>>()))
     }
 
     /// The backend failed a read: the load runs all the same.
@@ -380,31 +254,22 @@ impl Engine {
         if lookup.propagates {
             return Err(error);
         }
+        Ok(self.load_directly(lookup, Grant::Broken).await)
+    }
+
+    /// Has one caller of the process after another load past the backend, for all who wait for it.
+    async fn load_directly(self: &Arc<Self>, lookup: &Lookup, grant: Grant) -> Found {
         lookup.region.tracker.count(Count::Bypass);
         self.ensure_worker();
         let mut seen = Seen::default();
         for _ in 0..MAX_ROUNDS {
-            match self.join(lookup, &mut seen).await {
-                Step::Done(found) => return Ok(found),
-                Step::Lead(leader) => return Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
+            match self.join(lookup, lookup.flight_key(true), &mut seen).await {
+                Step::Done(found) => return found,
+                Step::Lead(leader) => return self.load_unleased(lookup, leader, grant).await,
                 Step::Alone => break,
                 Step::Again => {}
             }
         }
-        Ok(self.load_unleased(lookup, None, Grant::Broken).await)
-    }
-
-    /// A load that may not be stored, in its turn and at a bounded number at once.
-    ///
-    /// Nobody can say whether an invalidation overtakes such a load, so its flight is sealed before it begins: then
-    /// it began after all its followers did. Who comes later gathers in the next flight, whose leader waits here
-    /// for its turn.
-    async fn load_unleased(self: &Arc<Self>, lookup: &Lookup, leader: Option<Leader>, grant: Grant) -> Found {
-        let turn = match &leader {
-            Some(leader) => tokio::time::timeout(lookup.time_left(), leader.turn()).await.ok(),
-            None => None,
-        };
-        let permit = self.load_permit(lookup.time_left()).await;
-        Found::Load(Ticket::unleased(self, lookup, leader, grant, (turn, permit)))
+        self.load_unleased(lookup, None, grant).await
     }
 }

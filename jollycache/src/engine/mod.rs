@@ -11,7 +11,9 @@ mod flight_schedules;
 #[cfg(test)]
 mod flight_tests;
 mod guard;
+mod lease;
 mod load;
+mod loading;
 mod lock;
 mod outbox;
 mod region;
@@ -146,7 +148,7 @@ impl Engine {
     pub(crate) fn stats(&self) -> Stats {
         let mut stats = self.tracker.stats();
         stats.pending_invalidations = self.pending_invalidations();
-        (stats.loading, stats.waiting) = (self.flights.open(), self.waiting());
+        (stats.loading, stats.waiting) = (self.flights.count(), self.waiting());
         stats.connected = self.is_connected();
         (stats.events_sent, stats.events_lost) = self.event_counts();
         stats

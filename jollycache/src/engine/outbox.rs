@@ -124,14 +124,26 @@ impl Queue {
             if batch.is_empty() {
                 return;
             }
-            let count = batch.len() as u64;
+            let mut sending = Sending { queue: self, unanswered: batch.len() as u64 };
             // Handed to the backend in order; it need not wait for one answer before the next question.
             let sends = join_all(batch.into_iter().map(|event| self.backend.publish(&self.channel, event)));
             let answers = tokio::time::timeout(SEND_TIMEOUT, sends).await.unwrap_or_default();
             let sent = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
             self.sent.fetch_add(sent, Ordering::Relaxed);
-            self.lost.fetch_add(count - sent, Ordering::Relaxed);
+            sending.unanswered -= sent;
         }
+    }
+}
+
+/// Events under way. Those without an answer when this is dropped, with the task's runtime for example, count as lost.
+struct Sending<'q> {
+    queue: &'q Queue,
+    unanswered: u64,
+}
+
+impl Drop for Sending<'_> {
+    fn drop(&mut self) {
+        self.queue.lost.fetch_add(self.unanswered, Ordering::Relaxed);
     }
 }
 

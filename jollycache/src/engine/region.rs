@@ -1,6 +1,7 @@
 //! Regions: a name, a policy and counters.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::entry::RegionId;
@@ -18,6 +19,8 @@ pub(crate) struct Region {
     pub(crate) tracker: Arc<RegionTracker>,
     /// What start-up says of the region.
     pub(crate) policy: Policy,
+    /// Whether the log has been warned of loads that ask for their own key.
+    pub(super) warned_of_reentry: AtomicBool,
     default_policy: Policy,
 }
 
@@ -81,6 +84,7 @@ impl Regions {
             id: RegionId::of(name),
             tracker: self.tracker.region(name),
             policy,
+            warned_of_reentry: AtomicBool::new(false),
             default_policy: self.default_policy.clone(),
         })
     }

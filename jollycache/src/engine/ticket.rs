@@ -2,6 +2,7 @@
 //! followers are told and the lease is given back.
 
 use std::any::Any;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,17 +12,15 @@ use tracing::{Instrument, info_span};
 
 use super::flight::{Landing, Leader, Shared, Turn};
 use super::load::Leased;
-use super::worker::Job;
-use super::{Engine, Lookup};
+use super::{Engine, Lookup, loading};
 use crate::backend::Filled;
 use crate::clock;
 use crate::entry::{Draft, Entry, Version};
 use crate::tracker::{Count, Timed};
 
-tokio::task_local! {
-    /// Set while a load of this task holds a place: a load inside it takes none, or it could wait for itself.
-    static HOLDS_PLACE: ();
-}
+/// How long a load without a lease keeps its turn and its place at most. One that takes longer goes on, but holds up
+/// nobody: a loader that hangs must not take a place from other keys for good.
+pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
 /// One of the places for loads without a lease.
 #[derive(Debug)]
@@ -84,6 +83,10 @@ impl Ticket {
         leader: Option<Leader>,
         lease: Leased,
     ) -> Box<Self> {
+        let began = clock::now();
+        if let Some(leader) = &leader {
+            leader.renew(began + lookup.policy.lease);
+        }
         Box::new(Ticket {
             engine: engine.clone(),
             lookup: lookup.clone(),
@@ -92,7 +95,7 @@ impl Ticket {
             lease: Some(lease),
             permit: None,
             turn: None,
-            began: clock::now(),
+            began,
         })
     }
 
@@ -120,15 +123,22 @@ impl Ticket {
     }
 
     /// Runs the load, in a span: a miss is what a trace is looked at for. A hit has none.
-    pub(crate) async fn run<T>(&self, load: impl Future<Output = T>) -> T {
-        let region = &*self.lookup.region.name;
+    pub(crate) async fn run<F: Future>(&mut self, load: Pin<&mut F>) -> F::Output {
+        let Lookup { region, key, .. } = &self.lookup;
         let load = load.instrument(info_span!(
             target: "jollycache",
             "cache.load",
-            cache.region = region,
+            cache.region = &*region.name,
             otel.kind = "internal",
         ));
-        if self.permit.is_some() { HOLDS_PLACE.scope((), load).await } else { load.await }
+        let mut load = pin!(self.engine.loading(vec![key.clone()], self.permit.is_some(), load));
+        if self.permit.is_some() || self.turn.is_some() {
+            if let Ok(loaded) = tokio::time::timeout(LONGEST_HOLD, load.as_mut()).await {
+                return loaded;
+            }
+            self.let_others_load();
+        }
+        load.await
     }
 
     /// The stale value that may be served if the load fails. It was read by this caller, after it started.
@@ -155,24 +165,21 @@ impl Ticket {
         }
         // Before the fill: what is delivered by then refuses it, or is seen by it.
         let undelivered = self.is_undelivered();
-        let (landing, kept) = self.settle(&lease, &loaded, took).await;
-        self.land(if undelivered { Landing::Retry } else { landing });
+        let (still_valid, kept) = self.settle(lease, &loaded, took).await;
+        self.land(if still_valid && !undelivered { landing_of(&loaded) } else { Landing::Retry });
         kept
     }
 
     /// Stores the value, if nothing happened to the key since the lease. Returns whether it was stored.
     pub(crate) async fn store_if_untouched(mut self: Box<Self>, value: ToStore) -> bool {
         let Some(lease) = self.lease.take() else { return false };
-        match self.draft(&lease, &value, Duration::ZERO) {
-            Some(draft) => self.fill(&lease, &draft).await.0,
-            None => self.give_back(&lease).await,
-        }
+        self.settle(lease, &value, Duration::ZERO).await.0
     }
 
     /// Gives the lease back; what is under it stays. Returns whether nothing happened to the key since it was taken.
     pub(crate) async fn release_untouched(mut self: Box<Self>) -> bool {
         match self.lease.take() {
-            Some(lease) => self.give_back(&lease).await,
+            Some(lease) => self.give_back(lease).await,
             None => false,
         }
     }
@@ -183,35 +190,32 @@ impl Ticket {
         self.lookup.region.tracker.count(Count::LoadError);
         self.land(Landing::Failed(failure));
         if let Some(lease) = self.lease.take() {
-            let release = self.engine.backend.release(&self.lookup.key, lease.token);
-            // An error is counted; the lease ends by itself.
-            let _ = self.engine.guarded(&self.lookup.region, self.lookup.policy.timeout, release).await;
+            // An error is counted, and the worker tries again.
+            let _ = lease.held.release(&self.lookup).await;
         }
     }
 
-    /// Stores what was loaded, or gives the lease back. Returns what the followers may have.
-    async fn settle(&self, lease: &Leased, loaded: &ToStore, took: Duration) -> (Landing, Kept) {
-        let (still_valid, kept) = match self.draft(lease, loaded, took) {
+    /// Stores what was loaded, or gives the lease back. Returns whether nothing was invalidated since the lease was
+    /// taken, and what became of the value.
+    async fn settle(&self, lease: Leased, loaded: &ToStore, took: Duration) -> (bool, Kept) {
+        match self.draft(&lease, loaded, took) {
             Some(draft) => self.fill(lease, &draft).await,
             None => (self.give_back(lease).await, Kept::Unstored),
-        };
-        (if still_valid { landing_of(loaded) } else { Landing::Retry }, kept)
+        }
     }
 
-    /// Returns whether nothing was invalidated since the lease was taken, and what became of the value.
-    async fn fill(&self, lease: &Leased, draft: &Draft) -> (bool, Kept) {
-        let Lookup { region, key, tag_keys, policy, .. } = &self.lookup;
-        let fill = self.engine.backend.fill(key, lease.token, draft, tag_keys);
-        match self.engine.guarded(region, policy.timeout, fill).await {
+    async fn fill(&self, lease: Leased, draft: &Draft) -> (bool, Kept) {
+        let tracker = &self.lookup.region.tracker;
+        match lease.held.fill(&self.lookup, draft).await {
             Ok(Filled { stored: true, tag_ids }) => {
-                region.tracker.count(Count::Fill);
+                tracker.count(Count::Fill);
                 // A tag may have been invalidated during the load; then the entry is invalid, and followers that
                 // started after that must not have it.
                 let is_valid = lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(tag_ids);
                 (is_valid, if is_valid { Kept::Stored } else { Kept::Refused })
             }
             Ok(Filled { stored: false, .. }) => {
-                region.tracker.count(Count::RefusedFill);
+                tracker.count(Count::RefusedFill);
                 (false, Kept::Refused)
             }
             Err(_) => (false, Kept::Failed),
@@ -219,12 +223,11 @@ impl Ticket {
     }
 
     /// Gives the lease back. Returns whether nothing was invalidated since it was taken.
-    async fn give_back(&self, lease: &Leased) -> bool {
-        let Lookup { region, key, tag_keys, policy, .. } = &self.lookup;
-        let release = self.engine.backend.release(key, lease.token);
-        if !matches!(self.engine.guarded(region, policy.timeout, release).await, Ok(true)) {
+    async fn give_back(&self, lease: Leased) -> bool {
+        if !matches!(lease.held.release(&self.lookup).await, Ok(true)) {
             return false;
         }
+        let Lookup { region, tag_keys, policy, .. } = &self.lookup;
         if tag_keys.is_empty() {
             return true;
         }
@@ -276,8 +279,12 @@ impl Ticket {
         if let Some(leader) = self.leader.take() {
             leader.land(landing);
         }
-        self.turn = None;
-        self.permit = None;
+        self.let_others_load();
+    }
+
+    /// Gives up the turn and the place.
+    fn let_others_load(&mut self) {
+        (self.turn, self.permit) = (None, None);
     }
 }
 
@@ -286,10 +293,7 @@ impl Drop for Ticket {
         if std::thread::panicking() {
             self.lookup.region.tracker.count(Count::LoadError);
         }
-        // Cancelled or panicked: the flight tells its followers itself when it is dropped.
-        if let Some(lease) = self.lease.take() {
-            self.engine.worker.push(Job::Release { key: self.lookup.key.clone(), token: lease.token });
-        }
+        // Cancelled or panicked: the flight notifies its followers, and the lease is released, as they are dropped.
     }
 }
 
@@ -304,13 +308,13 @@ fn landing_of(loaded: &ToStore) -> Landing {
 }
 
 impl Engine {
-    /// Waits for a place to load without a lease. Gives up when the time is over, since a call must not fail for
-    /// want of one, and takes none inside a load that has one.
-    pub(super) async fn load_permit(&self, patience: Duration) -> Option<LoadPermit> {
-        if HOLDS_PLACE.try_with(|()| ()).is_ok() {
+    /// Waits for a place to load without a lease. Gives up when the caller's time is over, since a call must not fail
+    /// for want of one, and takes none inside a load that has one, or that loads the same key.
+    pub(super) async fn load_permit(&self, lookup: &Lookup) -> Option<LoadPermit> {
+        if loading::holds_place() || self.is_loading(&lookup.key) {
             return None;
         }
-        let place = tokio::time::timeout(patience, self.unleased.clone().acquire_owned()).await;
+        let place = tokio::time::timeout(lookup.time_left(), self.unleased.clone().acquire_owned()).await;
         place.ok().and_then(Result::ok).map(LoadPermit)
     }
 }

@@ -6,10 +6,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lease::HeldLease;
 use super::load::Leased;
 use super::{Engine, Lookup, Ticket};
-use crate::backend::{Lease, LeaseMode, LeaseRequest};
-use crate::entry::{Entry, Token};
+use crate::backend::{Lease, LeaseMode};
+use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tracker::Count;
 
@@ -30,10 +31,15 @@ impl Engine {
     ///
     /// Waits for another's lease, for as long as the lookup's policy says.
     pub(crate) async fn link(self: &Arc<Self>, lookup: &Lookup) -> Result<(Option<Entry>, Box<Ticket>)> {
-        let token = Token::random();
+        if self.is_loading(&lookup.key) {
+            return Err(Error::new(
+                ErrorKind::Contended,
+                format!("{} is being loaded by this caller", lookup.key),
+            ));
+        }
         let mut watch = None;
         loop {
-            let remaining = match self.try_link(lookup, token).await? {
+            let remaining = match self.try_link(lookup).await? {
                 Linked::Mine(old, ticket) => return Ok((old, ticket)),
                 Linked::Others { remaining } => remaining,
             };
@@ -53,25 +59,18 @@ impl Engine {
         self: &Arc<Self>,
         lookup: &Lookup,
     ) -> Option<(Option<Entry>, Box<Ticket>)> {
-        match self.try_link(lookup, Token::random()).await {
+        match self.try_link(lookup).await {
             Ok(Linked::Mine(old, ticket)) => Some((old, ticket)),
             Ok(Linked::Others { .. }) | Err(_) => None,
         }
     }
 
     /// As [`Engine::link`], without waiting.
-    pub(super) async fn try_link(self: &Arc<Self>, lookup: &Lookup, token: Token) -> Result<Linked> {
+    pub(super) async fn try_link(self: &Arc<Self>, lookup: &Lookup) -> Result<Linked> {
         self.ensure_worker();
         let stamps = self.stamp_tags(lookup, &[]).await?;
-        let request = LeaseRequest {
-            key: &lookup.key,
-            region: lookup.region.id,
-            token,
-            ttl: lookup.policy.lease,
-            live_tags: &stamps,
-            mode: LeaseMode::Refresh,
-        };
-        let answer = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.lease(request)).await?;
+        let mut held = HeldLease::new(self, &lookup.key);
+        let answer = held.ask(lookup, &stamps, LeaseMode::Refresh).await?;
         Ok(match answer {
             Lease::Leased { stale } => {
                 let old = self.servable(lookup, stale, &stamps).await;
@@ -79,7 +78,7 @@ impl Engine {
                 // The tags that the value has, and not only those that were declared, decide whether it is touched.
                 let tag_keys = stamps.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
                 let lookup = Lookup { tag_keys, ..lookup.clone() };
-                let leased = Leased { token, stale: None, stamps };
+                let leased = Leased { held, stale: None, stamps };
                 Linked::Mine(old, Ticket::leased(self, &lookup, None, leased))
             }
             Lease::Wait { remaining, .. } | Lease::Bypass { remaining } => Linked::Others { remaining },

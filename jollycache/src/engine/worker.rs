@@ -4,9 +4,10 @@
 //! The engine owns the task and aborts it when it is dropped; the task holds the engine only while it works.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
@@ -19,8 +20,13 @@ use crate::error::Result;
 use crate::key::StoredKey;
 use crate::tracker::{RegionStats, ratio};
 
-/// The most leases, intents and locks that wait to be given back; one beyond them ends by itself.
+/// The most leases, intents and locks that wait to be given back. Beyond that the oldest is left to end by itself: of
+/// all of them it is the closest to its end.
 const MAX_JOBS: usize = 10_000;
+/// How many of them are given back at once: one after another over a slow line, they would end by themselves first.
+const JOBS_AT_ONCE: usize = 256;
+/// How often one is tried while the backend does not answer, before it is left to end by itself.
+const JOB_ATTEMPTS: u32 = 5;
 /// Invalidations delivered with one call.
 const REPAIR_BATCH: usize = 256;
 /// The bound on one of the worker's own operations.
@@ -45,11 +51,35 @@ pub(super) enum Job {
     Unlock { lock: StoredKey, token: Token },
 }
 
+/// A job, and how often it was tried.
+#[derive(Debug)]
+struct Queued {
+    job: Job,
+    attempts: u32,
+}
+
+/// Jobs under way. What is left of them when this is dropped, with the worker's runtime for example, is queued again.
+struct Batch<'w> {
+    worker: &'w Worker,
+    jobs: Vec<Queued>,
+}
+
+impl Drop for Batch<'_> {
+    fn drop(&mut self) {
+        let mut jobs = self.worker.jobs();
+        for job in self.jobs.drain(..).rev() {
+            jobs.push_front(job);
+        }
+        let excess = jobs.len().saturating_sub(MAX_JOBS);
+        jobs.drain(..excess);
+    }
+}
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Worker {
     wake: Arc<Notify>,
-    jobs: Mutex<VecDeque<Job>>,
+    jobs: Mutex<VecDeque<Queued>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -70,16 +100,23 @@ impl Worker {
     }
 
     pub(super) fn push(&self, job: Job) {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if jobs.len() < MAX_JOBS {
-            jobs.push_back(job);
-            drop(jobs);
-            self.wake();
+        let mut jobs = self.jobs();
+        if jobs.len() >= MAX_JOBS {
+            jobs.pop_front();
         }
+        jobs.push_back(Queued { job, attempts: 0 });
+        drop(jobs);
+        self.wake();
     }
 
-    fn pop(&self) -> Option<Job> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    fn batch(&self) -> Batch<'_> {
+        let mut jobs = self.jobs();
+        let count = jobs.len().min(JOBS_AT_ONCE);
+        Batch { worker: self, jobs: jobs.drain(..count).collect() }
+    }
+
+    fn jobs(&self) -> MutexGuard<'_, VecDeque<Queued>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -100,9 +137,9 @@ async fn run(engine: Weak<Engine>, wake: Arc<Notify>) {
         let Some(engine) = engine.upgrade() else { return };
         engine.probe().await;
         let delivered = engine.deliver_repairs().await;
-        engine.run_jobs().await;
+        let done = engine.run_jobs().await;
         summary.write_if_due(&engine, clock::now());
-        pause = engine.pause(delivered, summary.due);
+        pause = engine.pause(delivered && done, summary.due);
     }
 }
 
@@ -158,26 +195,42 @@ impl Engine {
         self.repair.len() == 0
     }
 
-    async fn run_jobs(&self) {
+    /// Does what is queued now, if the backend answers. Returns whether nothing is left.
+    async fn run_jobs(&self) -> bool {
         while self.breaker.allows() {
-            let Some(job) = self.worker.pop() else { return };
-            // What fails ends by itself, so there is nothing to do about an error.
-            match job {
-                Job::Release { key, token } => {
-                    drop(in_time(WORKER_TIMEOUT, self.backend.release(&key, token)).await);
-                }
-                Job::EndWrite { key, token, grace } => {
-                    let end = WriteEnd::Evict { grace };
-                    drop(in_time(WORKER_TIMEOUT, self.backend.end_write(&key, token, end)).await);
-                }
-                Job::Unlock { lock, token } => {
-                    drop(in_time(WORKER_TIMEOUT, self.backend.unlock(&lock, token)).await);
-                }
-                Job::OpenTags { tags, token, grace } => {
-                    drop(in_time(WORKER_TIMEOUT, self.backend.open_tags(&tags, token, grace)).await);
-                }
+            let mut batch = self.worker.batch();
+            if batch.jobs.is_empty() {
+                return true;
+            }
+            let answers = join_all(batch.jobs.iter().map(|queued| self.run_job(&queued.job))).await;
+            let mut answers = answers.into_iter();
+            batch.jobs.retain_mut(|queued| {
+                queued.attempts += 1;
+                // A refusal would be repeated; what is refused ends by itself.
+                let unanswered = matches!(answers.next(), Some(Err(error)) if error.is_outage());
+                unanswered && queued.attempts < JOB_ATTEMPTS
+            });
+            if !batch.jobs.is_empty() {
+                return false;
             }
         }
+        self.worker.jobs().is_empty()
+    }
+
+    async fn run_job(&self, job: &Job) -> Result<()> {
+        let backend = &self.backend;
+        in_time(WORKER_TIMEOUT, async {
+            match job {
+                Job::Release { key, token } => backend.release(key, *token).await.map(drop),
+                Job::EndWrite { key, token, grace } => {
+                    let end = WriteEnd::Evict { grace: *grace };
+                    backend.end_write(key, *token, end).await.map(drop)
+                }
+                Job::Unlock { lock, token } => backend.unlock(lock, *token).await.map(drop),
+                Job::OpenTags { tags, token, grace } => backend.open_tags(tags, *token, *grace).await,
+            }
+        })
+        .await
     }
 }
 

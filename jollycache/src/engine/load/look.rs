@@ -8,7 +8,6 @@ use crate::engine::Engine;
 use crate::engine::ticket::Grant;
 use crate::entry::{Entry, Token};
 use crate::error::{Error, Result};
-use crate::tracker::Count;
 
 /// What a look at the backend showed to a caller that judges entries by rules of its own.
 #[derive(Debug)]
@@ -50,10 +49,7 @@ impl Engine {
                 let stale = look.entry.filter(|_| !replaces);
                 Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: replaces })).await
             }
-            Outcome::Covered => {
-                lookup.region.tracker.count(Count::Bypass);
-                Ok(Box::pin(self.load_unleased(lookup, None, Grant::Bypass)).await)
-            }
+            Outcome::Covered => Ok(Box::pin(self.load_directly(lookup, Grant::Bypass)).await),
             Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
         }
     }

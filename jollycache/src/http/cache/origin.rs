@@ -1,6 +1,7 @@
 //! `Origin`: the service inside.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -55,10 +56,12 @@ impl<S> Origin<S> {
             fields::make_conditional(&mut head.headers, loading.stored.as_ref());
         }
         let sent = clock::now_ms();
-        let call = self.call(Request::from_parts(head, body));
-        let result = match &loading.ticket {
-            Some(ticket) => ticket.run(call).await,
-            None => call.await,
+        let result = {
+            let call = pin!(self.call(Request::from_parts(head, body)));
+            match &mut loading.ticket {
+                Some(ticket) => ticket.run(call).await,
+                None => call.await,
+            }
         };
         match result {
             Ok(response) => Ok(self.settings.received(asked, &request, loading, response, sent).await),

@@ -1,0 +1,77 @@
+//! `HeldLease`: a lease has an owner from before it is asked for until it is gone.
+
+use std::sync::Arc;
+
+use super::worker::Job;
+use super::{Engine, Lookup};
+use crate::backend::{Filled, Lease, LeaseMode, LeaseRequest};
+use crate::entry::{Draft, TagStamp, Token};
+use crate::error::Result;
+use crate::key::StoredKey;
+
+/// A lease that is asked for, or held.
+///
+/// # Cancel safety
+/// Dropped while the backend may hold the lease (its caller was cancelled, an answer did not come, a fill was refused
+/// by a full server), it has the worker release it: else every other caller would wait for a load that does not run.
+/// The release follows the request on the connection for writes. Where that connection was replaced in between, a
+/// request that is delivered late may still install a lease; it ends by itself.
+#[derive(Debug)]
+pub(super) struct HeldLease {
+    engine: Arc<Engine>,
+    key: StoredKey,
+    token: Token,
+    may_be_held: bool,
+}
+
+impl HeldLease {
+    /// Not asked for yet.
+    pub(super) fn new(engine: &Arc<Engine>, key: &StoredKey) -> Self {
+        HeldLease { engine: engine.clone(), key: key.clone(), token: Token::random(), may_be_held: false }
+    }
+
+    /// Asks once.
+    pub(super) async fn ask(
+        &mut self,
+        lookup: &Lookup,
+        live_tags: &[TagStamp],
+        mode: LeaseMode,
+    ) -> Result<Lease> {
+        let HeldLease { engine, key, token, may_be_held } = self;
+        let (region, ttl) = (lookup.region.id, lookup.policy.lease);
+        let request = LeaseRequest { key, region, token: *token, ttl, live_tags, mode };
+        let asked = async {
+            // Before the call: where its answer is lost, the lease may be granted all the same. An open breaker does
+            // not get here.
+            *may_be_held = true;
+            engine.backend.lease(request).await
+        };
+        let answer = engine.guarded(&lookup.region, lookup.policy.timeout, asked).await?;
+        self.may_be_held = matches!(answer, Lease::Leased { .. });
+        Ok(answer)
+    }
+
+    /// Stores `draft` under the lease, which is gone after any answer.
+    pub(super) async fn fill(mut self, lookup: &Lookup, draft: &Draft) -> Result<Filled> {
+        let fill = self.engine.backend.fill(&self.key, self.token, draft, &lookup.tag_keys);
+        let filled = self.engine.guarded(&lookup.region, lookup.policy.timeout, fill).await?;
+        self.may_be_held = false;
+        Ok(filled)
+    }
+
+    /// Gives the lease back. Returns whether it was still held.
+    pub(super) async fn release(mut self, lookup: &Lookup) -> Result<bool> {
+        let release = self.engine.backend.release(&self.key, self.token);
+        let was_held = self.engine.guarded(&lookup.region, lookup.policy.timeout, release).await?;
+        self.may_be_held = false;
+        Ok(was_held)
+    }
+}
+
+impl Drop for HeldLease {
+    fn drop(&mut self) {
+        if self.may_be_held {
+            self.engine.worker.push(Job::Release { key: self.key.clone(), token: self.token });
+        }
+    }
+}

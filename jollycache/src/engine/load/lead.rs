@@ -1,0 +1,168 @@
+//! A miss, for the caller that loads: it gets the lease, or what makes it needless, or a turn without one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Found, Lookup, Seen};
+use crate::backend::{Lease, LeaseMode, Signal, Watch};
+use crate::engine::Engine;
+use crate::engine::flight::Leader;
+use crate::engine::lease::HeldLease;
+use crate::engine::ticket::{Grant, Ticket};
+use crate::entry::{Entry, TagStamp, Token};
+use crate::error::Result;
+use crate::policy::{Resolved, SingleFlight};
+use crate::tracker::Count;
+
+/// What a leader got from the backend.
+enum Acquired {
+    /// A value after all, fresh, or stale while somebody else refreshes it.
+    Value { entry: Entry, waited: bool },
+    /// The lease, and what it replaces.
+    Lease(Leased),
+    /// Load, and do not store.
+    Nothing,
+}
+
+/// The right to load and store.
+#[derive(Debug)]
+pub(in crate::engine) struct Leased {
+    pub(in crate::engine) held: HeldLease,
+    pub(in crate::engine) stale: Option<Entry>,
+    pub(in crate::engine) stamps: Vec<TagStamp>,
+}
+
+impl Engine {
+    /// Asks for the lease once, without waiting. `None` if the caller may only load for itself.
+    pub(crate) async fn try_lease(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
+        self.ensure_worker();
+        let lookup = Lookup {
+            policy: Resolved { single_flight: SingleFlight::Off, ..lookup.policy },
+            ..lookup.clone()
+        };
+        match self.acquire(&lookup, Seen::default()).await {
+            Ok(Acquired::Lease(leased)) => Some(Ticket::leased(self, &lookup, None, leased)),
+            Ok(Acquired::Value { .. } | Acquired::Nothing) | Err(_) => None,
+        }
+    }
+
+    /// Gets the leader something to serve, or the right to load it.
+    pub(super) async fn lead(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+        leader: Option<Leader>,
+        seen: Seen,
+    ) -> Result<Found> {
+        match self.acquire(lookup, seen).await {
+            // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
+            Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
+            Ok(Acquired::Lease(leased)) => Ok(Found::Load(Ticket::leased(self, lookup, leader, leased))),
+            Err(error) if lookup.propagates => Err(error),
+            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader, Grant::Bypass).await),
+            Err(_) => Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
+        }
+    }
+
+    /// Asks for the lease, and waits for whoever has it, until there is a value, a lease or no time left.
+    async fn acquire(self: &Arc<Self>, lookup: &Lookup, seen: Seen) -> Result<Acquired> {
+        let stamps = self.stamp_tags(lookup, &seen.tag_ids).await?;
+        let mut held = HeldLease::new(self, &lookup.key);
+        let (mut watch, mut replace, mut others_failed) = (None::<Watch>, seen.unreadable, false);
+        loop {
+            let mode = if replace { LeaseMode::Replace } else { LeaseMode::Load };
+            let (stale, remaining) = match held.ask(lookup, &stamps, mode).await? {
+                Lease::Hit(entry) if self.may_serve(lookup, &entry, &stamps).await? => {
+                    return Ok(Acquired::Value { entry, waited: watch.is_some() });
+                }
+                // It was refused for what only this reader can tell, so ask again, and say so.
+                Lease::Hit(_) if replace => return Ok(Acquired::Nothing),
+                Lease::Hit(_) => {
+                    replace = true;
+                    continue;
+                }
+                Lease::Leased { stale } => {
+                    let stale = self.servable(lookup, stale, &stamps).await;
+                    return Ok(Acquired::Lease(Leased { held, stale, stamps }));
+                }
+                Lease::Wait { stale, remaining } => (stale, remaining),
+                Lease::Bypass { .. } => return Ok(Acquired::Nothing),
+            };
+            let stale = stale.filter(|stale| lookup.may_serve_stale(stale));
+            if let Some(stale) = self.servable(lookup, stale, &stamps).await {
+                return Ok(Acquired::Value { entry: stale, waited: false });
+            }
+            replace = false;
+            let patience = lookup.time_left().min(remaining);
+            let waits =
+                lookup.policy.single_flight == SingleFlight::Cluster && !patience.is_zero() && !others_failed;
+            if !waits {
+                return Ok(Acquired::Nothing);
+            }
+            others_failed = self.await_news(lookup, &mut watch, patience).await?;
+        }
+    }
+
+    /// A stale value, if it may be served; one that cannot be judged may not.
+    pub(in crate::engine) async fn servable(
+        &self,
+        lookup: &Lookup,
+        stale: Option<Entry>,
+        live: &[TagStamp],
+    ) -> Option<Entry> {
+        let stale = stale?;
+        matches!(self.may_serve(lookup, &stale, live).await, Ok(true)).then_some(stale)
+    }
+
+    /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
+    /// one may fail as well, and nobody should stand in a queue for that.
+    pub(in crate::engine) async fn await_news(
+        &self,
+        lookup: &Lookup,
+        watch: &mut Option<Watch>,
+        patience: Duration,
+    ) -> Result<bool> {
+        let Some(watch) = watch else {
+            // News may have come before the watch began, so the lease is asked for once more before waiting.
+            lookup.region.tracker.count(Count::LeaseWait);
+            let begun = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.watch(&lookup.key));
+            *watch = Some(begun.await?);
+            return Ok(false);
+        };
+        // A lost message costs the rest of the other's lease, no more.
+        Ok(matches!(tokio::time::timeout(patience, watch.changed()).await, Ok(Signal::Failed)))
+    }
+
+    /// The declared tags with their ids, made where there are none. This is the snapshot before the load.
+    pub(in crate::engine) async fn stamp_tags(
+        &self,
+        lookup: &Lookup,
+        ids: &[Option<Token>],
+    ) -> Result<Vec<TagStamp>> {
+        let stamps = lookup.stamps(ids);
+        if stamps.len() == lookup.tags.len() {
+            return Ok(stamps);
+        }
+        let made = self.backend.tag_ids(&lookup.tag_keys);
+        let ids = self.guarded(&lookup.region, lookup.policy.timeout, made).await?;
+        Ok(lookup.stamps(&ids.into_iter().map(Some).collect::<Vec<_>>()))
+    }
+
+    /// A load that may not be stored, in its turn and at a bounded number at once.
+    ///
+    /// Nobody can say whether an invalidation overtakes such a load, so its flight is sealed before it begins: then
+    /// it began after all its followers did. Who comes later gathers in the next flight, whose leader waits here
+    /// for its turn.
+    pub(super) async fn load_unleased(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+        leader: Option<Leader>,
+        grant: Grant,
+    ) -> Found {
+        let turn = match &leader {
+            Some(leader) => tokio::time::timeout(lookup.time_left(), leader.turn()).await.ok(),
+            None => None,
+        };
+        let permit = self.load_permit(lookup).await;
+        Found::Load(Ticket::unleased(self, lookup, leader, grant, (turn, permit)))
+    }
+}

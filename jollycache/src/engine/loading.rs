@@ -1,0 +1,80 @@
+//! What the current task is loading, so that a load does not wait for itself.
+//!
+//! A cached function that calls another one with the same key would wait for its own flight, its own lease or its own
+//! turn. Known for the polls of one task only: what a load spawns is a task of its own, and waits as any other caller.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use tokio::task::futures::TaskLocalFuture;
+
+use super::{Engine, Lookup};
+use crate::backend::Backend;
+use crate::key::StoredKey;
+use crate::tracker::Count;
+
+tokio::task_local! {
+    /// The innermost load of this task.
+    static INNERMOST: Arc<Loading>;
+}
+
+/// A load that is being polled, and those around it.
+#[derive(Debug)]
+pub(crate) struct Loading {
+    /// Where the keys are: one key in two stores is two.
+    backend: Arc<dyn Backend>,
+    keys: Vec<StoredKey>,
+    /// Whether it holds one of the places for loads without a lease.
+    holds_place: bool,
+    outer: Option<Arc<Loading>>,
+}
+
+impl Loading {
+    fn chain() -> impl Iterator<Item = Arc<Loading>> {
+        let innermost = INNERMOST.try_with(Arc::clone).ok();
+        std::iter::successors(innermost, |loading| loading.outer.clone())
+    }
+}
+
+/// Whether a load of this task holds a place. One inside it takes none, or it could wait for itself.
+pub(super) fn holds_place() -> bool {
+    Loading::chain().any(|loading| loading.holds_place)
+}
+
+impl Engine {
+    /// Runs `load` as one that loads `keys`.
+    pub(crate) fn loading<F: Future>(
+        &self,
+        keys: Vec<StoredKey>,
+        holds_place: bool,
+        load: F,
+    ) -> TaskLocalFuture<Arc<Loading>, F> {
+        let outer = INNERMOST.try_with(Arc::clone).ok();
+        INNERMOST.scope(Arc::new(Loading { backend: self.backend.clone(), keys, holds_place, outer }), load)
+    }
+
+    /// Whether the current task loads `key`, further out.
+    pub(super) fn is_loading(&self, key: &StoredKey) -> bool {
+        Loading::chain()
+            .any(|loading| Arc::ptr_eq(&loading.backend, &self.backend) && loading.keys.contains(key))
+    }
+
+    /// As [`Engine::is_loading`], for a read that would wait for itself: counted, and warned of once a region.
+    pub(super) fn is_reentered(&self, lookup: &Lookup) -> bool {
+        if !self.is_loading(&lookup.key) {
+            return false;
+        }
+        let region = &lookup.region;
+        region.tracker.count(Count::Bypass);
+        if !region.warned_of_reentry.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                region = %region.name,
+                key = %lookup.key,
+                "a cached function was called with a key that its caller is loading, and ran uncached: two cached \
+                 functions share this key, or one calls itself"
+            );
+        }
+        true
+    }
+}
