@@ -14,11 +14,11 @@ const STEAL: &str = r"
 for i = 1, #KEYS do
   local key = KEYS[(i + ARGV[1]) % #KEYS + 1]
   local record = redis.pcall('GET', key)
-  if type(record) == 'string' and string.sub(record, 1, 1) == '\202' then
+  if type(record) == 'string' and string.sub(record, 1, 1) == '\203' then
     local kind, flags = string.sub(record, 2, 2), string.byte(record, 23) or 0
     local leased = kind == 'V' and math.floor(flags / 2) % 2 == 1
     if (kind == 'L' or leased) and ARGV[2] ~= '' then
-      redis.call('SETRANGE', key, kind == 'L' and 14 or #record - 16, ARGV[2])
+      redis.call('SETRANGE', key, kind == 'L' and 16 or #record - 16, ARGV[2])
       return 1
     elseif kind == 'L' or leased then
       redis.call('DEL', key)

@@ -317,7 +317,7 @@ async fn garbage_under_our_keys_is_a_miss_and_is_replaced() {
     let garbage: [&[&[u8]]; 6] = [
         &[b"SET", b"broken:value:1", b"plain text"],
         &[b"SET", b"broken:value:1", b""],
-        &[b"SET", b"broken:value:1", b"\xCAV\0\0"],
+        &[b"SET", b"broken:value:1", b"\xCBV\0\0"],
         &[b"LPUSH", b"broken:value:1", b"a list"],
         &[b"HSET", b"broken:value:1", b"a", b"hash"],
         &[b"SADD", b"broken:value:1", b"a set"],

@@ -15,6 +15,7 @@ mod lag;
 mod lease;
 mod naive;
 mod reader;
+mod restart;
 mod scan;
 mod tags;
 mod versions;

@@ -216,11 +216,11 @@ impl Tags {
         }
     }
 
-    fn write(&self, state: &State, tag: usize, steps: &mut Steps<State>) {
+    fn write(state: &State, tag: usize, steps: &mut Steps<State>) {
         let mut next = state.clone();
         let step = state.writers[tag].step(&mut next, |next, _| {
-            next.tags[tag] = Some(self.new_id(next, tag));
-            "gives its tag a new id"
+            next.tags[tag] = None;
+            "takes its tag's id away"
         });
         let Some((what, writer)) = step else { return };
         next.writers[tag] = writer;
@@ -249,7 +249,7 @@ impl Model for Tags {
             self.read(state, i, steps);
         }
         for tag in 0..NAMES.len() {
-            self.write(state, tag, steps);
+            Self::write(state, tag, steps);
             if state.tags[tag].is_some() {
                 let mut next = state.clone();
                 next.tags[tag] = None;

@@ -190,6 +190,10 @@ pub(crate) enum Rule {
     LostIdIsInvalid,
     /// Tags that only the entry carries are compared too.
     UndeclaredTags,
+    /// A value of another run of the server is a miss.
+    RunIsCompared,
+    /// A lease or an intent of another run lets nothing be stored.
+    LeaseOfItsRun,
     /// A flight is sealed before its fill.
     SealBeforeFill,
     /// Followers start again when the fill was refused.

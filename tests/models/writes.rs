@@ -198,11 +198,11 @@ impl Writes {
                 ("ends", At::Told)
             }
             (At::Committed | At::Compared, _) => {
-                next.rotate_writes();
+                next.writes = None;
                 ("tells of itself", At::Told)
             }
             (At::Told, _) if self.is_broken(Rule::TellBeforeEnd) => {
-                next.rotate_writes();
+                next.writes = None;
                 ("tells of itself", At::Ended)
             }
             (At::Told, _) => {
@@ -219,7 +219,7 @@ impl Writes {
                 ("acknowledges", At::Done)
             }
             (At::GivesUp, _) => {
-                next.rotate_writes();
+                next.writes = None;
                 ("tells of itself, gives up", At::GivesUpTheKey)
             }
             (At::GivesUpTheKey, _) => {
@@ -244,7 +244,10 @@ impl Writes {
         }
         let mut next = state.clone();
         let what = if inside == Inside::Ahead {
-            let (replaced, fresh) = (next.writes, next.rotate_writes());
+            let replaced = next.writes;
+            // Without an id, none is given.
+            let gives = replaced.is_some() || self.is_broken(Rule::OwnWriteNamesReplaced);
+            let fresh = if gives { next.rotate_writes() } else { 0 };
             self.record(&mut next.writers[i], replaced, fresh);
             next.writers[i].inside = Inside::Told;
             "tells of the eviction in its body"
@@ -260,7 +263,7 @@ impl Writes {
     /// The next step of the eviction around a late put that has ended.
     fn evict_outside(&self, next: &mut State, at: At) -> (&'static str, At) {
         if at == At::Ended {
-            next.rotate_writes();
+            next.writes = None;
             return ("tells of its eviction", At::ToldOutside);
         }
         self.invalidate(&mut next.slot);

@@ -10,7 +10,7 @@ use jollycache::backend::{
     Backend, BackendInfo, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode, RateRequest,
     RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
 };
-use jollycache::entry::{Draft, Entry, RegionId, Token};
+use jollycache::entry::{Draft, Entry, RegionId, RunId, Token};
 use jollycache::key::StoredKey;
 use jollycache::{Error, ErrorKind};
 use tokio::sync::watch;
@@ -123,6 +123,14 @@ impl Backend for FaultyBackend {
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
         self.pass("tag_ids", self.inner.tag_ids(tags)).await
+    }
+
+    async fn extend_tags(&self, tags: &[StoredKey], lifetime: Duration) -> Result<()> {
+        self.pass("extend_tags", self.inner.extend_tags(tags, lifetime)).await
+    }
+
+    async fn run(&self) -> Result<RunId> {
+        self.pass("run", self.inner.run()).await
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {

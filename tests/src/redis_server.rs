@@ -97,7 +97,27 @@ impl RedisServer {
         self.signal("CONT");
     }
 
-    /// Kills the server if it runs, and starts it again, empty, on the same port and with the same arguments.
+    /// The present run's `run_id`.
+    ///
+    /// # Panics
+    /// If the server cannot be reached.
+    pub fn run_id(&self) -> String {
+        let info: String =
+            redis::cmd("INFO").arg("server").query(&mut self.client()).expect("the server is up");
+        let run_id = info.lines().find_map(|line| line.strip_prefix("run_id:"));
+        run_id.expect("the server tells its run").trim().to_owned()
+    }
+
+    /// Writes a dump (SAVE), from which the server starts again.
+    ///
+    /// # Panics
+    /// If it cannot be written.
+    pub fn save(&self) {
+        redis::cmd("SAVE").exec(&mut self.client()).expect("the dump is written");
+    }
+
+    /// Kills the server if it runs, and starts it again on the same port and with the same arguments: with what was
+    /// last saved, or empty.
     ///
     /// # Panics
     /// If it does not start.

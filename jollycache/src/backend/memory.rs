@@ -16,7 +16,7 @@ use super::{
     Subscription, Watch, Watchers, WriteEnd,
 };
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
-use crate::entry::{Draft, Entry, RegionId, Token};
+use crate::entry::{Draft, Entry, RegionId, RunId, Token};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{StoredKey, glob_matches};
 use crate::protocol::{LockSlot, Slot, TagSlot};
@@ -123,9 +123,10 @@ impl MemoryBackend {
     fn change_tags(&self, tags: &[StoredKey], change: impl Fn(TagSlot, Millis) -> TagSlot) {
         let now = now_ms();
         for tag in tags {
-            self.tags
-                .entry_by_ref(tag)
-                .and_upsert_with(|found| change(found.map(moka::Entry::into_value).unwrap_or_default(), now));
+            self.tags.entry_by_ref(tag).and_compute_with(|found| {
+                let changed = change(found.map(moka::Entry::into_value).unwrap_or_default(), now);
+                if changed.is_vacant(now) { Op::Remove } else { Op::Put(changed) }
+            });
         }
     }
 
@@ -191,6 +192,16 @@ impl Backend for MemoryBackend {
         Ok(tags.iter().map(|tag| self.tag_id(tag, now_ms())).collect())
     }
 
+    /// Ids have no end of their own here; the bound on their number takes those that are least used.
+    async fn extend_tags(&self, _tags: &[StoredKey], _lifetime: Duration) -> Result<()> {
+        Ok(())
+    }
+
+    /// Nothing outlives the process, so there is one run.
+    async fn run(&self) -> Result<RunId> {
+        Ok(RunId([0; 4]))
+    }
+
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
         let answer = self.transition(request.key, |slot, now| {
             let (slot, lease) = slot.lease(now, &request);
@@ -220,16 +231,15 @@ impl Backend for MemoryBackend {
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
-        self.change_tags(tags, |tag, now| tag.rotate(now, grace, Token::random()));
+        self.change_tags(tags, |tag, now| tag.evict(now, grace));
         Ok(keys.iter().map(|key| self.invalidate_key(key, None, grace)).sum())
     }
 
     async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
         let mut replaced = None;
-        self.tags.entry_by_ref(tag).and_upsert_with(|found| {
-            let held = found.map(moka::Entry::into_value).unwrap_or_default();
-            replaced = held.id();
-            held.rotate(now_ms(), Duration::ZERO, fresh)
+        self.tags.entry_by_ref(tag).and_compute_with(|found| {
+            replaced = found.and_then(|found| found.into_value().id());
+            if replaced.is_some() { Op::Put(TagSlot::Id(fresh)) } else { Op::Nop }
         });
         Ok(replaced)
     }
@@ -264,7 +274,7 @@ impl Backend for MemoryBackend {
     }
 
     async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()> {
-        self.change_tags(tags, |tag, now| tag.open(now, token, grace, Token::random()));
+        self.change_tags(tags, |tag, now| tag.open(now, token, grace));
         Ok(())
     }
 

@@ -31,7 +31,7 @@ pub(crate) use self::rate_store::RateStore;
 pub use self::redis::{RedisBackend, RedisBuilder};
 pub use self::watch::{Signal, Watch, Watchers};
 
-use crate::entry::{Draft, Entry, RegionId, TagStamp, Token};
+use crate::entry::{Draft, Entry, RegionId, RunId, TagStamp, Token};
 use crate::error::Result;
 use crate::key::StoredKey;
 
@@ -191,7 +191,7 @@ pub struct Selection<'a> {
 /// Dropping a returned future is allowed at any time and leaves the store as if the method had, or had not,
 /// happened. No method waits for another caller: waiting is done through [`Backend::watch`].
 /// Losing a lease, an intent or a tag's id (eviction, flush, restart) must never admit a fill or a put, only
-/// refuse it.
+/// refuse it; nor must finding one again that had been lost or dropped (a restart from a dump).
 #[async_trait]
 pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// A short name for logs and metrics, such as `redis`.
@@ -207,15 +207,25 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
         tags: &[StoredKey],
     ) -> Result<(Vec<Option<Entry>>, Vec<Option<Token>>)>;
 
-    /// Returns the live ids of `tags`, making new random ones where there are none.
+    /// Returns the live ids of `tags`, making new random ones where there are none. An id may end by itself after an hour,
+    /// or when it is no longer needed by a fill or [`Backend::extend_tags`]; without it, what carries it is invalid.
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>>;
+
+    /// Sees to it that the ids of `tags` that are there last for at least `lifetime`: the whole lifetime of an entry that
+    /// carries them. Makes none, and shortens none.
+    async fn extend_tags(&self, tags: &[StoredKey], lifetime: Duration) -> Result<()>;
+
+    /// The store's present run, from a start to its end. Between two runs, what was acknowledged may have been lost: a
+    /// tag's id that a dump brought back proves nothing about the time in between.
+    async fn run(&self) -> Result<RunId>;
 
     /// Asks for the lease on a key.
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease>;
 
     /// Stores `draft` if the lease `token` is still there, drops the lease and notifies; else does nothing. A draft
     /// of a version below the stored or last evicted one is refused, and the lease dropped.
-    /// Reads the live ids of `tags` (the draft's) after that, in the same round trip.
+    /// Reads the live ids of `tags` (the draft's) after that, in the same round trip, and lets those of a stored draft last
+    /// as long as it.
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled>;
 
     /// Gives a lease back after a failed load and notifies. Returns whether it was still there.
@@ -225,7 +235,7 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// draft of a version below the stored or last evicted one, nothing is stored. Returns whether it was stored.
     async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool>;
 
-    /// Gives each tag a new random id, then drops value and lease of each key and notifies. An intent stays, but
+    /// Takes each tag's id away, then drops value and lease of each key and notifies. An intent stays, but
     /// none of its writers may store any more; the memory of the version that fell stays too. The tags are done
     /// before the first key. Returns how many keys held a value.
     ///
@@ -233,8 +243,8 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// a lease is answered with [`Lease::Bypass`], a tag has no id, and [`Backend::tag_ids`] makes one up.
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64>;
 
-    /// Gives a tag the id `fresh`, as an invalidation without a grace does, and returns the id that it replaced. `None`
-    /// where there was none, where the tag is closed and stays so, and from a backend that cannot say.
+    /// Invalidates a tag by giving it the id `fresh` instead of the one that it has, which is returned. `None` where there
+    /// was none, which stays so, and from a backend that cannot say.
     ///
     /// Both are one step, so that the answers of two such calls show what came between them. The default invalidates and
     /// answers `None`, which is safe: a put whose key is known late then takes its own call's evictions for another writer's.
@@ -262,8 +272,8 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// writers and invalidations do.
     async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()>;
 
-    /// Opens tags after the writer `token`: the last writer's leaves a new random id, or, with a `grace`, leaves the tag
-    /// closed for so long. Where the writer has not closed it, has opened it before, or its close has ended by itself,
+    /// Opens tags after the writer `token`: the last writer's leaves the tag without an id, or, with a `grace`, closed for
+    /// so long. Where the writer has not closed it, has opened it before, or its close has ended by itself,
     /// it is an invalidation.
     async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()>;
 

@@ -63,7 +63,8 @@ impl Cache {
     /// When the backend fails.
     pub async fn expire(&self, key: impl Into<Key>, ttl: Duration) -> Result<bool> {
         let key = self.engine.namespace.key(&key.into());
-        self.ask(self.engine.backend.expire(&key, ttl.max(Duration::from_millis(1)))).await
+        let region = self.engine.region(DEFAULT_REGION);
+        self.engine.expire(&region, self.timeout(), &key, ttl.max(Duration::from_millis(1))).await
     }
 
     /// Adds to a counter, which starts at zero, and returns the sum. Counters have names of their own: a value and

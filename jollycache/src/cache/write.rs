@@ -1,5 +1,7 @@
 //! Writing by hand: put and evict.
 
+use futures_util::future::try_join;
+
 use super::Cache;
 use super::codec::encode;
 use crate::Value;
@@ -58,7 +60,8 @@ impl Cache {
             payload,
         };
         let key = engine.namespace.key(key);
-        let stored = engine.guarded(region, resolved.timeout, engine.backend.store(&key, &draft)).await?;
+        let store = engine.guarded(region, resolved.timeout, engine.backend.store(&key, &draft));
+        let (stored, ()) = try_join(store, engine.extend_tags(region, resolved.timeout, &draft)).await?;
         region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
         Ok(stored)
     }

@@ -12,6 +12,7 @@ mod flight_schedules;
 mod flight_tests;
 mod guard;
 mod lease;
+mod lifetime;
 mod load;
 mod loading;
 mod lock;

@@ -13,7 +13,7 @@ use super::write_scope::WriteScope;
 use super::{Engine, Region, Target};
 use crate::backend::WriteEnd;
 use crate::clock;
-use crate::entry::{Codec, Draft, Fingerprint, TagStamp, Token, Version};
+use crate::entry::{Codec, Draft, Fingerprint, RunId, TagStamp, Token, Version};
 use crate::error::Result;
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::Resolved;
@@ -68,6 +68,8 @@ pub(crate) struct Write {
     value_stamps: Vec<TagStamp>,
     /// What the body did to the tag of all writes, whose id was read when this write was announced.
     scope: Option<Arc<WriteScope>>,
+    /// The run of the store at that time.
+    store_run: Option<RunId>,
     /// The announcement failed: nothing is stored, everything is evicted.
     broken: bool,
     ended: bool,
@@ -92,6 +94,7 @@ impl Engine {
             tags: distinct(announced.tags.iter().map(|tag| self.namespace.tag(tag))),
             value_stamps: Vec::new(),
             scope: None,
+            store_run: None,
             broken: false,
             ended: false,
         };
@@ -148,10 +151,14 @@ impl Write {
             if announced.value_tags.is_empty() && !announced.late {
                 return Ok((Vec::new(), None));
             }
-            self.snapshot(names_of(announced.value_tags)).await
+            // Before the ids, and again after them when they are compared: a restart may bring an old id back.
+            let run = self.store_run().await?;
+            let (stamps, writes) = self.snapshot(names_of(announced.value_tags)).await?;
+            Ok((stamps, writes.map(|id| (run, id))))
         };
         let ((), _, (stamps, writes)) = try_join3(close, announce, snapshot).await?;
-        (self.value_stamps, self.scope) = (stamps, writes.map(WriteScope::since));
+        (self.value_stamps, self.scope) = (stamps, writes.map(|(_, id)| WriteScope::since(id)));
+        self.store_run = writes.map(|(run, _)| run);
         Ok(())
     }
 
@@ -172,6 +179,10 @@ impl Write {
         Ok((stamps.collect(), writes))
     }
 
+    async fn store_run(&self) -> Result<RunId> {
+        self.engine.guarded(&self.region, self.policy.timeout, self.engine.backend.run()).await
+    }
+
     /// `None` if there was nothing to store.
     async fn try_commit(&mut self, put: Option<Put>, mut more: Vec<Target>) -> Result<Option<bool>> {
         let started = clock::now();
@@ -190,7 +201,7 @@ impl Write {
         let (write, put) = (&*self, &put);
         let ends = write.keys.iter().map(|key| async move {
             match put {
-                Some((put_key, Some(draft))) if put_key == key => write.end(key, WriteEnd::Put(draft)).await,
+                Some((put_key, Some(draft))) if put_key == key => write.put(key, draft).await,
                 _ => write.end(key, write.evicting()).await,
             }
         });
@@ -249,7 +260,8 @@ impl Write {
         // tag's new id is the value's.
         let names = early.iter().map(|stamp| stamp.name.clone()).chain(names_of(late_tags)).collect();
         let (now, writes) = self.snapshot(names).await?;
-        let undisturbed = writes.zip(own).is_some_and(|(writes, own)| own.explains(writes));
+        let same_run = self.store_run == Some(self.store_run().await?);
+        let undisturbed = same_run && writes.zip(own).is_some_and(|(writes, own)| own.explains(writes));
         Ok(if undisturbed { Some(now) } else { (!late).then_some(early) })
     }
 
@@ -267,6 +279,12 @@ impl Write {
             stale: value.stale,
             payload: value.payload,
         }
+    }
+
+    async fn put(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
+        let extend = self.engine.extend_tags(&self.region, self.policy.timeout, draft);
+        let (stored, ()) = try_join(self.end(key, WriteEnd::Put(draft)), extend).await?;
+        Ok(stored)
     }
 
     async fn end(&self, key: &StoredKey, end: WriteEnd<'_>) -> Result<bool> {

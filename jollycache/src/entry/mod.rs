@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 pub use fingerprint::Fingerprint;
-pub use record::{MAX_RECORD_TAGS, Record, decode_record, encode_entry};
+pub use record::{MAX_RECORD_TAGS, Record, decode_record, encode_entry, record_run};
 pub use run::RunId;
 pub use version::Version;
 

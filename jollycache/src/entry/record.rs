@@ -1,25 +1,28 @@
 //! The stored form of a slot: one byte string. The Redis scripts read the same offsets; keep them together.
 //!
 //! ```text
-//! offset  0     1    2       6        14            22     23     24      26           34       38
-//! value   0xCA  'V'  region  created  fresh_until   flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [version], [lease]
-//! lease   0xCA  'L'  region  until    token (16), floor (8)
-//! intent  0xCA  'I'  region  until    floor         closed_until (8), poisoned (1), writers…, each until (8), token (16)
-//! evicted 0xCA  'E'  region  until    closed_until  floor (8)
+//! offset  0     1    2       6    10       16            22     23     24      26           34       38
+//! value   0xCB  'V'  region  run  created  fresh_until   flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [version], [lease]
+//! lease   0xCB  'L'  region  run  until    token (16), floor (8)
+//! intent  0xCB  'I'  region  run  until    floor (8), closed_until, poisoned (1), writers…, each until, token (16)
+//! evicted 0xCB  'E'  region  run  until    closed_until, floor (8)
 //! ```
 //!
-//! Numbers are big-endian; a tag is its name's length (1), its name and its id (16). The first byte is format and
+//! Numbers are big-endian. A time is 6 bytes, in milliseconds: enough for 8,900 years. `run` (4) is the run of the server
+//! that wrote the record. A tag is its name's length (1), its name and its id (16). The first byte is format and
 //! version in one: a later format takes another. A value that is being refreshed carries its lease at the end,
-//! `until` (8) and token (16), marked by [`FLAG_LEASED`], so that the steady state pays nothing for it. A version (8) stands before that, marked
-//! by [`FLAG_VERSIONED`]; a floor (8) is the version below which nothing may be stored, zero for none. A lease or an
-//! intent with a floor, or with a `closed_until` beyond its own end, outlives that end, as what was evicted.
+//! `until`, its own `run` (4) and token (16), marked by [`FLAG_LEASED`], so that the steady state pays nothing for it. A
+//! version (8) stands before that, marked by [`FLAG_VERSIONED`]; a floor (8) is the version below which nothing may be
+//! stored, zero for none. A lease or an intent with a floor, or with a `closed_until` beyond its own end, outlives that
+//! end, as what was evicted.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-use super::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token, Version};
+use super::{Codec, Draft, Entry, Fingerprint, RegionId, RunId, TagStamp, Token, Version};
+use crate::clock::Millis;
 
 /// Format and version.
-const MAGIC: u8 = 0xCA;
+const MAGIC: u8 = 0xCB;
 const KIND_VALUE: u8 = b'V';
 const FLAG_NONE: u8 = 1;
 /// The record ends in a lease.
@@ -27,7 +30,9 @@ const FLAG_LEASED: u8 = 2;
 /// The payload is followed by a version.
 const FLAG_VERSIONED: u8 = 4;
 const HEADER_BYTES: usize = 39;
-const LEASE_BYTES: usize = 24;
+const LEASE_BYTES: usize = 26;
+const RUN_BYTES: usize = 4;
+const TIME_BYTES: usize = 6;
 /// The most tags that one entry can carry.
 pub const MAX_RECORD_TAGS: usize = 64;
 
@@ -42,7 +47,7 @@ pub enum Record {
     Foreign,
 }
 
-/// Encodes `draft`; `created` and `fresh_until` are zero, for the backend to stamp.
+/// Encodes `draft`; `run`, `created` and `fresh_until` are zero, for the backend to stamp.
 pub fn encode_entry(draft: &Draft) -> Bytes {
     debug_assert!(draft.tags.len() <= MAX_RECORD_TAGS, "the engine limits the tags");
     let tag_bytes: usize = draft.tags.iter().map(|tag| 1 + tag.name.len() + 16).sum();
@@ -50,8 +55,7 @@ pub fn encode_entry(draft: &Draft) -> Bytes {
     out.put_u8(MAGIC);
     out.put_u8(KIND_VALUE);
     out.put_u32(draft.region.0);
-    out.put_u64(0);
-    out.put_u64(0);
+    out.put_bytes(0, RUN_BYTES + 2 * TIME_BYTES);
     let none = if draft.none { FLAG_NONE } else { 0 };
     let versioned = if draft.version.is_some() { FLAG_VERSIONED } else { 0 };
     out.put_u8(none | versioned);
@@ -81,14 +85,21 @@ pub fn decode_record(stored: Bytes) -> Record {
     }
 }
 
+/// The run of the server that wrote a record; `None` for what is no record of ours.
+pub fn record_run(stored: &[u8]) -> Option<RunId> {
+    let rest = stored.strip_prefix(&[MAGIC])?;
+    rest.get(5..5 + RUN_BYTES)?.try_into().ok().map(RunId)
+}
+
 fn decode_entry(mut stored: Bytes) -> Option<Entry> {
     if stored.len() < HEADER_BYTES {
         return None;
     }
     stored.advance(2);
     let region = RegionId(stored.get_u32());
-    let created = stored.get_u64();
-    let fresh_until = stored.get_u64();
+    stored.advance(RUN_BYTES);
+    let created: Millis = stored.get_uint(TIME_BYTES);
+    let fresh_until: Millis = stored.get_uint(TIME_BYTES);
     let flags = stored.get_u8();
     let codec = Codec::from_id(stored.get_u8());
     let schema = stored.get_u16();
@@ -195,13 +206,16 @@ mod tests {
 
         #[test]
         fn times_and_a_lease_are_read_where_the_backend_puts_them(
-            draft in draft(), created: u64, fresh_until: u64, lease: [u8; LEASE_BYTES],
+            draft in draft(), run: [u8; 4], created in 0..1_u64 << 48, fresh_until in 0..1_u64 << 48,
+            lease: [u8; LEASE_BYTES],
         ) {
             let mut stored = encode_entry(&draft).to_vec();
-            stored[6..14].copy_from_slice(&created.to_be_bytes());
-            stored[14..22].copy_from_slice(&fresh_until.to_be_bytes());
+            stored[6..10].copy_from_slice(&run);
+            stored[10..16].copy_from_slice(&created.to_be_bytes()[2..]);
+            stored[16..22].copy_from_slice(&fresh_until.to_be_bytes()[2..]);
             stored[22] |= FLAG_LEASED;
             stored.extend(lease);
+            prop_assert_eq!(record_run(&stored), Some(RunId(run)));
             let expected = Entry { created, fresh_until, ..Entry::from_draft(&draft, 0) };
             prop_assert_eq!(decoded(stored), Record::Value(expected));
         }
@@ -209,6 +223,7 @@ mod tests {
         #[test]
         fn bytes_of_others_are_foreign(stored in vec(any::<u8>(), 0..100)) {
             prop_assume!(stored.first() != Some(&MAGIC));
+            prop_assert_eq!(record_run(&stored), None);
             prop_assert_eq!(decoded(stored), Record::Foreign);
         }
 
@@ -244,7 +259,7 @@ mod tests {
     fn the_offsets_are_those_that_the_scripts_read() {
         let tag = TagStamp { name: "tea".into(), id: Token([0x55; 16]) };
         let expected = [
-            &[0xCA, b'V'][..],
+            &[0xCB, b'V'][..],
             &[1, 2, 3, 4],
             &[0; 16],
             &[0, 1, 0x11, 0x12],
@@ -286,7 +301,7 @@ mod tests {
 
     #[test]
     fn leases_and_intents_are_nothing_to_a_reader() {
-        assert_eq!(decoded(&b"\xCAL\0\0\0\0"[..]), Record::Reserved);
-        assert_eq!(decoded(&b"\xCAI\0\0\0\0"[..]), Record::Reserved);
+        assert_eq!(decoded(&b"\xCBL\0\0\0\0"[..]), Record::Reserved);
+        assert_eq!(decoded(&b"\xCBI\0\0\0\0"[..]), Record::Reserved);
     }
 }

@@ -8,9 +8,9 @@ use crate::entry::{Draft, Entry, RegionId, Token, Version};
 
 /// How long the version of an evicted value is remembered, in milliseconds. The Redis scripts have the same number.
 pub const VERSION_MEMORY_MS: Millis = 60_000;
-/// The most writers that one intent names; when one more comes, the one that came first is no longer waited for. The
-/// Redis scripts have the same number.
-pub(super) const MAX_WRITERS: usize = 64;
+/// The most writers that one intent names. When one more comes, the one that came first is named no more: nothing is
+/// stored until it would have ended by itself. The Redis scripts have the same number.
+const MAX_WRITERS: usize = 64;
 
 /// Who holds a lease, and until when.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +89,26 @@ impl Slot {
             Slot::Intent { region, mut writers, poisoned, closed_until, floor } => {
                 writers.retain(|writer| writer.until > now);
                 Slot::Intent { region, writers, poisoned, closed_until, floor }
+            }
+            slot => slot,
+        }
+    }
+
+    /// The slot when the store came back from a dump, after which something acknowledged may have happened: a value may
+    /// have been evicted, and counts only where the dump is trusted; a lease may have been dropped, and an intent
+    /// poisoned. What refuses counts as it did.
+    #[must_use]
+    pub fn after_restart(self, trusts_dump: bool) -> Self {
+        let (until, floor) = (self.expires(), self.floor());
+        match self {
+            Slot::Filled { entry, expires, .. } if trusts_dump => {
+                Slot::Filled { entry, expires, lease: None }
+            }
+            Slot::Filled { entry: Entry { region, .. }, .. } | Slot::Leased { region, .. } => {
+                Slot::Evicted { region, until, closed_until: 0, floor }
+            }
+            Slot::Intent { region, writers, closed_until, floor, .. } => {
+                Slot::Intent { region, writers, poisoned: true, closed_until, floor }
             }
             slot => slot,
         }
@@ -233,7 +253,7 @@ impl Slot {
         let until = now.saturating_add(as_millis(ttl));
         let slot = self.at(now);
         let floor = slot.floor();
-        let (mut writers, mut poisoned, closed_until) = match slot {
+        let (mut writers, mut poisoned, mut closed_until) = match slot {
             Slot::Intent { writers, poisoned, closed_until, .. } => (writers, poisoned, closed_until),
             slot => (Vec::new(), false, slot.closed_until().unwrap_or(now)),
         };
@@ -242,7 +262,7 @@ impl Slot {
         // Which of two writers committed last is unknown, so neither of them may store.
         poisoned |= !writers.is_empty();
         if writers.len() >= MAX_WRITERS {
-            writers.remove(0);
+            closed_until = closed_until.max(writers.remove(0).until);
         }
         writers.push(Holder { token, until });
         Slot::Intent { region, writers, poisoned, closed_until, floor }

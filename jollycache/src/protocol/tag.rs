@@ -2,9 +2,13 @@
 
 use std::time::Duration;
 
-use super::slot::{Holder, MAX_WRITERS};
+use super::slot::Holder;
 use crate::clock::{Millis, as_millis};
 use crate::entry::Token;
+
+/// The most writers that keep a tag closed by name. When one more comes, the one that ends first is named no more: the tag
+/// stays closed until then. The Redis scripts have the same number.
+const MAX_TAG_WRITERS: usize = 4096;
 
 /// What is kept under one tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -46,36 +50,39 @@ impl TagSlot {
         }
     }
 
-    /// An invalidation: the tag gets the id `fresh`, unless a writer or a grace keeps it closed.
+    /// Whether nothing needs to be kept: without an id, what carries the tag is invalid, and whoever loads makes the next.
+    pub fn is_vacant(&self, now: Millis) -> bool {
+        self.id().is_none() && !self.is_closed(now)
+    }
+
+    /// An invalidation: the tag loses its id, and is closed for `grace`.
     #[must_use]
-    pub fn rotate(self, now: Millis, grace: Duration, fresh: Token) -> Self {
+    pub fn evict(self, now: Millis, grace: Duration) -> Self {
         let (writers, grace_until) = self.closed(now);
-        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, fresh)
+        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }
     }
 
     /// The writer `token` closes it, for at most `ttl`.
     #[must_use]
     pub fn close(self, now: Millis, token: Token, ttl: Duration) -> Self {
-        let (mut writers, grace_until) = self.closed(now);
+        let (mut writers, mut grace_until) = self.closed(now);
         writers.retain(|writer| writer.token != token);
-        if writers.len() == MAX_WRITERS {
-            writers.remove(0);
-        }
         writers.push(Holder { token, until: end_of(ttl, now) });
+        if writers.len() > MAX_TAG_WRITERS
+            && let Some(first) = (0..writers.len()).min_by_key(|&i| writers[i].until)
+        {
+            grace_until = grace_until.max(writers.remove(first).until);
+        }
         TagSlot::Closed { writers, grace_until }
     }
 
-    /// The writer `token` opens it; the last one's gives it the id `fresh`, unless a grace keeps it closed. A writer
-    /// that has ended by itself, or comes a second time, opens nothing that another one keeps closed.
+    /// The writer `token` opens it; the last one's leaves nothing, unless a grace keeps it closed. A writer that has
+    /// ended by itself, or comes a second time, opens nothing that another one keeps closed.
     #[must_use]
-    pub fn open(self, now: Millis, token: Token, grace: Duration, fresh: Token) -> Self {
+    pub fn open(self, now: Millis, token: Token, grace: Duration) -> Self {
         let (mut writers, grace_until) = self.closed(now);
         writers.retain(|writer| writer.token != token);
-        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }.or_id(now, fresh)
-    }
-
-    fn or_id(self, now: Millis, fresh: Token) -> Self {
-        if self.is_closed(now) { self } else { TagSlot::Id(fresh) }
+        TagSlot::Closed { writers, grace_until: grace_until.max(end_of(grace, now)) }
     }
 
     /// The writers that have not ended by themselves, and the end of the grace.

@@ -124,8 +124,7 @@ impl Vault {
     /// Gives a text a new lifetime from now. Returns whether there was one.
     pub(super) async fn extend(&self, key: &Key, ttl: Duration) -> Result<bool> {
         let lookup = self.lookup(key, &[]);
-        let expire = self.cache.engine.backend.expire(&lookup.key, ttl);
-        self.cache.engine.guarded(&lookup.region, lookup.policy.timeout, expire).await
+        self.cache.engine.expire(&lookup.region, lookup.policy.timeout, &lookup.key, ttl).await
     }
 
     /// Removes texts. An error means that it will happen as soon as the backend is back, and that this process does

@@ -9,6 +9,7 @@ mod steps;
 
 use jollycache::RedisBackend;
 use jollycache::backend::Backend;
+use jollycache::entry::RunId;
 use jollycache::key::StoredKey;
 use jollycache::protocol::Slot;
 use jollycache_tests::{RedisServer, ScriptSwap};
@@ -31,14 +32,18 @@ struct Pair {
     slots: [Slot; KEYS],
     /// How far the state machine's clock is ahead of the server's.
     ahead_ms: u64,
+    run: RunId,
+    trusts_restarts: bool,
     dice: Dice,
 }
 
 impl Pair {
-    async fn new(server: &RedisServer, url: &str, seed: u64) -> Self {
+    fn new(server: &RedisServer, url: &str, seed: u64, trusts_restarts: bool) -> Self {
         Pair {
-            backend: RedisBackend::connect(url).await.unwrap(),
+            backend: RedisBackend::builder(url).trust_restarts(trusts_restarts).build().unwrap(),
             looker: server.client(),
+            run: RunId::of(&server.run_id()),
+            trusts_restarts,
             keys: std::array::from_fn(|i| StoredKey::found(&format!("differential:{i}"))),
             slots: std::array::from_fn(|_| Slot::Vacant),
             ahead_ms: 0,
@@ -55,6 +60,7 @@ impl Pair {
             last.push(format!("{step:?}"));
             let agreed = match &step {
                 Step::Jump { .. } => self.jump(step),
+                Step::Restart => self.restart(),
                 _ => self.step(i, &step).await,
             };
             agreed.map_err(|difference| {
@@ -77,7 +83,8 @@ impl Pair {
     }
 
     fn compare(&mut self, i: usize) -> Result<(), String> {
-        agree(&state(self.slots[i].clone(), 0), &state(self.stored(i)?, self.ahead_ms))
+        let (stored, now, ahead) = (self.stored(i)?, self.now(), self.ahead_ms);
+        agree(&state(self.slots[i].clone(), now, 0), &state(stored, now - ahead, ahead))
     }
 
     /// The state machine's time.
@@ -98,7 +105,7 @@ impl Pair {
         let server_now = self.now() - self.ahead_ms;
         Ok(match self.raw(i) {
             Some((raw, remaining)) => {
-                let slot = record::slot(&raw, server_now + remaining);
+                let slot = record::slot(&raw, server_now + remaining, self.run, self.trusts_restarts);
                 if slot.expires().abs_diff(server_now + remaining) >= TOLERANCE_MS {
                     return Err(format!("the key lives for {remaining} ms from {server_now}: {slot:?}"));
                 }
@@ -129,6 +136,20 @@ impl Pair {
         Ok(())
     }
 
+    fn restart(&mut self) -> Result<(), String> {
+        for i in 0..KEYS {
+            if let Some((mut raw, _)) = self.raw(i) {
+                record::restart(&mut raw);
+                let key = self.keys[i].as_str();
+                redis::cmd("SET").arg(key).arg(raw).arg("KEEPTTL").exec(&mut self.looker).unwrap();
+            }
+            let slot = std::mem::take(&mut self.slots[i]);
+            self.slots[i] = slot.after_restart(self.trusts_restarts);
+            self.compare(i)?;
+        }
+        Ok(())
+    }
+
     fn age(&mut self, i: usize, by: u64) {
         let Some((mut raw, remaining)) = self.raw(i) else { return };
         let key = self.keys[i].as_str();
@@ -140,7 +161,11 @@ impl Pair {
     }
 }
 
-fn state(mut slot: Slot, offset: u64) -> Reply {
+fn state(mut slot: Slot, now: u64, offset: u64) -> Reply {
+    // When a grace that is over was so makes no difference.
+    if let Slot::Intent { closed_until, .. } | Slot::Evicted { closed_until, .. } = &mut slot {
+        *closed_until = now.max(*closed_until);
+    }
     let times_ms =
         record::slot_times(&mut slot).into_iter().map(|time| std::mem::take(time) + offset).collect();
     Reply { times_ms, ..Reply::of(slot) }
@@ -166,15 +191,25 @@ fn seed() -> u64 {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_does_what_the_state_machine_does() {
+    run_whole(false).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn redis_does_what_the_state_machine_does_where_restarts_are_trusted() {
+    run_whole(true).await;
+}
+
+async fn run_whole(trusts_restarts: bool) {
     let Some(server) = RedisServer::start() else { return };
-    let mut pair = Pair::new(&server, &server.url(), seed()).await;
+    let mut pair = Pair::new(&server, &server.url(), seed(), trusts_restarts);
     if let Err(difference) = pair.run(STEPS).await {
         panic!("{difference}");
     }
 }
 
 /// Runs the steps with one text of one script replaced by another.
-async fn run_broken(server: &RedisServer, name: &str, code: &str, from: &str, to: &str) {
+async fn run_broken(trusts_restarts: bool, name: &str, code: &str, from: &str, to: &str) {
+    let Some(server) = &RedisServer::start() else { return };
     let whole = format!("{RECORD}{code}");
     assert!(whole.contains(from), "{name} has no {from:?}");
     let broken = whole.replacen(from, to, 1);
@@ -182,23 +217,23 @@ async fn run_broken(server: &RedisServer, name: &str, code: &str, from: &str, to
     redis::cmd("SCRIPT").arg("LOAD").arg(&broken).exec(&mut server.client()).unwrap();
     redis::cmd("FLUSHALL").exec(&mut server.client()).unwrap();
     let line = ScriptSwap::start(server.port(), hash(&whole), hash(&broken)).await;
-    let mut pair = Pair::new(server, &line.url(), seed()).await;
+    let mut pair = Pair::new(server, &line.url(), seed(), trusts_restarts);
     // It ends with the first difference; some need a rare state.
     assert!(pair.run(5 * STEPS).await.is_err(), "{name} without {from:?} was not noticed");
 }
 
 macro_rules! broken_scripts {
-    ($($test:ident: $file:literal, $from:literal => $to:literal;)*) => {$(
+    (trust_restarts($trusts:literal); $($test:ident: $file:literal, $from:literal => $to:literal;)*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
-            let Some(server) = RedisServer::start() else { return };
             let code = include_str!(concat!("../../../jollycache/src/backend/redis/scripts/", $file));
-            run_broken(&server, $file, code, $from, $to).await;
+            run_broken($trusts, $file, code, $from, $to).await;
         }
     )*};
 }
 
 broken_scripts! {
+    trust_restarts(false);
     a_fill_that_does_not_compare_is_noticed:
         "fill.lua", "lease_of(record, kind, now) ~= ARGV[1]" => "not lease_of(record, kind, now)";
     a_fill_of_an_older_version_is_noticed:
@@ -226,13 +261,29 @@ broken_scripts! {
     a_poisoned_put_is_noticed:
         "end_write.lua", "announced and poisoned == 0" => "announced";
     a_dead_writer_that_still_keeps_others_out_is_noticed:
-        "store.lua", "or millis_at(record, 7) > now then" => "or true then";
+        "store.lua", "or millis_at(record, 11) > now then" => "or true then";
     an_intent_that_forgets_the_grace_is_noticed:
-        "lease.lua", "math.max(millis_at(record, 7), millis_at(record, 23))" => "millis_at(record, 7)";
+        "lease.lua", "math.max(millis_at(record, 11), millis_at(record, 25))" => "millis_at(record, 11)";
     a_lease_that_forgets_the_version_is_noticed:
         "lease.lua", "return left, 'E'" => "return false, nil";
     a_store_under_an_intent_is_noticed:
         "store.lua", "kind == 'I' or" => "";
     a_sweep_of_another_region_is_noticed:
         "sweep.lua", "ARGV[1] ~= '' and" => "false and";
+    a_lease_of_another_run_that_counts_is_noticed:
+        "fill.lua", "string.sub(record, 7, 10) == RUN or" => "string.sub(record, 7, 10) == RUN or kind == 'L' or";
+    a_value_of_another_run_that_counts_is_noticed:
+        "ttl.lua", "(kind == 'V' and TRUSTS)" => "kind == 'V'";
+    an_intent_of_another_run_that_lets_its_writer_store_is_noticed:
+        "end_write.lua", "string.sub(record, 1, 30) .. '\\1'" => "string.sub(record, 1, 31)";
+    a_version_of_another_run_that_is_forgotten_is_noticed:
+        "lease.lua", "0, 0, floor_of(record, kind))" => "0, 0, NO_FLOOR)";
+}
+
+broken_scripts! {
+    trust_restarts(true);
+    a_trusted_value_whose_lease_of_another_run_counts_is_noticed:
+        "lease.lua", "if leased and string.sub(record, -20, -17) == RUN then" => "if leased then";
+    a_trusted_value_that_does_not_count_is_noticed:
+        "ttl.lua", "(kind == 'V' and TRUSTS)" => "false";
 }

@@ -1,14 +1,24 @@
 //! Stored records, read and aged behind the backend's back, by the layout that entry/record.rs describes.
 
 use bytes::Bytes;
-use jollycache::entry::{Entry, Record, RegionId, Token, Version, decode_record};
+use jollycache::entry::{Entry, Record, RegionId, RunId, Token, Version, decode_record};
 use jollycache::protocol::{Holder, Slot};
 
 const LEASED: u8 = 2;
-const WRITER_BYTES: usize = 24;
+const WRITER_BYTES: usize = 22;
+const TRAILER_BYTES: usize = 26;
+const OTHER_RUN: [u8; 4] = *b"past";
 
 fn number(raw: &[u8], at: usize) -> u64 {
     u64::from_be_bytes(raw[at..at + 8].try_into().unwrap())
+}
+
+fn time(raw: &[u8], at: usize) -> u64 {
+    raw[at..at + 6].iter().fold(0, |time, byte| time << 8 | u64::from(*byte))
+}
+
+fn run(raw: &[u8], at: usize) -> RunId {
+    RunId(raw[at..at + 4].try_into().unwrap())
 }
 
 fn region(raw: &[u8]) -> RegionId {
@@ -30,39 +40,47 @@ fn is_leased(raw: &[u8]) -> bool {
 /// Where a record has times.
 fn times(raw: &[u8]) -> Vec<usize> {
     match raw[1] {
-        b'V' if is_leased(raw) => vec![6, 14, raw.len() - WRITER_BYTES],
-        b'V' | b'E' => vec![6, 14],
-        b'L' => vec![6],
-        b'I' => [6, 22].into_iter().chain((31..raw.len()).step_by(WRITER_BYTES)).collect(),
+        b'V' if is_leased(raw) => vec![10, 16, raw.len() - TRAILER_BYTES],
+        b'V' | b'E' => vec![10, 16],
+        b'L' => vec![10],
+        b'I' => [10, 24].into_iter().chain((31..raw.len()).step_by(WRITER_BYTES)).collect(),
         kind => panic!("a record of kind {kind}"),
     }
 }
 
-/// The slot that a record stands for, by its own times; `expires` is the server's end of the key.
-pub(crate) fn slot(raw: &[u8], expires: u64) -> Slot {
+/// The slot that a record stands for in this run of the server, by its own times; `expires` is the server's end of the
+/// key.
+pub(crate) fn slot(raw: &[u8], expires: u64, now_runs: RunId, trusts_restarts: bool) -> Slot {
+    let slot = as_written(raw, expires, now_runs);
+    let counts = run(raw, 6) == now_runs || raw[1] == b'V' && trusts_restarts;
+    if counts { slot } else { slot.after_restart(trusts_restarts) }
+}
+
+fn as_written(raw: &[u8], expires: u64, now_runs: RunId) -> Slot {
     match raw[1] {
         b'V' => {
             let Record::Value(entry) = decode_record(Bytes::copy_from_slice(raw)) else {
                 panic!("a value that cannot be read: {raw:?}");
             };
-            let at = raw.len() - WRITER_BYTES.min(raw.len());
-            let lease = is_leased(raw).then(|| Holder { until: number(raw, at), token: token(raw, at + 8) });
+            let at = raw.len() - TRAILER_BYTES.min(raw.len());
+            let is_leased = is_leased(raw) && run(raw, at + 6) == now_runs;
+            let lease = is_leased.then(|| Holder { until: time(raw, at), token: token(raw, at + 10) });
             Slot::Filled { entry, expires, lease }
         }
         b'L' => {
-            let holder = Holder { until: number(raw, 6), token: token(raw, 14) };
-            Slot::Leased { region: region(raw), holder, floor: floor(raw, 30) }
+            let holder = Holder { until: time(raw, 10), token: token(raw, 16) };
+            Slot::Leased { region: region(raw), holder, floor: floor(raw, 32) }
         }
         b'I' => {
-            let writer = |at| Holder { until: number(raw, at), token: token(raw, at + 8) };
+            let writer = |at| Holder { until: time(raw, at), token: token(raw, at + 6) };
             let writers = (31..raw.len()).step_by(WRITER_BYTES).map(writer).collect();
-            let (poisoned, closed_until) = (raw[30] != 0, number(raw, 22));
-            Slot::Intent { region: region(raw), writers, poisoned, closed_until, floor: floor(raw, 14) }
+            let (poisoned, closed_until) = (raw[30] != 0, time(raw, 24));
+            Slot::Intent { region: region(raw), writers, poisoned, closed_until, floor: floor(raw, 16) }
         }
         b'E' => Slot::Evicted {
             region: region(raw),
-            until: number(raw, 6),
-            closed_until: number(raw, 14),
+            until: time(raw, 10),
+            closed_until: time(raw, 16),
             floor: floor(raw, 22),
         },
         kind => panic!("a record of kind {kind}"),
@@ -72,8 +90,18 @@ pub(crate) fn slot(raw: &[u8], expires: u64) -> Slot {
 /// Makes a record `jump` milliseconds older.
 pub(crate) fn age(raw: &mut [u8], jump: u64) {
     for at in times(raw) {
-        let aged = number(raw, at) - jump;
-        raw[at..at + 8].copy_from_slice(&aged.to_be_bytes());
+        // What a slot after a restart has no grace of is far in the past.
+        let aged = time(raw, at).saturating_sub(jump);
+        raw[at..at + 6].copy_from_slice(&aged.to_be_bytes()[2..]);
+    }
+}
+
+/// Makes a record one of another run of the server.
+pub(crate) fn restart(raw: &mut [u8]) {
+    raw[6..10].copy_from_slice(&OTHER_RUN);
+    if is_leased(raw) {
+        let at = raw.len() - TRAILER_BYTES + 6;
+        raw[at..at + 4].copy_from_slice(&OTHER_RUN);
     }
 }
 

@@ -64,6 +64,8 @@ pub(crate) enum Step {
     Jump {
         by: Duration,
     },
+    /// The server starts again from a dump of what is there.
+    Restart,
 }
 
 /// What came of it, with the times apart, since two clocks agree only nearly.
@@ -187,6 +189,7 @@ impl Dice {
             },
             8..=11 => Step::Fill { token, draft: self.draft() },
             12 | 13 => Step::Release { token },
+            14 if self.chance(40) => Step::Restart,
             14..=16 => self.jump(),
             17..=19 => Step::Invalidate { grace: self.grace() },
             20 => Step::Sweep {
@@ -249,7 +252,7 @@ impl Step {
             Step::Begin { region, token, ttl } => reply((slot.begin_write(now, region, token, ttl), ())),
             Step::Put { token, draft } => reply(slot.end_write(now, token, &WriteEnd::Put(&draft))),
             Step::Evict { token, grace } => reply(slot.end_write(now, token, &WriteEnd::Evict { grace })),
-            Step::Jump { .. } => (slot, Reply::of(())),
+            Step::Jump { .. } | Step::Restart => (slot, Reply::of(())),
         }
     }
 
@@ -285,7 +288,7 @@ impl Step {
             Step::Evict { token, grace } => {
                 Reply::of(backend.end_write(key, token, WriteEnd::Evict { grace }).await.unwrap())
             }
-            Step::Jump { .. } => Reply::of(()),
+            Step::Jump { .. } | Step::Restart => Reply::of(()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use jollycache::RedisBackend;
 use jollycache::backend::{Backend, Inspection, Lease, Selection, WriteEnd};
-use jollycache::entry::{TagStamp, Token, encode_entry};
+use jollycache::entry::{RunId, TagStamp, Token, encode_entry};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 
@@ -22,10 +22,13 @@ const KINDS: [&str; 10] = [
 ];
 
 /// Puts something that is not ours under the key, without an expiry.
-fn plant(client: &mut redis::Connection, key: &StoredKey, kind: &str) {
+fn plant(server: &RedisServer, key: &StoredKey, kind: &str) {
+    let (client, run) = (&mut server.client(), RunId::of(&server.run_id()));
     let mut tagged = draft("payload");
     tagged.tags = vec![TagStamp { name: "products".into(), id: Token([7; 16]) }];
-    let record = encode_entry(&tagged).to_vec();
+    let mut record = encode_entry(&tagged).to_vec();
+    // Of the present run, or that alone would make it none of ours.
+    record[6..10].copy_from_slice(&run.0);
     let with = |index: usize, byte: u8| {
         let mut record = record.clone();
         record[index] = byte;
@@ -41,12 +44,12 @@ fn plant(client: &mut redis::Connection, key: &StoredKey, kind: &str) {
         }
         "empty" => Vec::new(),
         "text" => b"{\"id\":1}".to_vec(),
-        "other version" => with(0, 0xCB),
+        "other version" => with(0, 0xCA),
         "other kind" => with(1, b'X'),
         "torn header" => record[..38].to_vec(),
         "torn tags" => record[..45].to_vec(),
         "tag not text" => with(40, 0xFF),
-        "torn lease" => b"\xCAL\0\0\0\0".to_vec(),
+        "torn lease" => b"\xCBL\0\0\0\0".to_vec(),
         _ => panic!("no such kind: {kind}"),
     };
     redis::cmd("SET").arg(key.as_str()).arg(bytes).exec(client).unwrap();
@@ -61,14 +64,14 @@ async fn setup() -> Option<(RedisServer, RedisBackend, redis::Connection)> {
 
 #[tokio::test]
 async fn a_foreign_record_is_a_miss() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, _)) = setup().await else {
         return;
     };
     let good = key("good");
     backend.store(&good, &draft("v")).await.unwrap();
     for kind in KINDS {
         let key = key(kind);
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         assert_eq!(text(&backend, &key).await, None, "{kind}");
         let (entries, _) = backend.read_many(&[key.clone(), good.clone()], &[]).await.unwrap();
         assert!(entries[0].is_none() && entries[1].is_some(), "{kind}");
@@ -79,12 +82,12 @@ async fn a_foreign_record_is_a_miss() {
 
 #[tokio::test]
 async fn a_foreign_record_gives_way_to_a_lease() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, _)) = setup().await else {
         return;
     };
     for kind in KINDS {
         let key = key(kind);
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         let token = Token::random();
         let lease = backend.lease(request(&key, token)).await.unwrap();
         assert_eq!(lease, Lease::Leased { stale: None }, "{kind}");
@@ -95,22 +98,22 @@ async fn a_foreign_record_gives_way_to_a_lease() {
 
 #[tokio::test]
 async fn a_foreign_record_gives_way_to_writes() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, _)) = setup().await else {
         return;
     };
     for kind in KINDS {
         let key = key(kind);
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         assert!(backend.store(&key, &draft("stored")).await.unwrap(), "{kind}");
         assert_eq!(text(&backend, &key).await.as_deref(), Some("stored"), "{kind}");
 
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         let writer = Token::random();
         backend.begin_write(&key, REGION, writer, LONG).await.unwrap();
         assert!(backend.end_write(&key, writer, WriteEnd::Put(&draft("put"))).await.unwrap(), "{kind}");
         assert_eq!(text(&backend, &key).await.as_deref(), Some("put"), "{kind}");
 
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         assert!(
             !backend
                 .end_write(&key, Token::random(), WriteEnd::Evict { grace: std::time::Duration::ZERO })
@@ -124,12 +127,12 @@ async fn a_foreign_record_gives_way_to_writes() {
 
 #[tokio::test]
 async fn an_invalidation_removes_what_is_foreign_under_a_key() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, mut client)) = setup().await else {
         return;
     };
     for kind in KINDS {
         let key = key(kind);
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         backend.invalidate(std::slice::from_ref(&key), &[], std::time::Duration::ZERO).await.unwrap();
         let exists: bool = redis::cmd("EXISTS").arg(key.as_str()).query(&mut client).unwrap();
         assert!(!exists, "{kind}");
@@ -138,11 +141,11 @@ async fn an_invalidation_removes_what_is_foreign_under_a_key() {
 
 #[tokio::test]
 async fn a_scan_meets_foreign_data_without_harm() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, mut client)) = setup().await else {
         return;
     };
     for kind in ["list", "hash", "text"] {
-        plant(&mut client, &key(kind), kind);
+        plant(&server, &key(kind), kind);
     }
     redis::cmd("SET").arg(&b"test:\xFF\xFE"[..]).arg("not a name of ours").exec(&mut client).unwrap();
     backend.store(&key("ours"), &draft("v")).await.unwrap();
@@ -161,12 +164,12 @@ async fn a_scan_meets_foreign_data_without_harm() {
 
 #[tokio::test]
 async fn a_foreign_record_has_no_lifetime() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, _)) = setup().await else {
         return;
     };
     for kind in KINDS.into_iter().filter(|kind| !kind.contains("tag")) {
         let key = key(kind);
-        plant(&mut client, &key, kind);
+        plant(&server, &key, kind);
         assert_eq!(backend.ttl(&key).await.unwrap(), None, "{kind}");
         assert!(!backend.expire(&key, LONG).await.unwrap(), "{kind}");
     }
@@ -174,14 +177,14 @@ async fn a_foreign_record_has_no_lifetime() {
 
 #[tokio::test]
 async fn foreign_data_under_a_tag_is_replaced_by_an_id() {
-    let Some((_server, backend, mut client)) = setup().await else {
+    let Some((server, backend, mut client)) = setup().await else {
         return;
     };
     let good = key("#tag:good");
     let good_id = backend.tag_ids(std::slice::from_ref(&good)).await.unwrap()[0];
     for kind in ["list", "hash", "empty", "text", "torn lease"] {
         let tag = key(&format!("#tag:{kind}"));
-        plant(&mut client, &tag, kind);
+        plant(&server, &tag, kind);
         let read = backend.read(&key("a"), std::slice::from_ref(&tag)).await.unwrap();
         assert_eq!(read.tag_ids, [None], "{kind}");
         let ids = backend.tag_ids(&[good.clone(), tag.clone()]).await.unwrap();
@@ -189,18 +192,20 @@ async fn foreign_data_under_a_tag_is_replaced_by_an_id() {
         let read = backend.read(&key("a"), std::slice::from_ref(&tag)).await.unwrap();
         assert_eq!(read.tag_ids, [Some(ids[1])], "{kind}");
 
-        plant(&mut client, &tag, kind);
+        plant(&server, &tag, kind);
         backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
         let read = backend.read(&key("a"), std::slice::from_ref(&tag)).await.unwrap();
-        assert!(read.tag_ids[0].is_some(), "{kind}");
+        assert_eq!(read.tag_ids, [None], "{kind}");
+        let exists: bool = redis::cmd("EXISTS").arg(tag.as_str()).query(&mut client).unwrap();
+        assert!(!exists, "{kind}");
     }
 }
 
 #[tokio::test]
 async fn people_are_told_that_a_record_is_not_ours() {
-    let Some((_server, backend, mut client)) = setup().await else { return };
+    let Some((server, backend, _)) = setup().await else { return };
     for kind in KINDS {
-        plant(&mut client, &key("a"), kind);
+        plant(&server, &key("a"), kind);
         assert_eq!(backend.inspect(&key("a")).await.unwrap(), Inspection::Foreign, "{kind}");
     }
 }

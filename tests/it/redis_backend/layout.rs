@@ -38,8 +38,9 @@ async fn setup() -> Option<(RedisServer, RedisBackend, Looker)> {
     Some((server, backend, looker))
 }
 
+/// A number of whatever length.
 fn millis(bytes: &[u8]) -> u64 {
-    u64::from_be_bytes(bytes.try_into().unwrap())
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn tagged_draft() -> Draft {
@@ -56,8 +57,9 @@ fn tagged_draft() -> Draft {
 fn assert_stamped(raw: &[u8], draft: &Draft, before: u64, after: u64) {
     let encoded = encode_entry(draft);
     assert_eq!(raw[..6], encoded[..6], "magic, kind, region");
+    assert_ne!(raw[6..10], [0; 4], "the run");
     assert_eq!(raw[22..], encoded[22..], "flags and all that follows");
-    let (created, fresh_until) = (millis(&raw[6..14]), millis(&raw[14..22]));
+    let (created, fresh_until) = (millis(&raw[10..16]), millis(&raw[16..22]));
     assert!((before..=after).contains(&created), "{created} is not the server's time");
     assert_eq!(fresh_until - created, u64::try_from(draft.ttl.as_millis()).unwrap());
 }
@@ -86,7 +88,7 @@ async fn fill_store_and_put_write_the_same_record() {
         assert!(stored, "{way}");
         let (raw, after) = (looker.raw(&key), looker.server_ms());
         assert_stamped(&raw, &draft, before, after);
-        let created = millis(&raw[6..14]);
+        let created = millis(&raw[10..16]);
         let expected = Entry::from_draft(&draft, created);
         assert_eq!(decode_record(Bytes::from(raw)), Record::Value(expected), "{way}");
         let remaining = looker.remaining_ms(&key);
@@ -104,11 +106,11 @@ async fn a_lease_is_a_short_record_that_ends_with_it() {
     let request = LeaseRequest { ttl: Duration::from_secs(20), ..request(&key, token) };
     backend.lease(request).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
-    assert_eq!(raw.len(), 38);
-    assert_eq!(raw[..6], [0xCA, b'L', 1, 2, 3, 4]);
-    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[6..14])));
-    assert_eq!(raw[14..30], token.0);
-    assert_eq!(raw[30..], [0; 8], "no floor");
+    assert_eq!(raw.len(), 40);
+    assert_eq!(raw[..6], [0xCB, b'L', 1, 2, 3, 4]);
+    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[10..16])));
+    assert_eq!(raw[16..32], token.0);
+    assert_eq!(raw[32..], [0; 8], "no floor");
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "{remaining} ms");
@@ -126,12 +128,13 @@ async fn a_lease_over_a_stale_value_is_a_trailer_and_a_flag() {
     let lease = backend.lease(request(&key, token)).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
 
-    assert_eq!(raw.len(), bare.len() + 24);
+    assert_eq!(raw.len(), bare.len() + 26);
     assert_eq!(raw[22], 3, "stands for none, and is leased");
     assert_eq!((&raw[..22], &raw[23..bare.len()]), (&bare[..22], &bare[23..]));
-    let until = millis(&raw[bare.len()..bare.len() + 8]);
+    let until = millis(&raw[bare.len()..bare.len() + 6]);
     assert!((before + 600_000..=after + 600_000).contains(&until));
-    assert_eq!(raw[bare.len() + 8..], token.0);
+    assert_eq!(raw[bare.len() + 6..bare.len() + 10], raw[6..10], "the run");
+    assert_eq!(raw[bare.len() + 10..], token.0);
     let Record::Value(entry) = decode_record(Bytes::from(raw)) else { panic!("not a value") };
     assert_eq!(decode_record(Bytes::from(bare.clone())), Record::Value(entry.clone()));
     assert_eq!(lease, Lease::Leased { stale: Some(entry) });
@@ -156,7 +159,7 @@ async fn a_lease_over_an_ended_one_takes_its_place() {
     })
     .await;
     let raw = looker.raw(&key);
-    assert_eq!(raw.len(), bare + 24, "one trailer");
+    assert_eq!(raw.len(), bare + 26, "one trailer");
     assert_eq!(raw[raw.len() - 16..], token.0);
     assert!(backend.fill(&key, token, &draft("new"), &[]).await.unwrap().stored);
 }
@@ -170,25 +173,25 @@ async fn an_intent_is_a_short_record_that_names_its_writers() {
     let before = looker.server_ms();
     backend.begin_write(&key, REGION, first, Duration::from_secs(20)).await.unwrap();
     let raw = looker.raw(&key);
-    assert_eq!(raw.len(), 55);
-    assert_eq!(raw[..6], [0xCA, b'I', 1, 2, 3, 4]);
-    assert_eq!(raw[14..22], [0; 8], "no floor");
-    assert!((before..=looker.server_ms()).contains(&millis(&raw[22..30])), "no grace");
+    assert_eq!(raw.len(), 53);
+    assert_eq!(raw[..6], [0xCB, b'I', 1, 2, 3, 4]);
+    assert_eq!(raw[16..24], [0; 8], "no floor");
+    assert!((before..=looker.server_ms()).contains(&millis(&raw[24..30])), "no grace");
     assert_eq!(raw[30], 0, "no poison");
-    assert_eq!(raw[39..], first.0);
+    assert_eq!(raw[37..], first.0);
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
 
     backend.begin_write(&key, REGION, second, Duration::from_secs(5)).await.unwrap();
     let raw = looker.raw(&key);
-    assert_eq!((raw.len(), raw[30]), (79, 1), "two writers, poisoned");
-    assert_eq!(raw[63..], second.0);
+    assert_eq!((raw.len(), raw[30]), (75, 1), "two writers, poisoned");
+    assert_eq!(raw[59..], second.0);
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "the later end counts: {remaining} ms");
 
-    backend.end_write(&key, first, WriteEnd::Evict { grace: std::time::Duration::ZERO }).await.unwrap();
+    backend.end_write(&key, first, WriteEnd::Evict { grace: Duration::ZERO }).await.unwrap();
     let raw = looker.raw(&key);
-    assert_eq!((raw.len(), raw[30]), (55, 1), "one writer left, still poisoned");
-    assert_eq!(raw[39..], second.0);
+    assert_eq!((raw.len(), raw[30]), (53, 1), "one writer left, still poisoned");
+    assert_eq!(raw[37..], second.0);
     assert!(looker.remaining_ms(&key) <= 5_000, "it lives as long as the writer that is left");
 }
 
@@ -203,8 +206,8 @@ async fn expire_moves_fresh_until_and_nothing_else() {
     let before = looker.server_ms();
     backend.expire(&key, Duration::from_secs(7)).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
-    assert_eq!((&raw[..14], &raw[22..]), (&old[..14], &old[22..]));
-    assert!((before + 7000..=after + 7000).contains(&millis(&raw[14..22])));
+    assert_eq!((&raw[..16], &raw[22..]), (&old[..16], &old[22..]));
+    assert!((before + 7000..=after + 7000).contains(&millis(&raw[16..22])));
     assert!(looker.remaining_ms(&key) <= 7000);
 }
 
@@ -229,7 +232,7 @@ async fn a_version_stands_at_the_end_before_the_lease() {
     let raw = looker.raw(&key);
     assert_eq!(raw[22], 6, "versioned and leased");
     assert_eq!(raw[bare.len() - 8..bare.len()], VERSION.0.to_be_bytes());
-    assert_eq!((raw.len(), &raw[raw.len() - 16..]), (bare.len() + 24, &token.0[..]));
+    assert_eq!((raw.len(), &raw[raw.len() - 16..]), (bare.len() + 26, &token.0[..]));
     backend.release(&key, token).await.unwrap();
     assert_eq!(looker.raw(&key), bare);
 }
@@ -245,9 +248,9 @@ async fn what_was_evicted_leaves_its_version_for_a_minute() {
     backend.invalidate(std::slice::from_ref(&key), &[], Duration::from_secs(20)).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
     assert_eq!(raw.len(), 30);
-    assert_eq!(raw[..6], [0xCA, b'E', 1, 2, 3, 4]);
-    assert!((before + 60_000..=after + 60_000).contains(&millis(&raw[6..14])));
-    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[14..22])), "the grace");
+    assert_eq!(raw[..6], [0xCB, b'E', 1, 2, 3, 4]);
+    assert!((before + 60_000..=after + 60_000).contains(&millis(&raw[10..16])));
+    assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[16..22])), "the grace");
     assert_eq!(raw[22..], floor);
     assert_eq!(decode_record(Bytes::from(raw.clone())), Record::Reserved);
     assert!((55_000..=60_000).contains(&looker.remaining_ms(&key)));
@@ -255,7 +258,7 @@ async fn what_was_evicted_leaves_its_version_for_a_minute() {
     let writer = Token::random();
     backend.begin_write(&key, REGION, writer, Duration::from_secs(5)).await.unwrap();
     let intent = looker.raw(&key);
-    assert_eq!((&intent[14..22], &intent[22..30]), (&floor[..], &raw[14..22]), "the floor and the grace");
+    assert_eq!((&intent[16..24], &intent[24..30]), (&floor[..], &raw[16..22]), "the floor and the grace");
     let remaining = looker.remaining_ms(&key);
     assert!((60_000..=65_000).contains(&remaining), "a minute more than the writer: {remaining} ms");
 }
@@ -273,13 +276,13 @@ async fn a_lease_with_a_floor_outlives_its_end() {
         .await
         .unwrap();
     let raw = looker.raw(&key);
-    assert_eq!((raw.len(), raw[1], &raw[30..]), (38, b'L', &VERSION.0.to_be_bytes()[..]));
+    assert_eq!((raw.len(), raw[1], &raw[32..]), (40, b'L', &VERSION.0.to_be_bytes()[..]));
     let remaining = looker.remaining_ms(&key);
     assert!((60_000..=65_000).contains(&remaining), "{remaining} ms");
 }
 
 #[tokio::test]
-async fn a_closed_tag_counts_its_writers_and_has_two_ends() {
+async fn a_closed_tag_names_its_writers_and_its_grace_by_their_ends() {
     let Some((_server, backend, mut looker)) = setup().await else {
         return;
     };
@@ -289,13 +292,17 @@ async fn a_closed_tag_counts_its_writers_and_has_two_ends() {
     backend.close_tags(&tags, writers[0], Duration::from_secs(20)).await.unwrap();
     backend.close_tags(&tags, writers[1], Duration::from_secs(10)).await.unwrap();
     backend.invalidate(&[], &tags, Duration::from_secs(40)).await.unwrap();
-    let (raw, after) = (looker.raw(&tags[0]), looker.server_ms());
-    assert_eq!((raw.len(), raw[0]), (9 + 2 * 24, b'c'));
-    assert!((before + 40_000..=after + 40_000).contains(&millis(&raw[1..9])), "the grace");
-    for (writer, (token, seconds)) in raw[9..].chunks(24).zip([(writers[0], 20), (writers[1], 10)]) {
-        let end = seconds * 1000;
-        assert!((before + end..=after + end).contains(&millis(&writer[..8])), "the writer's end");
-        assert_eq!(writer[8..], token.0);
+    let held: Vec<(Vec<u8>, u64)> = redis::cmd("ZRANGE")
+        .arg(tags[0].as_str())
+        .arg(&["0", "-1", "WITHSCORES"])
+        .query(&mut looker.client)
+        .unwrap();
+    let after = looker.server_ms();
+    let expected = [(&writers[1].0[..], 10_000), (&writers[0].0[..], 20_000), (&b"grace"[..], 40_000)];
+    assert_eq!(held.len(), expected.len());
+    for ((name, end), (expected_name, ttl)) in held.iter().zip(expected) {
+        assert_eq!(name, expected_name);
+        assert!((before + ttl..=after + ttl).contains(end), "its end");
     }
     let remaining = looker.remaining_ms(&tags[0]);
     assert!((35_000..=40_000).contains(&remaining), "{remaining} ms");
@@ -325,27 +332,71 @@ async fn a_lock_leaves_its_fence_for_a_day() {
 }
 
 #[tokio::test]
-async fn a_tag_is_sixteen_bytes_that_end_in_a_month() {
+async fn a_tag_is_its_id_and_the_run_and_ends_with_the_longest_entry_that_carries_it() {
     let Some((_server, backend, mut looker)) = setup().await else {
         return;
     };
-    let tag = key("#tag:t");
-    let id = backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap()[0];
-    assert_eq!(looker.raw(&tag), id.0);
-    let month = 31 * 24 * 3600 * 1000;
-    assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
-    // What is stamped with it later must not end with what was stamped first.
-    let _: i64 = redis::cmd("PEXPIRE").arg(tag.as_str()).arg(60_000).query(&mut looker.client).unwrap();
-    assert_eq!(backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap(), [id]);
-    assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
-    backend.invalidate(&[], std::slice::from_ref(&tag), std::time::Duration::ZERO).await.unwrap();
-    let new = looker.raw(&tag);
-    assert!(new.len() == 16 && new != id.0);
-    assert!((month - 60_000..=month).contains(&looker.remaining_ms(&tag)));
-    // A closed one is not kept closed by it.
-    backend.close_tags(std::slice::from_ref(&tag), Token::random(), Duration::from_secs(20)).await.unwrap();
-    backend.tag_ids(std::slice::from_ref(&tag)).await.unwrap();
-    assert!(looker.remaining_ms(&tag) <= 20_000);
+    let (tag, hour) = (key("#tag:t"), 3600 * 1000);
+    let tags = std::slice::from_ref(&tag);
+    let id = backend.tag_ids(tags).await.unwrap()[0];
+    let raw = looker.raw(&tag);
+    assert_eq!((raw.len(), &raw[..16]), (20, &id.0[..]));
+    assert!((hour - 60_000..=hour).contains(&looker.remaining_ms(&tag)), "until something is stored");
+
+    let stamps = vec![TagStamp { name: "t".into(), id }];
+    for (ttl, stale, lifetime) in [(2, 1, 3), (5, 0, 5), (1, 1, 5)] {
+        let (ttl, stale) = (Duration::from_secs(ttl * 3600), Duration::from_secs(stale * 3600));
+        let token = leased(&backend, &key("a")).await;
+        let draft = Draft { tags: stamps.clone(), ttl, stale, ..draft("v") };
+        assert!(backend.fill(&key("a"), token, &draft, tags).await.unwrap().stored);
+        let (of_tag, of_entry) = (looker.remaining_ms(&tag), looker.remaining_ms(&key("a")));
+        assert!((lifetime * hour - 60_000..=lifetime * hour).contains(&of_tag), "{of_tag} ms");
+        assert!(of_tag + 1000 >= of_entry, "an id outlives what carries it: {of_tag} ms, {of_entry} ms");
+        backend.invalidate(&[key("a")], &[], Duration::ZERO).await.unwrap();
+    }
+    assert_eq!(backend.tag_ids(tags).await.unwrap(), [id]);
+    assert!(looker.remaining_ms(&tag) > 4 * hour, "nothing shortens it");
+    backend.extend_tags(tags, Duration::from_hours(9)).await.unwrap();
+    assert!(looker.remaining_ms(&tag) > 8 * hour);
+}
+
+#[tokio::test]
+async fn an_evicted_tag_leaves_nothing() {
+    let Some((server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let (known, unknown, closed) = (key("#tag:known"), key("#tag:unknown"), key("#tag:closed"));
+    backend.tag_ids(std::slice::from_ref(&known)).await.unwrap();
+    let writer = Token::random();
+    backend.close_tags(std::slice::from_ref(&closed), writer, LONG).await.unwrap();
+    backend.invalidate(&[], &[known, unknown.clone()], Duration::ZERO).await.unwrap();
+    backend.open_tags(&[closed], writer, Duration::ZERO).await.unwrap();
+    backend.extend_tags(std::slice::from_ref(&unknown), LONG).await.unwrap();
+    let left: usize = redis::cmd("DBSIZE").query(&mut server.client()).unwrap();
+    assert_eq!(left, 0);
+    // With a grace, what keeps the tag closed, for so long.
+    backend.invalidate(&[], std::slice::from_ref(&unknown), Duration::from_secs(20)).await.unwrap();
+    assert!((15_000..=20_000).contains(&looker.remaining_ms(&unknown)));
+}
+
+#[tokio::test]
+async fn a_closed_tag_whose_key_lives_longer_is_closed_no_longer() {
+    let Some((_server, backend, mut looker)) = setup().await else {
+        return;
+    };
+    let tags = [key("#tag:t")];
+    backend.close_tags(&tags, Token::random(), Duration::from_millis(1)).await.unwrap();
+    backend.close_tags(&tags, Token::random(), Duration::from_millis(50)).await.unwrap();
+    // A fill of what was loaded before the tag was closed.
+    backend.extend_tags(&tags, LONG).await.unwrap();
+    super::until_ok("the tag opens", async || {
+        let id = backend.tag_ids(&tags).await?;
+        let live = backend.read(&key("a"), &tags).await?.tag_ids;
+        let closed = || jollycache::Error::new(jollycache::ErrorKind::Backend, "closed");
+        if live == [Some(id[0])] { Ok(()) } else { Err(closed()) }
+    })
+    .await;
+    assert_eq!(looker.raw(&tags[0]).len(), 20);
 }
 
 #[tokio::test]
@@ -355,5 +406,8 @@ async fn the_header_of_an_entry_is_within_its_budget() {
     };
     let key = key("a");
     backend.store(&key, &draft("payload")).await.unwrap();
+    assert_eq!(looker.raw(&key).len() - "payload".len(), 39);
+    let tags = vec![TagStamp { name: "products".into(), id: Token::random() }];
+    backend.store(&key, &Draft { tags, ..draft("payload") }).await.unwrap();
     assert!(looker.raw(&key).len() - "payload".len() <= 64, "DESIGN: at most 64 bytes over a bare SET");
 }

@@ -6,6 +6,7 @@ mod foreign;
 mod layout;
 mod limits;
 mod news;
+mod restart;
 
 use std::time::{Duration, Instant};
 

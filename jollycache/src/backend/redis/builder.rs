@@ -37,6 +37,7 @@ pub struct RedisBuilder {
     connect_timeout: Duration,
     max_retries: u32,
     retry_delay: Duration,
+    trust_restarts: bool,
 }
 
 impl RedisBuilder {
@@ -50,6 +51,7 @@ impl RedisBuilder {
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             max_retries: DEFAULT_MAX_RETRIES,
             retry_delay: DEFAULT_RETRY_DELAY,
+            trust_restarts: false,
         }
     }
 
@@ -97,6 +99,22 @@ impl RedisBuilder {
         self
     }
 
+    /// Whether what a server brings back from a dump or a log when it starts again is served. Default: `false`.
+    ///
+    /// An eviction that was acknowledged after the dump was made is not in it, so by default everything that was written
+    /// before the restart is a miss. With `true` the cache stays warm, and what was evicted in that time is served
+    /// again, until its `ttl`: for caches that can bear that, and for servers that write each command to disk before
+    /// they answer (`appendonly yes`, `appendfsync always`). In either case no lease and no write intent from before
+    /// the restart lets anything be stored.
+    ///
+    /// A restart is noticed by the `run_id` in `INFO server`, which an ACL has to allow (`+info`). Where the server does
+    /// not tell it, the backend does not connect; with `true` it does, leases are not shared between processes, and a
+    /// warning is logged. All processes of a namespace should have the same setting.
+    pub fn trust_restarts(mut self, trust: bool) -> Self {
+        self.trust_restarts = trust;
+        self
+    }
+
     /// Makes the backend. It connects when it is first used, so that a server that is down is no error here.
     ///
     /// # Errors
@@ -117,6 +135,7 @@ impl RedisBuilder {
             connect_timeout: self.connect_timeout,
             retry_delay: self.retry_delay,
             max_doublings: self.max_retries,
+            trusts_restarts: self.trust_restarts,
             on_push: None,
             speaks: true,
         };
@@ -156,6 +175,7 @@ impl fmt::Debug for RedisBuilder {
             .field("connect_timeout", &self.connect_timeout)
             .field("max_retries", &self.max_retries)
             .field("retry_delay", &self.retry_delay)
+            .field("trust_restarts", &self.trust_restarts)
             .finish_non_exhaustive()
     }
 }

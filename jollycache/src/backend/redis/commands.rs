@@ -11,19 +11,20 @@ use super::error::unexpected;
 use super::lane::Connector;
 use super::news::{self, News};
 use super::pool::Pool;
+use super::script::{Call, Command};
 use super::{rates, reply, script};
 use crate::backend::{
     Backend, BackendInfo, Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode,
     RateRequest, RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
 };
 use crate::clock::as_millis;
-use crate::entry::{Draft, Entry, RegionId, Token, encode_entry};
+use crate::entry::{Draft, Entry, RegionId, RunId, Token, encode_entry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
 
-/// How long a tag's id lives after something was last stamped with it. When it ends, what carries the tag is loaded again;
-/// ids of tags that are no longer used do not pile up. Longer than a session may live.
-const TAG_TTL_MS: u64 = 31 * 24 * 60 * 60 * 1000;
+/// How long a tag's id lives before anything is stored under it: longer than any load. From then on it lives as long as
+/// the entry that ends last. When it ends, what carries the tag is loaded again.
+const TAG_TTL_MS: u64 = 60 * 60 * 1000;
 /// The longest lifetime that is asked of the server: a century. Beyond some 2^53 ms a script would lose digits.
 const MAX_LIFETIME_MS: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 /// How many commands are sent in one go at most.
@@ -84,9 +85,10 @@ impl RedisBackend {
         for tag in request.live_tags {
             call.arg(&*tag.name).arg(&tag.id.0[..]);
         }
-        let [status, remaining, value] = reply::list_of(self.pool.call(call).await?)?;
+        let (answer, run) = self.pool.call_with_run(call).await?;
+        let [status, remaining, value] = reply::list_of(answer)?;
         let was_value = !matches!(value, Value::Nil);
-        let entry = reply::entry(value);
+        let entry = reply::entry(value, run);
         if was_value && entry.is_none() {
             return Ok(None);
         }
@@ -116,38 +118,19 @@ impl RedisBackend {
             call.arg(lifetime_or_none_ms(selection.grace));
             call
         });
-        sum(reply::all_ok(self.pool.write_all(calls).await?)?)
+        sum(reply::all_ok(self.pool.write_all(calls).await?.0)?)
     }
 
     /// One step of a scan: the next cursor (zero at the end) and raw names.
     async fn scan_step(&self, glob: &str, cursor: &str, count: usize) -> Result<(String, Vec<Vec<u8>>)> {
         let mut command = cmd("SCAN");
         command.arg(cursor).arg("MATCH").arg(server_glob(glob)).arg("COUNT").arg(count.max(1));
-        let [next, names] = reply::list_of(self.pool.read(glob, &command).await?)?;
+        let [next, names] = reply::list_of(self.pool.read(glob, &command).await?.0)?;
         let names = reply::list(names)?.into_iter().filter_map(|name| match name {
             Value::BulkString(name) => Some(name),
             _ => None,
         });
         Ok((reply::text(next)?, names.collect()))
-    }
-
-    /// The id that `SET … NX GET` found or left under a tag. What is there and is no id gives way.
-    async fn settle_tag(&self, tag: &StoredKey, reply: Value, fresh: Token) -> Result<Token> {
-        if matches!(reply, Value::Nil) {
-            return Ok(fresh);
-        }
-        if let Some(id) = reply::token(&reply) {
-            return Ok(id);
-        }
-        // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
-        if matches!(&reply, Value::BulkString(held) if is_closed_tag(held)) {
-            return Ok(fresh);
-        }
-        if !is_error(&reply, "WRONGTYPE") {
-            reply::ok(reply)?;
-        }
-        self.pool.write(&set_tag(tag, fresh)).await?;
-        Ok(fresh)
     }
 }
 
@@ -172,12 +155,14 @@ impl Backend for RedisBackend {
         };
         // Of one key, too: unlike GET, MGET reads another type as nothing.
         let command = mget(keys.iter().chain(tags));
-        let mut values = reply::list(self.pool.read(first.as_str(), &command).await?)?;
+        let (values, run) = self.pool.read(first.as_str(), &command).await?;
+        let mut values = reply::list(values)?;
         if values.len() != keys.len() + tags.len() {
             return Err(unexpected());
         }
         let tag_ids = values.split_off(keys.len());
-        Ok((values.into_iter().map(reply::entry).collect(), tag_ids.iter().map(reply::token).collect()))
+        let entries = values.into_iter().map(|value| reply::entry(value, run));
+        Ok((entries.collect(), tag_ids.iter().map(|id| reply::tag_id(id, run)).collect()))
     }
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
@@ -190,12 +175,25 @@ impl Backend for RedisBackend {
             call.arg(&id.0[..]).arg(TAG_TTL_MS);
             call
         });
-        let replies = self.pool.write_all(commands).await?;
-        let mut ids = Vec::with_capacity(tags.len());
-        for ((tag, reply), &fresh) in tags.iter().zip(replies).zip(&fresh) {
-            ids.push(self.settle_tag(tag, reply, fresh).await?);
+        let (replies, _) = self.pool.write_all(commands).await?;
+        let settled = replies.into_iter().zip(&fresh).map(|(reply, &fresh)| match reply::ok(reply)? {
+            // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
+            Value::Nil => Ok(fresh),
+            id => reply::token(&id).ok_or_else(unexpected),
+        });
+        settled.collect()
+    }
+
+    async fn extend_tags(&self, tags: &[StoredKey], lifetime: Duration) -> Result<()> {
+        if tags.is_empty() {
+            return Ok(());
         }
-        Ok(ids)
+        let commands = tags.iter().map(|tag| extend_tag(tag, lifetime));
+        reply::all_ok(self.pool.write_all(commands).await?.0).map(drop)
+    }
+
+    async fn run(&self) -> Result<RunId> {
+        self.pool.run().await
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
@@ -213,9 +211,14 @@ impl Backend for RedisBackend {
         if tags.is_empty() {
             return Ok(Filled { stored: reply::flag(self.pool.call(call).await?)?, tag_ids: Vec::new() });
         }
-        let [stored, ids] = exactly(self.pool.write_all([call, mget(tags)]).await?)?;
-        let tag_ids = reply::list(ids)?.iter().map(reply::token).collect();
-        Ok(Filled { stored: reply::flag(stored)?, tag_ids })
+        // The ids last as long as what was just stored under them. One that was not extended ends early, which is a miss.
+        let lifetime = draft.ttl.saturating_add(draft.stale);
+        let extensions = tags.iter().map(|tag| Command::Plain(extend_tag(tag, lifetime)));
+        let commands = std::iter::once(Command::Script(call)).chain(extensions).chain([mget(tags).into()]);
+        let (mut replies, run) = self.pool.write_all(commands).await?;
+        let ids = reply::list(replies.pop().ok_or_else(unexpected)?)?;
+        let stored = reply::flag(replies.swap_remove(0))?;
+        Ok(Filled { stored, tag_ids: ids.iter().map(|id| reply::tag_id(id, run)).collect() })
     }
 
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
@@ -231,16 +234,16 @@ impl Backend for RedisBackend {
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
-        let tag_commands = tags.iter().map(|tag| change_tag(tag, "rotate", Token::random(), grace, None));
+        let tag_commands = tags.iter().map(|tag| change_tag(tag, "evict", grace, None));
         let key_commands = keys.iter().map(|key| {
             let mut call = script::INVALIDATE.call(key.as_str());
             call.arg(lifetime_or_none_ms(grace));
             call
         });
-        let commands: Vec<Cmd> = tag_commands.chain(key_commands).collect();
+        let commands: Vec<Call> = tag_commands.chain(key_commands).collect();
         let mut replies = Vec::with_capacity(commands.len());
         for part in commands.chunks(MAX_PIPELINE) {
-            replies.extend(self.pool.write_all(part.iter().cloned()).await?);
+            replies.extend(self.pool.write_all(part.iter().cloned()).await?.0);
         }
         let held = replies.split_off(tags.len().min(replies.len()));
         reply::all_ok(replies)?;
@@ -248,7 +251,8 @@ impl Backend for RedisBackend {
     }
 
     async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
-        let call = change_tag(tag, "rotate", fresh, Duration::ZERO, None);
+        let mut call = script::ROTATE.call(tag.as_str());
+        call.arg(&fresh.0[..]);
         Ok(reply::token(&self.pool.call(call).await?))
     }
 
@@ -296,15 +300,14 @@ impl Backend for RedisBackend {
     }
 
     async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()> {
-        let calls = tags.iter().map(|tag| {
-            change_tag(tag, "close", Token::random(), ttl.max(Duration::from_millis(1)), Some(token))
-        });
-        reply::all_ok(self.pool.write_all(calls).await?).map(drop)
+        let calls =
+            tags.iter().map(|tag| change_tag(tag, "close", ttl.max(Duration::from_millis(1)), Some(token)));
+        reply::all_ok(self.pool.write_all(calls).await?.0).map(drop)
     }
 
     async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()> {
-        let calls = tags.iter().map(|tag| change_tag(tag, "open", Token::random(), grace, Some(token)));
-        reply::all_ok(self.pool.write_all(calls).await?).map(drop)
+        let calls = tags.iter().map(|tag| change_tag(tag, "open", grace, Some(token)));
+        reply::all_ok(self.pool.write_all(calls).await?.0).map(drop)
     }
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {
@@ -341,7 +344,8 @@ impl Backend for RedisBackend {
     }
 
     async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
-        reply::inspection(self.pool.call(script::INSPECT.call(key.as_str())).await?)
+        let (answer, run) = self.pool.call_with_run(script::INSPECT.call(key.as_str())).await?;
+        reply::inspection(answer, run)
     }
 
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
@@ -384,7 +388,7 @@ impl Backend for RedisBackend {
                 command.arg(name.as_str());
                 command
             });
-            reply::all_ok(self.pool.write_all(commands).await?)?;
+            reply::all_ok(self.pool.write_all(commands).await?.0)?;
         }
         Ok(())
     }
@@ -396,8 +400,8 @@ impl Backend for RedisBackend {
     async fn info(&self) -> Result<BackendInfo> {
         let mut command = cmd("INFO");
         command.arg("server").arg("memory").arg("clients").arg("stats");
-        let text = reply::text(self.pool.read("", &command).await?)?;
-        let keys = reply::integer(self.pool.read("", &cmd("DBSIZE")).await?)?;
+        let text = reply::text(self.pool.read("", &command).await?.0)?;
+        let keys = reply::integer(self.pool.read("", &cmd("DBSIZE")).await?.0)?;
         Ok(BackendInfo {
             backend: self.name().to_owned(),
             version: reply::field(&text, "redis_version").map(str::to_owned),
@@ -425,26 +429,23 @@ fn mget<'k>(names: impl IntoIterator<Item = &'k StoredKey>) -> Cmd {
     command
 }
 
-fn set_tag(tag: &StoredKey, id: Token) -> Cmd {
-    let mut command = cmd("SET");
-    command.arg(tag.as_str()).arg(&id.0[..]).arg("PX").arg(TAG_TTL_MS);
+/// Lets a tag's id live longer, and never shorter. What a closed tag holds may so live longer too, and its writers' ends
+/// count all the same.
+fn extend_tag(tag: &StoredKey, lifetime: Duration) -> Cmd {
+    let mut command = cmd("PEXPIRE");
+    command.arg(tag.as_str()).arg(lifetime_ms(lifetime)).arg("GT");
     command
 }
 
-/// Whether this is what the tag script leaves of a closed tag: a mark, a time, and 24 bytes a writer.
-fn is_closed_tag(held: &[u8]) -> bool {
-    held.first() == Some(&b'c') && held.len() % 24 == 9
-}
-
 /// A call of the tag script; `closed` is how long the tag is to be closed.
-fn change_tag(tag: &StoredKey, how: &str, fresh: Token, closed: Duration, writer: Option<Token>) -> Cmd {
+fn change_tag(tag: &StoredKey, how: &str, closed: Duration, writer: Option<Token>) -> Call {
     let mut call = script::TAG.call(tag.as_str());
-    call.arg(how).arg(&fresh.0[..]).arg(TAG_TTL_MS).arg(lifetime_or_none_ms(closed));
+    call.arg(how).arg(lifetime_or_none_ms(closed));
     call.arg(writer.as_ref().map_or(&[][..], |token| &token.0[..]));
     call
 }
 
-fn add_draft(call: &mut Cmd, draft: &Draft) {
+fn add_draft(call: &mut Call, draft: &Draft) {
     let lifetimes = (lifetime_or_none_ms(draft.ttl), lifetime_or_none_ms(draft.stale));
     call.arg(&encode_entry(draft)[..]).arg(lifetimes.0).arg(lifetimes.1);
 }
@@ -466,14 +467,6 @@ fn lease_of(status: &str, remaining: Duration, entry: Option<Entry>) -> Result<L
         ("bypass", _) => Ok(Lease::Bypass { remaining }),
         _ => Err(unexpected()),
     }
-}
-
-fn is_error(reply: &Value, code: &str) -> bool {
-    matches!(reply, Value::ServerError(error) if error.code() == code)
-}
-
-fn exactly<const N: usize>(values: Vec<Value>) -> Result<[Value; N]> {
-    values.try_into().map_err(|_| unexpected())
 }
 
 fn sum(replies: Vec<Value>) -> Result<u64> {

@@ -14,9 +14,8 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use super::error::from_connecting;
-use super::run;
+use super::run::Run;
 use crate::clock;
-use crate::entry::RunId;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a connection may be silent before it is pinged.
@@ -39,6 +38,8 @@ pub(super) struct Connector {
     pub(super) retry_delay: Duration,
     /// How often that pause doubles.
     pub(super) max_doublings: u32,
+    /// Whether values and tag ids of another run of the server count.
+    pub(super) trusts_restarts: bool,
     /// Takes what the server sends unasked. Must not block.
     pub(super) on_push: Option<Arc<dyn Fn(PushInfo) + Send + Sync>>,
     /// Whether losses are told to people, or only to those who debug: one voice for all lanes is enough.
@@ -69,11 +70,11 @@ pub(super) struct Link {
     /// Never used twice in a process.
     pub(super) number: u64,
     /// The run of the server that it leads to. A restart severs every connection, so it leads to no other.
-    pub(super) run: RunId,
+    pub(super) run: Run,
 }
 
 impl Link {
-    fn new(connection: MultiplexedConnection, run: RunId) -> Self {
+    fn new(connection: MultiplexedConnection, run: Run) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
         Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed), run }
     }
@@ -211,8 +212,8 @@ impl Connector {
             .set_push_sender(on_push);
         let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
         let mut connection = connected.map_err(|error| from_connecting(&error))?;
-        let run = run::learn(&mut connection).await?;
-        Ok((Link::new(connection, run.unwrap_or_else(RunId::random)), gone))
+        let run = Run::learn(&mut connection, self.trusts_restarts).await?;
+        Ok((Link::new(connection, run), gone))
     }
 
     fn push_handler(&self, gone: Arc<Notify>) -> impl Fn(PushInfo) -> Result<()> + use<> {
@@ -237,7 +238,7 @@ impl Connector {
         full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 
-    fn tell_up(&self, before: &State, run: RunId) {
+    fn tell_up(&self, before: &State, run: Run) {
         let regained = matches!(before, State::Down { .. });
         if self.speaks && regained {
             tracing::info!(address = %self.address(), ?run, "connected to redis again");
@@ -270,6 +271,7 @@ mod tests {
             connect_timeout: Duration::from_secs(1),
             retry_delay,
             max_doublings,
+            trusts_restarts: false,
             on_push: None,
             speaks: false,
         }

@@ -4,9 +4,11 @@ use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 
 use super::error::{from_client, unexpected};
-use super::lane::{Connector, Lane};
+use super::lane::{Connector, Lane, Link};
 use super::reply::ok;
-use super::script;
+use super::run::Run;
+use super::script::{self, Call, Command};
+use crate::entry::RunId;
 use crate::error::Result;
 
 /// One lane for writes and some for reads.
@@ -41,9 +43,15 @@ impl Pool {
         outcome
     }
 
-    /// Sends one reading command.
-    pub(super) async fn read(&self, key: &str, command: &Cmd) -> Result<Value> {
-        request(&mut self.read_lane(key).connection().await?, command).await
+    /// The run of the server that writes go to.
+    pub(super) async fn run(&self) -> Result<RunId> {
+        Ok(self.writes.link().await?.run.id)
+    }
+
+    /// Sends one reading command. Returns the reply and the run of the server that gave it.
+    pub(super) async fn read(&self, key: &str, command: &Cmd) -> Result<(Value, Run)> {
+        let mut link = self.read_lane(key).link().await?;
+        Ok((request(&mut link.connection, command).await?, link.run))
     }
 
     /// Sends one writing command.
@@ -59,23 +67,35 @@ impl Pool {
         Ok(())
     }
 
-    /// Sends writing commands in one go. The replies come in order; each may be an error of its own.
-    pub(super) async fn write_all(&self, commands: impl IntoIterator<Item = Cmd>) -> Result<Vec<Value>> {
-        let pipeline = pipeline(commands);
-        let mut connection = self.writes.connection().await?;
+    /// Sends writing commands in one go. The replies come in order; each may be an error of its own. With them comes the
+    /// run of the server that gave them.
+    pub(super) async fn write_all<C>(
+        &self,
+        commands: impl IntoIterator<Item = C>,
+    ) -> Result<(Vec<Value>, Run)>
+    where
+        Command: From<C>,
+    {
+        let Link { mut connection, run, .. } = self.writes.link().await?;
+        let pipeline = pipeline(commands.into_iter().map(|command| Command::from(command).into_cmd(run)));
         let mut replies = request_all(&mut connection, &pipeline).await?;
         if let Some(first) = replies.iter().position(is_unknown_script) {
             replies.truncate(first);
             replies.extend(teach(&mut connection, &pipeline, first).await?);
         }
         // Callers tell the replies apart by their place.
-        if replies.len() == pipeline.len() { Ok(replies) } else { Err(unexpected()) }
+        if replies.len() == pipeline.len() { Ok((replies, run)) } else { Err(unexpected()) }
     }
 
     /// Calls one script.
-    pub(super) async fn call(&self, script: Cmd) -> Result<Value> {
-        let mut replies = self.write_all([script]).await?;
-        ok(replies.pop().unwrap_or_default())
+    pub(super) async fn call(&self, script: Call) -> Result<Value> {
+        Ok(self.call_with_run(script).await?.0)
+    }
+
+    /// Calls one script. Returns the reply and the run of the server that gave it.
+    pub(super) async fn call_with_run(&self, script: Call) -> Result<(Value, Run)> {
+        let (mut replies, run) = self.write_all([script]).await?;
+        Ok((ok(replies.pop().unwrap_or_default())?, run))
     }
 
     fn lanes(&self) -> impl Iterator<Item = &Lane> {

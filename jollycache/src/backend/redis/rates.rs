@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use redis::{Cmd, Value};
+use redis::Value;
 
 use super::error::unexpected;
+use super::script::Call;
 use super::{reply, script};
 use crate::backend::{RateMode, RateRequest, RateVerdict};
 use crate::error::Result;
@@ -17,7 +18,7 @@ use crate::protocol::RateAlgorithm;
 const NUMBERS: usize = 3;
 
 /// The call; `None` where nothing is asked.
-pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Option<Cmd>> {
+pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Option<Call>> {
     RateRequest::check(requests)?;
     if requests.is_empty() {
         return Ok(None);

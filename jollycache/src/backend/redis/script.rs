@@ -2,7 +2,55 @@
 
 use std::sync::LazyLock;
 
-use redis::{Cmd, cmd};
+use redis::{Cmd, ToRedisArgs, cmd};
+
+use super::run::Run;
+
+/// A call of a script, but for what comes from the connection that it is sent on: a retry may go over another one.
+#[derive(Debug, Clone)]
+pub(super) struct Call(Cmd);
+
+impl Call {
+    /// Appends an argument.
+    pub(super) fn arg(&mut self, argument: impl ToRedisArgs) -> &mut Self {
+        self.0.arg(argument);
+        self
+    }
+}
+
+/// One of the commands that are sent together.
+#[derive(Debug, Clone)]
+pub(super) enum Command {
+    /// Complete.
+    Plain(Cmd),
+    /// To be completed.
+    Script(Call),
+}
+
+impl Command {
+    /// The command as it is sent to this run of the server.
+    pub(super) fn into_cmd(self, run: Run) -> Cmd {
+        match self {
+            Command::Plain(command) => command,
+            Command::Script(Call(mut command)) => {
+                run.add_to(&mut command);
+                command
+            }
+        }
+    }
+}
+
+impl From<Cmd> for Command {
+    fn from(command: Cmd) -> Self {
+        Command::Plain(command)
+    }
+}
+
+impl From<Call> for Command {
+    fn from(call: Call) -> Self {
+        Command::Script(call)
+    }
+}
 
 /// A Lua script, known to the server by its hash.
 #[derive(Debug)]
@@ -18,15 +66,15 @@ impl Script {
     }
 
     /// A call on `key`; the arguments are appended by the caller.
-    pub(super) fn call(&self, key: &str) -> Cmd {
+    pub(super) fn call(&self, key: &str) -> Call {
         self.call_on(&[key])
     }
 
     /// A call on some keys; the arguments are appended by the caller.
-    pub(super) fn call_on(&self, keys: &[&str]) -> Cmd {
+    pub(super) fn call_on(&self, keys: &[&str]) -> Call {
         let mut call = cmd("EVALSHA");
         call.arg(&self.hash).arg(keys.len()).arg(keys);
-        call
+        Call(call)
     }
 
     fn load(&self) -> Cmd {
@@ -63,6 +111,7 @@ scripts! {
     END_WRITE = "end_write.lua";
     STAMP = "stamp.lua";
     TAG = "tag.lua";
+    ROTATE = "rotate.lua";
     TTL = "ttl.lua";
     INSPECT = "inspect.lua";
     EXPIRE = "expire.lua";

@@ -7,13 +7,16 @@ local MAX_WRITERS = 64
 local now = now_ms()
 local record, kind = load(now)
 -- One's own announcement may have been sent again.
-local others = other_writers(record, kind, ARGV[2], now)
+local others, last_end = other_writers(record, kind, ARGV[2], now)
 -- Which of two writers committed last is unknown, so neither of them may store.
 local poisoned = others ~= '' and 1 or kind == 'I' and string.byte(record, 31) or 0
+local closed_until = kind == 'I' and millis_at(record, 25) or kind == 'E' and millis_at(record, 17) or now
 if #others >= MAX_WRITERS * WRITER_BYTES then
+  -- The one that came first is named no more, so nothing tells when it ends but its own end.
+  closed_until = math.max(closed_until, millis_at(others, 1))
   others = string.sub(others, WRITER_BYTES + 1)
 end
-local writer = struct.pack('>I8', now + tonumber(ARGV[3])) .. ARGV[2]
-local closed_until = kind == 'I' and millis_at(record, 23) or kind == 'E' and millis_at(record, 15) or now
-put_intent(ARGV[1], others .. writer, poisoned, closed_until, floor_of(record, kind), now)
+local until_ms = now + tonumber(ARGV[3])
+local writers = others .. packed(until_ms) .. ARGV[2]
+put_intent(ARGV[1], writers, math.max(last_end, until_ms), poisoned, closed_until, floor_of(record, kind), now)
 return 1

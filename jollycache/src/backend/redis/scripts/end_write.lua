@@ -14,11 +14,11 @@ if kind ~= 'I' then
 end
 
 local region, floor, poisoned = string.sub(record, 3, 6), floor_of(record, kind), string.byte(record, 31)
-local closed_until = math.max(millis_at(record, 23), now + grace_ms)
-local others, announced = other_writers(record, kind, ARGV[1], now)
+local closed_until = math.max(millis_at(record, 25), now + grace_ms)
+local others, last_end, announced = other_writers(record, kind, ARGV[1], now)
 if others ~= '' then
   -- One whose intent had ended goes out while others are in: it may have written after they did.
-  put_intent(region, others, announced and poisoned or 1, closed_until, floor, now)
+  put_intent(region, others, last_end, announced and poisoned or 1, closed_until, floor, now)
   return 0
 end
 if ARGV[3] and announced and poisoned == 0 and not too_old(ARGV[3], floor) then

@@ -8,6 +8,6 @@ if kind ~= 'V' then
 end
 local ttl_ms = tonumber(ARGV[1])
 -- The header first: an expiry of zero deletes the key.
-redis.call('SETRANGE', KEY, 14, struct.pack('>I8', now_ms() + ttl_ms))
+redis.call('SETRANGE', KEY, 16, packed(now_ms() + ttl_ms))
 redis.call('PEXPIRE', KEY, ttl_ms)
 return 1

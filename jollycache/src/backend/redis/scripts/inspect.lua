@@ -17,9 +17,9 @@ if kind == 'V' then
   local _, lease_until = lease_of(record, kind, now)
   return {kind, now, redis.call('PTTL', KEY), lease_until and lease_until - now or -1, 0, record}
 elseif kind == 'L' then
-  return {kind, now, millis_at(record, 7) - now, -1, 0, region}
+  return {kind, now, millis_at(record, 11) - now, -1, 0, region}
 elseif kind == 'I' then
   local others = other_writers(record, kind, '', now)
-  return {kind, now, millis_at(record, 7) - now, #others / WRITER_BYTES, string.byte(record, 31), region}
+  return {kind, now, millis_at(record, 11) - now, #others / WRITER_BYTES, string.byte(record, 31), region}
 end
-return {kind, now, math.max(millis_at(record, 15) - now, 0), -1, 0, region}
+return {kind, now, math.max(millis_at(record, 17) - now, 0), -1, 0, region}

@@ -39,7 +39,7 @@ end
 -- The value stays in place for others to read: only its end and its flag are written.
 local function lease_in_place(value, until_ms)
   local flags, leased = flags_of(value)
-  local trailer = struct.pack('>I8', until_ms) .. ARGV[2]
+  local trailer = packed(until_ms) .. RUN .. ARGV[2]
   if leased then
     redis.call('SETRANGE', KEY, #value - TRAILER_BYTES, trailer)
   else
@@ -52,16 +52,16 @@ local now = now_ms()
 local record, kind = load(now)
 local closed_until = 0
 if kind == 'I' then
-  closed_until = math.max(millis_at(record, 7), millis_at(record, 23))
+  closed_until = math.max(millis_at(record, 11), millis_at(record, 25))
 elseif kind == 'E' then
-  closed_until = millis_at(record, 15)
+  closed_until = millis_at(record, 17)
 end
 if kind == 'I' or closed_until > now then
   return {'bypass', math.max(closed_until - now, 0), false}
 end
 
 local value = kind == 'V' and acceptable(record) and record
-if value and ARGV[4] == 'load' and millis_at(value, 15) > now then
+if value and ARGV[4] == 'load' and millis_at(value, 17) > now then
   return {'hit', 0, value}
 end
 
@@ -76,7 +76,7 @@ if value then
   lease_in_place(value, now + ttl_ms)
 else
   local floor = floor_of(record, kind)
-  local lease = MAGIC .. 'L' .. ARGV[1] .. struct.pack('>I8', now + ttl_ms) .. ARGV[2] .. floor
+  local lease = MAGIC .. 'L' .. ARGV[1] .. RUN .. packed(now + ttl_ms) .. ARGV[2] .. floor
   redis.call('SET', KEY, lease, 'PX', known_until(now + ttl_ms, floor) - now)
 end
 return {'leased', ttl_ms, value}

@@ -7,6 +7,7 @@
 -- is how far back the records reach.
 local FENCE_MEMORY_MS = 86400000
 local LOCK_BYTES = 34
+local LOCK = '\202K'
 local NO_OWNER = string.rep('\0', 16)
 
 local time = redis.call('TIME')
@@ -14,7 +15,7 @@ local now_us = time[1] * 1000000 + time[2]
 local now = math.floor(now_us / 1000)
 local fence, until_ms, owner = 0, 0, NO_OWNER
 local record = redis.pcall('GET', KEY)
-if type(record) == 'string' and #record == LOCK_BYTES and string.sub(record, 1, 2) == MAGIC .. 'K' then
+if type(record) == 'string' and #record == LOCK_BYTES and string.sub(record, 1, 2) == LOCK then
   fence, until_ms = struct.unpack('>I8I8', record, 3)
   owner = string.sub(record, 19)
 end
@@ -26,7 +27,7 @@ local function write(next_until, next_owner)
     -- A server that is full deletes, and lets a script that has written go on: an owner is not locked in.
     redis.call('DEL', KEY)
   end
-  local lock = MAGIC .. 'K' .. struct.pack('>I8I8', fence, next_until) .. next_owner
+  local lock = LOCK .. struct.pack('>I8I8', fence, next_until) .. next_owner
   redis.call('SET', KEY, lock, 'PX', math.max(next_until - now, 0) + FENCE_MEMORY_MS)
 end
 

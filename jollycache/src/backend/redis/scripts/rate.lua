@@ -8,7 +8,7 @@
 -- letter, and four times 8 bytes: the lead, the last time, and its two numbers. The lead is how far the limit's time
 -- is ahead of the server's: it never goes back, though the server's does.
 
-local RECORD_BYTES, PUSH_CHUNK = 35, 1000
+local NUMBERS, RECORD_BYTES, PUSH_CHUNK = '\202R', 35, 1000
 local clock = now_ms()
 
 -- The limit's time, and the lead that goes with it.
@@ -83,7 +83,7 @@ end
 local function numbers(key, letter, lifetime, kind)
   local record = redis.pcall('GET', key)
   local old_lead, last, one, two = 0, 0, 0, 0
-  local prefix = MAGIC .. 'R' .. letter
+  local prefix = NUMBERS .. letter
   if type(record) == 'string' and #record == RECORD_BYTES and string.sub(record, 1, 3) == prefix then
     old_lead, last, one, two = struct.unpack('>I8I8I8I8', record, 4)
   end

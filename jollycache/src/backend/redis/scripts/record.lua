@@ -1,9 +1,15 @@
 -- What every script begins with: the record's layout (entry/record.rs; Lua counts from 1, so offsets are one
 -- more), and how a slot is read and written. Every script works on one key, KEYS[1].
+-- The last two arguments are of the connection that a call is sent on: the run of the server that it leads to (4
+-- bytes), and '1' where values and tag ids of other runs count as well.
+local TRUSTS = table.remove(ARGV) == '1'
+local RUN = table.remove(ARGV)
 local KEY = KEYS[1]
-local MAGIC = '\202'
-local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 38, 31, 30, 39
-local TRAILER_BYTES, WRITER_BYTES = 24, 24
+local MAGIC = '\203'
+local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 40, 31, 30, 39
+local TRAILER_BYTES, WRITER_BYTES = 26, 22
+local WRITER_FORMAT = 'I6c16'
+local ID_BYTES = 16
 local LEASED, VERSIONED = 2, 4
 local CHANGED, FAILED = 'c', 'f'
 -- How long the version of an evicted value is remembered; protocol/slot.rs has the same number.
@@ -16,8 +22,21 @@ local function now_ms()
   return time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+local function packed(millis)
+  return struct.pack('>I6', millis)
+end
+
 local function millis_at(record, position)
-  return (struct.unpack('>I8', record, position))
+  return (struct.unpack('>I6', record, position))
+end
+
+-- The id that a tag holds, or false. One of another run came back from a dump: the tag may have been invalidated after.
+local function tag_id(held)
+  local is_id = type(held) == 'string' and #held == ID_BYTES + #RUN
+  if is_id and (TRUSTS or string.sub(held, ID_BYTES + 1) == RUN) then
+    return string.sub(held, 1, ID_BYTES)
+  end
+  return false
 end
 
 -- A value's flags with the lease flag taken out, and whether it was set.
@@ -27,15 +46,16 @@ local function flags_of(value)
   return bit.band(flags, bit.bnot(LEASED)), leased
 end
 
--- The token and the end of the lease that a record holds, or nil. An ended one may still stand in a value.
+-- The token and the end of the lease that a record holds, or nil. An ended one may still stand in a value, and so may
+-- one of another run.
 local function lease_of(record, kind, now)
   local until_ms, token
   if kind == 'L' then
-    until_ms, token = millis_at(record, 7), string.sub(record, 15, 30)
+    until_ms, token = millis_at(record, 11), string.sub(record, 17, 32)
   elseif kind == 'V' then
     local _, leased = flags_of(record)
-    if leased then
-      until_ms, token = millis_at(record, #record - 23), string.sub(record, -16)
+    if leased and string.sub(record, -20, -17) == RUN then
+      until_ms, token = millis_at(record, #record - 25), string.sub(record, -16)
     end
   end
   if until_ms and until_ms > now then
@@ -59,9 +79,9 @@ local function floor_of(record, kind)
   if kind == 'V' then
     return version_of(record)
   elseif kind == 'L' then
-    return string.sub(record, 31, 38)
+    return string.sub(record, 33, 40)
   elseif kind == 'I' then
-    return string.sub(record, 15, 22)
+    return string.sub(record, 17, 24)
   elseif kind == 'E' then
     return string.sub(record, 23, 30)
   end
@@ -73,25 +93,41 @@ local function known_until(end_ms, floor)
   return floor == NO_FLOOR and end_ms or end_ms + VERSION_MEMORY_MS
 end
 
+local function evicted(region, until_ms, closed_until, floor)
+  return MAGIC .. 'E' .. region .. RUN .. packed(until_ms) .. packed(closed_until) .. floor
+end
+
 -- The record of what is remembered of a slot that ended, and until when it is.
 local function memory(region, end_ms, closed_until, floor)
   local closed = math.max(closed_until, end_ms)
   local until_ms = math.max(known_until(end_ms, floor), closed)
-  return MAGIC .. 'E' .. region .. struct.pack('>I8I8', until_ms, closed) .. floor, until_ms
+  return evicted(region, until_ms, closed, floor), until_ms
 end
 
 -- A record as it is now: a lease or an intent that has ended by itself is what it leaves.
 local function current(record, kind, now)
-  if kind ~= 'L' and kind ~= 'I' or millis_at(record, 7) > now then
+  if kind ~= 'L' and kind ~= 'I' or millis_at(record, 11) > now then
     return record, kind
   end
-  local closed_until = kind == 'I' and millis_at(record, 23) or 0
+  local closed_until = kind == 'I' and millis_at(record, 25) or 0
   local left, until_ms =
-    memory(string.sub(record, 3, 6), millis_at(record, 7), closed_until, floor_of(record, kind))
+    memory(string.sub(record, 3, 6), millis_at(record, 11), closed_until, floor_of(record, kind))
   if until_ms <= now then
     return false, nil
   end
   return left, 'E'
+end
+
+-- A record as it counts in this run of the server. One of another run came back from a dump, and what was acknowledged
+-- after that is missing: a value may have been evicted, unless the dump is trusted; a lease may have been dropped, an
+-- intent poisoned. What refuses counts as it did.
+local function in_this_run(record, kind)
+  if not kind or string.sub(record, 7, 10) == RUN or kind == 'E' or (kind == 'V' and TRUSTS) then
+    return record, kind
+  elseif kind == 'I' then
+    return string.sub(record, 1, 30) .. '\1' .. string.sub(record, 32), kind
+  end
+  return evicted(string.sub(record, 3, 6), 0, 0, floor_of(record, kind)), 'E'
 end
 
 -- Whether a string of this kind is one of ours, by its length.
@@ -111,7 +147,7 @@ local function load(now)
   end
   local kind = string.sub(record, 2, 2)
   if is_whole(record, kind) then
-    return current(record, kind, now)
+    return in_this_run(current(record, kind, now))
   end
   return false, nil
 end
@@ -140,7 +176,7 @@ end
 local function evict(record, kind, grace_ms, now)
   local closed_until = now + grace_ms
   if kind == 'E' then
-    closed_until = math.max(closed_until, millis_at(record, 15))
+    closed_until = math.max(closed_until, millis_at(record, 17))
   end
   local region = kind and string.sub(record, 3, 6) or '\0\0\0\0'
   remember(region, closed_until, floor_of(record, kind), now)
@@ -163,37 +199,41 @@ end
 
 -- Stores a draft with the times it lives by. Without a stale window it is gone when it stops being fresh.
 local function put(draft, ttl_ms, stale_ms, now)
-  local times = struct.pack('>I8I8', now, now + ttl_ms)
-  local record = string.sub(draft, 1, 6) .. times .. string.sub(draft, 23)
+  local record = string.sub(draft, 1, 6) .. RUN .. packed(now) .. packed(now + ttl_ms) .. string.sub(draft, 23)
   redis.call('SET', KEY, record, 'PX', math.max(ttl_ms + stale_ms, 1))
   publish(CHANGED)
 end
 
--- The writers of an intent that have not ended, but for the one with this token; and whether that one is there.
+-- The writers of an intent that have not ended, but for the one with this token; when the last of them ends; and whether
+-- that one is there. They are read in one call and copied in as few pieces as there are gaps: each `around` on a busy
+-- key comes by here twice.
 local function other_writers(record, kind, token, now)
-  local others, found = '', false
-  for position = INTENT_BYTES + 1, kind == 'I' and #record or 0, WRITER_BYTES do
-    local writer = string.sub(record, position, position + WRITER_BYTES - 1)
-    if millis_at(writer, 1) > now then
-      if string.sub(writer, 9) == token then
-        found = true
-      else
-        others = others .. writer
-      end
+  if kind ~= 'I' then
+    return '', 0, false
+  end
+  local writers, kept, from, last_end, found = string.sub(record, INTENT_BYTES + 1), {}, 1, 0, false
+  local fields = {struct.unpack('>' .. string.rep(WRITER_FORMAT, #writers / WRITER_BYTES), writers)}
+  -- The last field is where the text ended.
+  for field = 1, #fields - 1, 2 do
+    local until_ms, is_own = fields[field], fields[field + 1] == token
+    if until_ms > now and not is_own then
+      last_end = math.max(last_end, until_ms)
+    else
+      local at = (field - 1) / 2 * WRITER_BYTES + 1
+      kept[#kept + 1] = string.sub(writers, from, at - 1)
+      from = at + WRITER_BYTES
+      found = found or (is_own and until_ms > now)
     end
   end
-  return others, found
+  kept[#kept + 1] = string.sub(writers, from)
+  return table.concat(kept), last_end, found
 end
 
 -- Writes an intent that lives as long as the last of its writers, and what it remembers.
-local function put_intent(region, writers, poisoned, closed_until, floor, now)
-  local until_ms = 0
-  for position = 1, #writers, WRITER_BYTES do
-    until_ms = math.max(until_ms, millis_at(writers, position))
-  end
-  local times = struct.pack('>I8', until_ms) .. floor .. struct.pack('>I8', closed_until)
-  local intent = MAGIC .. 'I' .. region .. times .. string.char(poisoned) .. writers
-  local ends = math.max(known_until(until_ms, floor), closed_until)
+local function put_intent(region, writers, last_end, poisoned, closed_until, floor, now)
+  local times = packed(last_end) .. floor .. packed(closed_until)
+  local intent = MAGIC .. 'I' .. region .. RUN .. times .. string.char(poisoned) .. writers
+  local ends = math.max(known_until(last_end, floor), closed_until)
   redis.call('SET', KEY, intent, 'PX', math.max(ends - now, 1))
   publish(CHANGED)
 end
@@ -201,7 +241,7 @@ end
 -- Lets nobody store who is announced: whether the source changed before or after their writes is unknown. The
 -- lifetime first, for the same reason as above.
 local function poison(intent, closed_until, now)
-  local closed = math.max(closed_until, millis_at(intent, 23))
+  local closed = math.max(closed_until, millis_at(intent, 25))
   redis.call('PEXPIRE', KEY, math.max(redis.call('PTTL', KEY), closed - now))
-  redis.call('SETRANGE', KEY, 22, struct.pack('>I8', closed) .. string.char(1))
+  redis.call('SETRANGE', KEY, 24, packed(closed) .. string.char(1))
 end

@@ -1,14 +1,18 @@
--- Gives a tag an id, where it has none, and its id a new lifetime: what is about to carry the tag must not outlive it.
+-- Gives a tag an id, where it has none, and sees to it that it lasts for as long as a load may take; what is stored under
+-- it makes it last longer.
 -- KEYS[1] the tag. ARGV[1] the new id, [2] its lifetime in ms.
--- Returns what the tag held: its id (16 bytes), what tag.lua says of a closed one, or nil.
-
-local ID_BYTES = 16
+-- Returns the id, or false for a closed tag, which tag.lua describes.
 
 local held = redis.pcall('GET', KEY)
-if not held then
-  redis.call('SET', KEY, ARGV[1], 'PX', ARGV[2])
-elseif type(held) == 'string' and #held == ID_BYTES then
-  -- A closed tag ends when its writers do.
-  redis.call('PEXPIRE', KEY, ARGV[2])
+local id = tag_id(held)
+if id then
+  redis.call('PEXPIRE', KEY, ARGV[2], 'GT')
+  return id
+elseif type(held) == 'table' and redis.call('TYPE', KEY).ok == 'zset' then
+  local last_end = redis.call('ZRANGE', KEY, -1, -1, 'WITHSCORES')[2]
+  if tonumber(last_end) > now_ms() then
+    return false
+  end
 end
-return held
+redis.call('SET', KEY, ARGV[1] .. RUN, 'PX', ARGV[2])
+return ARGV[1]
