@@ -1,12 +1,13 @@
 //! A server that starts from a dump: what had been evicted after the dump was made is back, and is not believed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jollycache::backend::{Backend, LockAnswer, Selection, WriteEnd};
 use jollycache::entry::{Draft, TagStamp, Token};
 use jollycache::key::StoredKey;
-use jollycache::{ErrorKind, RedisBackend};
-use jollycache_tests::RedisServer;
+use jollycache::{Cache, ErrorKind, Policy, RedisBackend};
+use jollycache_tests::{Gate, RedisServer};
 
 use super::{LONG, REGION, draft, key, leased, text, until_ok};
 
@@ -150,4 +151,38 @@ async fn a_server_that_does_not_tell_its_run_serves_those_who_trust_restarts() {
     server.save();
     restart(&mut server, &backend).await;
     assert_nothing_is_admitted(&backend, &dumped).await;
+}
+
+#[jollycache::cache_put(with = cache, key = "late:{ret}", ttl = "1h")]
+async fn late(cache: &Cache, gate: &Gate) -> u64 {
+    gate.pass().await;
+    7
+}
+
+/// The id of all writes is in the dump too, so that it looks as if nobody had written since.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_put_under_a_late_key_over_a_restart_is_refused_also_where_restarts_are_trusted() {
+    let Some(mut server) = RedisServer::start() else { return };
+    let backend = RedisBackend::builder(server.url()).trust_restarts(true).build().unwrap();
+    let backend: Arc<dyn Backend> = Arc::new(backend);
+    let policy = Policy::new().timeout(Duration::from_secs(5));
+    let cache = Cache::builder().namespace("late").shared_backend(Arc::clone(&backend));
+    let cache = cache.default_policy(policy).build().unwrap();
+    for restarts in [false, true] {
+        let gate = Gate::new();
+        let put = tokio::spawn({
+            let (cache, gate) = (cache.clone(), gate.clone());
+            async move { late(&cache, &gate).await }
+        });
+        gate.reached().await;
+        if restarts {
+            server.save();
+            cache.evict("late:7").await.unwrap();
+            server.restart();
+            until_ok("service after the restart", async || backend.ping().await).await;
+        }
+        gate.open();
+        put.await.unwrap();
+        assert_eq!(cache.get::<u64>("late:7").await.unwrap(), (!restarts).then_some(7));
+    }
 }

@@ -190,3 +190,17 @@ pub(super) async fn a_writer_that_ended_by_itself_opens_no_other_ones_tag(trial:
     open(&trial, &tag, other, Duration::ZERO).await;
     assert_open(&trial, &tag, &[]).await;
 }
+
+pub(super) async fn a_hundred_writers_of_a_tag_are_all_waited_for(trial: Trial) {
+    let tag = trial.tag("t");
+    let mut writers = Vec::new();
+    for _ in 0..100 {
+        writers.push(close(&trial, &tag, LONG).await);
+    }
+    // The first one is the last to open it.
+    while let Some(writer) = writers.pop() {
+        assert_eq!(live(&trial, &tag).await, None);
+        open(&trial, &tag, writer, Duration::ZERO).await;
+    }
+    assert_open(&trial, &tag, &[]).await;
+}

@@ -148,6 +148,20 @@ pub(super) async fn the_last_writer_out_ends_the_bypass(trial: Trial) {
     trial.leased(&key).await;
 }
 
+/// An intent need not name them all: then it stays until the end of those that it does not.
+pub(super) async fn no_writer_is_forgotten_among_a_hundred(trial: Trial) {
+    let key = trial.key("a");
+    begin(&trial, &key, LONG).await;
+    let mut others = Vec::new();
+    for _ in 0..99 {
+        others.push(begin(&trial, &key, LONG).await);
+    }
+    for other in others {
+        evict(&trial, &key, other).await;
+    }
+    assert!(remaining_bypass(&trial, &key).await.is_some(), "the first one is still at work");
+}
+
 pub(super) async fn of_two_intents_the_later_end_counts(trial: Trial) {
     let (key, reverse) = (trial.key("a"), trial.key("b"));
     begin(&trial, &key, SHORT).await;
