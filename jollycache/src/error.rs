@@ -7,7 +7,7 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting is wrong; nothing was started.
+    /// A setting, or what a call was given, is wrong; nothing was started.
     Config,
     /// The backend cannot be reached, or the circuit breaker is open. Trying later may help.
     Unavailable,
@@ -17,6 +17,8 @@ pub enum ErrorKind {
     Backend,
     /// A value could not be encoded.
     Encode,
+    /// A value would come back from its format as another one, so it is not stored.
+    Lossy,
     /// A value is larger than the limit.
     TooLarge,
     /// A process-wide cache is installed already.

@@ -1,6 +1,7 @@
 //! `Policy`: how long a value lives and who may load it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -18,6 +19,17 @@ pub const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 pub const DEFAULT_INTENT: Duration = Duration::from_secs(10);
 /// How long a caller waits for somebody else's load before it loads by itself.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
+
+/// Refuses more tags than an entry can hold.
+///
+/// # Errors
+/// [`ErrorKind::Config`], with what was found and what is allowed.
+pub(crate) fn check_tags(found: usize) -> Result<()> {
+    if found <= MAX_TAGS {
+        return Ok(());
+    }
+    Err(Error::new(ErrorKind::Config, format!("an entry of {found} tags: expected at most {MAX_TAGS}")))
+}
 
 /// The longest duration that is taken at its word; what is longer is cut to it, so that no sum overflows.
 const LONGEST: Duration = Duration::from_hours(24 * 365 * 10);
@@ -100,7 +112,8 @@ impl Policy {
     }
 
     /// Adds a tag to the values. An entry is valid only as long as none of its tags is evicted.
-    /// Default: no tags. At most [`MAX_TAGS`].
+    /// Default: no tags. At most [`MAX_TAGS`], with those of the attribute and of the region: a cache with a policy of more
+    /// is not built, a put of more fails, and a loaded value of more is returned and not stored, which is counted.
     #[must_use]
     pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
         self.tags.push(tag.into());
@@ -204,6 +217,8 @@ impl Policy {
                 return Err(config_error(whose, &format!("{name} is {value:?}: expected at least 1 ms")));
             }
         }
+        let tags: BTreeSet<_> = self.tags.iter().collect();
+        check_tags(tags.len()).map_err(|error| config_error(whose, &error.to_string()))?;
         match self.jitter {
             Some(jitter) if !(0.0..=1.0).contains(&jitter) => {
                 Err(config_error(whose, &format!("jitter is {jitter}: expected a fraction from 0 to 1")))

@@ -20,6 +20,9 @@ use crate::model::{Annotation, Key, Lifetime, NoneTtl, Site, Target, Template, T
 use crate::options::Macro;
 use crate::parse::{self, Function};
 
+/// The most tags that an entry can carry, as the runtime has it.
+const MAX_TAGS: usize = 64;
+
 pub(crate) use self::target::target;
 pub(crate) use self::values::check_shared;
 
@@ -169,6 +172,11 @@ impl Reader<'_> {
 
     fn tags(&mut self) -> Vec<Template> {
         let texts = self.take("tags", values::texts).unwrap_or_default();
+        // An eviction may name any number of them.
+        if let Some(over) = texts.get(MAX_TAGS).filter(|_| self.macro_ != Macro::Evict) {
+            let found = texts.len();
+            self.errors.push_on(over, format!("`tags` has {found} tags, an entry can carry {MAX_TAGS}"));
+        }
         let tags =
             texts.iter().filter_map(|text| template::template(text, Kind::Tag, &self.arguments, self.errors));
         tags.collect()

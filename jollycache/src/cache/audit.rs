@@ -6,10 +6,10 @@ use std::marker::PhantomData;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::codec::{decode, encode};
+use super::codec::{decode, encode_unchecked, is_kept};
 use super::{Cache, bypass};
 use crate::Value;
-use crate::engine::{Auditor, TypeOf};
+use crate::engine::{Auditor, Sourced, TypeOf};
 use crate::entry::Fingerprint;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Pattern};
@@ -188,7 +188,7 @@ impl Cache {
                 let loading = load(key);
                 Box::pin(async move {
                     let value = bypass(loading).await.map_err(Into::into)?;
-                    Ok(value.map(|value| encode(&value, usize::MAX)).transpose()?)
+                    Ok(value.map(|value| sourced(&value)).transpose()?)
                 })
             }),
             same: same_value::<V>,
@@ -215,6 +215,11 @@ impl Cache {
         }
         Ok(report)
     }
+}
+
+fn sourced<V: Value>(value: &V) -> Result<Sourced> {
+    let payload = encode_unchecked(value)?;
+    Ok(Sourced { is_kept: is_kept(value, &payload), payload })
 }
 
 /// Whether two payloads stand for one value though their bytes differ: the order of a map's entries does not count.

@@ -11,6 +11,9 @@ use crate::policy::Policy;
 
 const DEFAULT_UNLEASED_LOADS: usize = 128;
 const DEFAULT_VALUE_BYTES: usize = 8 * 1024 * 1024;
+/// The largest that [`CacheBuilder::max_value_bytes`] can be, in bytes, so that a record with its header and tags stays
+/// below the largest string that a Redis server takes (`proto-max-bulk-len`, 512 MiB).
+const MAX_VALUE_BYTES: usize = 500 << 20;
 
 /// Builds a [`Cache`].
 #[derive(Debug)]
@@ -56,7 +59,7 @@ impl CacheBuilder {
         self
     }
 
-    /// What holds where neither a region nor a call says anything.
+    /// What holds where neither a region nor a call says anything. Its tags do not count: they are a region's, or a call's.
     pub fn default_policy(mut self, policy: Policy) -> Self {
         self.default_policy = policy;
         self
@@ -78,7 +81,7 @@ impl CacheBuilder {
     }
 
     /// The largest encoded value that is stored, in bytes. A larger one is returned to its caller and not stored.
-    /// Default: 8 MiB.
+    /// Default: 8 MiB. At most 500 MiB: a Redis server closes a connection that sends it a string of more than 512 MiB.
     pub fn max_value_bytes(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes;
         self
@@ -111,6 +114,13 @@ impl CacheBuilder {
             return Err(Error::new(
                 ErrorKind::Config,
                 format!("max_unleased_loads is {found}: expected at least 1"),
+            ));
+        }
+        if self.limits.value_bytes > MAX_VALUE_BYTES {
+            let found = self.limits.value_bytes;
+            return Err(Error::new(
+                ErrorKind::Config,
+                format!("max_value_bytes is {found}: expected at most {MAX_VALUE_BYTES}"),
             ));
         }
         let engine =

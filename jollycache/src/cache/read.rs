@@ -157,7 +157,8 @@ impl Cache {
             let (old, ticket) = self.engine.link(&lookup).await?;
             let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
             let new = change(old);
-            let payload = encode(&new, self.engine.limits.value_bytes)?;
+            let payload = encode(&new, self.engine.limits.value_bytes)
+                .inspect_err(|error| lookup.region.reject(error))?;
             let Resolved { ttl, stale, .. } = lookup.policy;
             if ticket.store_if_untouched(ToStore::Value { payload, ttl, stale, version: None }).await {
                 return Ok(new);
@@ -173,7 +174,10 @@ impl Cache {
             Ok(payload) => {
                 ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale, version: None }
             }
-            Err(_) => ToStore::Unshareable,
+            Err(error) => {
+                lookup.region.reject(&error);
+                ToStore::Unshareable
+            }
         }
     }
 

@@ -215,9 +215,7 @@ where
         let payload = match encode(value, self.cache.engine.limits.value_bytes) {
             Ok(payload) => payload,
             Err(error) => {
-                region.tracker.count(Count::RejectedValue);
-                let error = &error as &dyn std::error::Error;
-                tracing::warn!(region = %region.name, key = %self.lookup.key, error, "a value cannot be cached");
+                region.reject(&error);
                 return ToStore::Unshareable;
             }
         };

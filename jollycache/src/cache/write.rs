@@ -11,7 +11,7 @@ use crate::engine::{Region, Target};
 use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
-use crate::policy::Policy;
+use crate::policy::{Policy, check_tags};
 use crate::tracker::Count;
 
 /// The region of calls by hand that name none.
@@ -24,7 +24,8 @@ impl Cache {
     /// not be the last to have written the source; `#[cache_put]` has no such gap.
     ///
     /// # Errors
-    /// When the value cannot be encoded or is too large, and when the backend fails. Cancel safe.
+    /// When the value cannot be encoded, would come back as another one ([`ErrorKind::Lossy`](crate::ErrorKind::Lossy)) or
+    /// is too large; when it would carry more tags than an entry can hold; and when the backend fails. Cancel safe.
     pub async fn put<V: Value>(&self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<()> {
         let started = clock::now();
         let region = self.engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));
@@ -42,10 +43,13 @@ impl Cache {
         let engine = &self.engine;
         engine.ensure_worker();
         let resolved = region.resolve([policy, &Policy::new()]);
-        let payload = encode(value, engine.limits.value_bytes)?;
-        let tag_keys: Vec<_> = policy.tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
+        let tags = region.tags(resolved.consistency, &policy.tags);
+        let payload = check_tags(tags.len())
+            .and_then(|()| encode(value, engine.limits.value_bytes))
+            .inspect_err(|error| region.reject(error))?;
+        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
         let ids = engine.guarded(region, resolved.timeout, engine.backend.tag_ids(&tag_keys)).await?;
-        let tags = policy.tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
+        let tags = tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
         let draft = Draft {
             region: region.id,
             none: false,

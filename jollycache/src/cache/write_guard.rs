@@ -4,7 +4,7 @@ use super::write::DEFAULT_REGION;
 use super::{Cache, WriteThrough, Written};
 use crate::Value;
 use crate::calls::Operation;
-use crate::engine::Announced;
+use crate::engine::{Announced, Target};
 use crate::entry::Version;
 use crate::error::Result;
 use crate::key::{Key, Tag};
@@ -52,7 +52,7 @@ impl Cache {
     ) -> Result<WriteGuard> {
         let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        let announced = Announced { keys: &keys, tags: &tags, value_tags: &[], late: true };
+        let announced = Announced { keys: &keys, tags: &tags, value_tags: None, late: true };
         let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
         let (write, failed) =
             WriteThrough::begin(self.clone(), region, [policy, &Policy::UNSET], announced).await;
@@ -74,6 +74,7 @@ impl WriteGuard {
     ///
     /// # Errors
     /// When the backend fails. What was announced is queued for eviction then, and when the future is dropped.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for more tags than an entry can hold; the key is evicted then.
     pub async fn commit_put<V: Value>(self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<bool> {
         self.put(key.into(), value, None, policy).await
     }
@@ -109,7 +110,11 @@ impl WriteGuard {
         policy: &Policy,
     ) -> Result<bool> {
         self.write.follow(policy);
+        if let Err(error) = self.write.check_tags(&policy.tags) {
+            self.write.evict(Operation::Put, vec![Target::Key(key)]).await?;
+            return Err(error);
+        }
         let written = Written::Value { value, ttl: None, version };
-        self.write.put(key, policy.tags.clone(), written, 0).await
+        self.write.put(key, &policy.tags, written, 0).await
     }
 }

@@ -14,8 +14,7 @@ use crate::engine::{Announced, Put, Region, Target, ToPut, Write};
 use crate::entry::{Fingerprint, Version};
 use crate::error::{Error, Result};
 use crate::key::{Key, Tag};
-use crate::policy::{Policy, Resolved};
-use crate::tracker::Count;
+use crate::policy::{Policy, Resolved, check_tags};
 
 /// A typed [`Write`].
 #[derive(Debug)]
@@ -49,6 +48,8 @@ impl WriteThrough {
     ) -> (Self, Option<Error>) {
         let region = cache.engine.region(region);
         let policy = region.resolve(policies);
+        let value_tags = announced.value_tags.map(|tags| region.tags(policy.consistency, tags));
+        let announced = Announced { value_tags: value_tags.as_deref(), ..announced };
         let started = clock::now();
         let (write, begun) = cache.engine.begin_write(&region, policy, announced).await;
         let announced = clock::now();
@@ -65,18 +66,31 @@ impl WriteThrough {
         self.policy = self.region.resolve([policy, &Policy::UNSET]);
     }
 
-    /// The source was written: puts the value under `key`.
+    /// Counts a value of more tags than an entry can hold.
+    ///
+    /// # Errors
+    /// Then.
+    pub(crate) fn check_tags(&self, tags: &[Tag]) -> Result<()> {
+        let tags = self.region.tags(self.policy.consistency, tags);
+        check_tags(tags.len()).inspect_err(|error| self.region.reject(error))
+    }
+
+    /// The source was written: puts the value under `key`, with these tags and those of the region.
     pub(crate) async fn put<V: Value>(
         self,
         key: Key,
-        late_tags: Vec<Tag>,
+        tags: &[Tag],
         written: Written<'_, V>,
         schema: u16,
     ) -> Result<bool> {
-        let to_put = self.to_put(&written, schema);
+        let tags = self.region.tags(self.policy.consistency, tags);
+        let to_put = self.to_put(&written, tags.len(), schema).unwrap_or_else(|error| {
+            self.region.reject(&error);
+            None
+        });
         let stores = to_put.is_some();
         let (put, more) = match to_put {
-            Some(value) => (Some(Put { key, late_tags, value }), Vec::new()),
+            Some(value) => (Some(Put { key, tags, value }), Vec::new()),
             // What cannot be stored falls, announced or not.
             None => (None, vec![Target::Key(key)]),
         };
@@ -111,40 +125,22 @@ impl WriteThrough {
         committed
     }
 
-    fn to_put<V: Value>(&self, written: &Written<'_, V>, schema: u16) -> Option<ToPut> {
-        if mode() == Mode::Bypass {
-            return None;
-        }
-        let fingerprint = Fingerprint::of::<V>();
-        match *written {
+    /// `None` where nothing is to be stored.
+    fn to_put<V: Value>(&self, written: &Written<'_, V>, tags: usize, schema: u16) -> Result<Option<ToPut>> {
+        let (none, payload, ttl, stale, version) = match *written {
+            _ if mode() == Mode::Bypass => return Ok(None),
             Written::Value { value, ttl, version } => {
-                match encode(value, self.cache.engine.limits.value_bytes) {
-                    Ok(payload) => {
-                        let ttl = ttl.unwrap_or(self.policy.ttl);
-                        let stale = self.policy.stale;
-                        Some(ToPut { none: false, payload, ttl, stale, fingerprint, schema, version })
-                    }
-                    Err(error) => {
-                        self.region.tracker.count(Count::RejectedValue);
-                        let error = &error as &dyn std::error::Error;
-                        tracing::warn!(region = %self.region.name, error, "a value cannot be cached");
-                        None
-                    }
-                }
+                let payload = encode(value, self.cache.engine.limits.value_bytes)?;
+                (false, payload, ttl.unwrap_or(self.policy.ttl), self.policy.stale, version)
             }
-            Written::None => {
-                let (ttl, stale) = (self.policy.none_ttl?, Duration::ZERO);
-                Some(ToPut {
-                    none: true,
-                    payload: Bytes::new(),
-                    ttl,
-                    stale,
-                    fingerprint,
-                    schema,
-                    version: None,
-                })
-            }
-            Written::Unstored => None,
-        }
+            Written::None => match self.policy.none_ttl {
+                Some(none_ttl) => (true, Bytes::new(), none_ttl, Duration::ZERO, None),
+                None => return Ok(None),
+            },
+            Written::Unstored => return Ok(None),
+        };
+        check_tags(tags)?;
+        let fingerprint = Fingerprint::of::<V>();
+        Ok(Some(ToPut { none, payload, ttl, stale, fingerprint, schema, version }))
     }
 }

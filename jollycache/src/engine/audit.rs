@@ -36,8 +36,16 @@ const READ_PER_WANTED: usize = 20;
 /// How many entries are read at once; their payloads come with them.
 const READ_BATCH: usize = 50;
 
-/// What the source says of a key, encoded; `None` where it has nothing.
-pub(crate) type Loaded = std::result::Result<Option<Bytes>, Box<dyn std::error::Error + Send + Sync>>;
+/// What the source has under a key, encoded.
+#[derive(Debug)]
+pub(crate) struct Sourced {
+    pub(crate) payload: Bytes,
+    /// Whether it decodes to the same value.
+    pub(crate) is_kept: bool,
+}
+
+/// What the source says of a key; `None` where it has nothing.
+pub(crate) type Loaded = std::result::Result<Option<Sourced>, Box<dyn std::error::Error + Send + Sync>>;
 type Loading = Pin<Box<dyn Future<Output = Loaded> + Send>>;
 
 /// What is audited, and how.
@@ -239,10 +247,12 @@ impl Auditor {
         Lookup { takes_none: true, policy, tags: Vec::new(), tag_keys: Vec::new(), ..lookup }
     }
 
-    fn agree(&self, entry: &Entry, loaded: Option<&Bytes>) -> bool {
+    fn agree(&self, entry: &Entry, loaded: Option<&Sourced>) -> bool {
         match loaded {
             None => entry.none,
-            Some(loaded) => !entry.none && (*loaded == entry.payload || (self.same)(&entry.payload, loaded)),
+            Some(Sourced { payload: loaded, .. }) => {
+                !entry.none && (*loaded == entry.payload || (self.same)(&entry.payload, loaded))
+            }
         }
     }
 
@@ -254,15 +264,14 @@ impl Auditor {
         key: Key,
         lookup: &Lookup,
         entry: &Entry,
-        loaded: Option<Bytes>,
+        loaded: Option<Sourced>,
         ticket: Box<Ticket>,
     ) -> Result<Option<bool>> {
         // Which tags and which version the loaded value has only its function knows.
         let replaceable =
             !self.only_evicts && !entry.none && entry.tags.is_empty() && entry.version.is_none();
-        if let Some(payload) =
-            loaded.filter(|payload| replaceable && payload.len() <= engine.limits.value_bytes)
-        {
+        let fits = |loaded: &Sourced| loaded.is_kept && loaded.payload.len() <= engine.limits.value_bytes;
+        if let Some(Sourced { payload, .. }) = loaded.filter(|loaded| replaceable && fits(loaded)) {
             let (ttl, stale) = self.lifetime(engine, lookup, entry).await?;
             let value = ToStore::Value { payload, ttl, stale, version: None };
             return Ok(ticket.store_if_untouched(value).await.then_some(true));

@@ -18,7 +18,7 @@ use crate::clock::{self, Millis};
 use crate::entry::{Codec, Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
 use crate::key::{Key, StoredKey, Tag};
-use crate::policy::{Consistency, MAX_TAGS, Policy, Resolved, SingleFlight};
+use crate::policy::{Policy, Resolved, SingleFlight, check_tags};
 use crate::tracker::Count;
 
 /// How often one read starts again before it loads alone: followers whose leader's value was its own, mostly.
@@ -67,16 +67,9 @@ pub(crate) struct Ask<'a> {
 impl Lookup {
     pub(crate) fn new(engine: &Engine, ask: &Ask<'_>) -> Self {
         let region = engine.region(ask.region);
-        let more =
-            [ask.policies[0], ask.policies[1], &region.policy].into_iter().flat_map(|policy| &policy.tags);
-        let mut tags: Vec<Tag> = ask.tags.iter().chain(more).cloned().collect();
-        tags.sort_unstable();
-        tags.dedup();
-        tags.truncate(MAX_TAGS);
         let policy = region.resolve(ask.policies);
-        if policy.consistency == Consistency::Ttl {
-            tags.clear();
-        }
+        let layers = ask.policies.iter().flat_map(|policy| &policy.tags);
+        let tags = region.tags(policy.consistency, ask.tags.iter().chain(layers));
         let key = engine.namespace.key(ask.key);
         let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
         Lookup {
@@ -143,6 +136,12 @@ impl Lookup {
             && entry.fingerprint == self.type_of.fingerprint
             && entry.schema == self.type_of.schema
             && (self.takes_none || !entry.none)
+    }
+
+    /// Fails, and counts it, if no entry can hold the declared tags. They are never cut: what one of them evicts would be
+    /// served.
+    fn check_tags(&self) -> Result<()> {
+        check_tags(self.tags.len()).inspect_err(|error| self.region.reject(error))
     }
 
     fn may_serve_stale(&self, entry: &Entry) -> bool {

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-pub(crate) use self::audit::Auditor;
+pub(crate) use self::audit::{Auditor, Sourced};
 #[cfg(any(feature = "admin", feature = "metrics"))]
 pub(crate) use self::breaker::BreakerState;
 pub(crate) use self::eviction::{Eviction, Target};

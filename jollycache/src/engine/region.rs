@@ -5,7 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::entry::RegionId;
-use crate::policy::{Policy, Resolved};
+use crate::error::Error;
+use crate::key::Tag;
+use crate::policy::{Consistency, Policy, Resolved};
 use crate::tracker::{ConsistencyTracker, RegionTracker};
 
 /// The most regions that are remembered; one beyond them is made anew for each call.
@@ -28,6 +30,34 @@ impl Region {
     /// The policy of a call; the layers that it says something in come in order.
     pub(crate) fn resolve(&self, call: [&Policy; 2]) -> Resolved {
         Resolved::of(&[&self.policy, call[0], call[1], &self.default_policy])
+    }
+
+    /// The tags of an entry, as its readers declare them and its writers store them: those of the call and of the region,
+    /// each once and in order; none where only expiry counts. They may be more than an entry can hold.
+    pub(crate) fn tags<'t>(
+        &'t self,
+        consistency: Consistency,
+        call: impl IntoIterator<Item = &'t Tag>,
+    ) -> Vec<Tag> {
+        if consistency == Consistency::Ttl {
+            return Vec::new();
+        }
+        let mut tags: Vec<Tag> = call.into_iter().chain(&self.policy.tags).cloned().collect();
+        tags.sort_unstable();
+        tags.dedup();
+        tags
+    }
+
+    /// Counts a value that cannot be stored, and warns of the first one for each reason.
+    pub(crate) fn reject(&self, error: &Error) {
+        if self.tracker.rejected(error.kind()) {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(
+                region = %self.name,
+                error,
+                "a value cannot be cached; others of this region are counted and not logged"
+            );
+        }
     }
 
     /// The policy of an operation that says nothing itself.

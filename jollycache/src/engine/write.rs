@@ -27,8 +27,8 @@ pub(crate) struct Announced<'a> {
     pub(crate) keys: &'a [Key],
     /// The tags that it invalidates.
     pub(crate) tags: &'a [Tag],
-    /// The tags that the value it is to store will carry.
-    pub(crate) value_tags: &'a [Tag],
+    /// The tags that the value it is to store will carry, as far as they are known; `None` where nothing is known of it.
+    pub(crate) value_tags: Option<&'a [Tag]>,
     /// Whether the value's key, or tags of it, will be known only when the source is written.
     pub(crate) late: bool,
 }
@@ -49,8 +49,8 @@ pub(crate) struct ToPut {
 #[derive(Debug)]
 pub(crate) struct Put {
     pub(crate) key: Key,
-    /// Tags of the value that were not known when the write was announced.
-    pub(crate) late_tags: Vec<Tag>,
+    /// The tags of the value, those that were announced among them.
+    pub(crate) tags: Vec<Tag>,
     pub(crate) value: ToPut,
 }
 
@@ -148,12 +148,13 @@ impl Write {
         };
         let announce = try_join_all(self.keys.iter().map(|key| self.announce(key)));
         let snapshot = async {
-            if announced.value_tags.is_empty() && !announced.late {
+            let tags = announced.value_tags.unwrap_or_default();
+            if tags.is_empty() && !announced.late {
                 return Ok((Vec::new(), None));
             }
             // Before the ids, and again after them when they are compared: a restart may bring an old id back.
             let run = self.store_run().await?;
-            let (stamps, writes) = self.snapshot(names_of(announced.value_tags)).await?;
+            let (stamps, writes) = self.snapshot(tags).await?;
             Ok((stamps, writes.map(|id| (run, id))))
         };
         let ((), _, (stamps, writes)) = try_join3(close, announce, snapshot).await?;
@@ -169,14 +170,14 @@ impl Write {
 
     /// The ids of `tags`, and of the tag of all writes, which is read last: unchanged later, it vouches for the
     /// others.
-    async fn snapshot(&self, names: Vec<Box<str>>) -> Result<(Vec<TagStamp>, Option<Token>)> {
-        let mut tags: Vec<_> = names.iter().map(|name| self.engine.namespace.tag_name(name)).collect();
-        tags.push(self.engine.writes_tag());
-        let read = self.engine.backend.tag_ids(&tags);
+    async fn snapshot(&self, tags: &[Tag]) -> Result<(Vec<TagStamp>, Option<Token>)> {
+        let namespace = &self.engine.namespace;
+        let mut names: Vec<_> = tags.iter().map(|tag| namespace.tag(tag)).collect();
+        names.push(self.engine.writes_tag());
+        let read = self.engine.backend.tag_ids(&names);
         let ids = self.engine.guarded(&self.region, self.policy.timeout, read).await?;
-        let writes = ids.last().copied();
-        let stamps = names.into_iter().zip(ids).map(|(name, id)| TagStamp { name, id });
-        Ok((stamps.collect(), writes))
+        let stamps = tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id });
+        Ok((stamps.collect(), ids.last().copied()))
     }
 
     async fn store_run(&self) -> Result<RunId> {
@@ -240,26 +241,26 @@ impl Write {
         // A tag that this write keeps closed has no id yet. To give it one before the key is let go would hide what
         // others invalidated meanwhile, so a value that carries it is not stored.
         let closed_here = |tag: &Tag| self.tags.contains(&self.engine.namespace.tag(tag));
-        if put.late_tags.iter().any(closed_here) {
+        if put.tags.iter().any(closed_here) {
             return Ok((key, None));
         }
-        let stamps = self.stamps(!announced, &put.late_tags).await?;
+        let stamps = self.stamps(!announced, &put.tags).await?;
         Ok((key, stamps.map(|stamps| self.draft(put.value, stamps))))
     }
 
-    /// The tags of the value with their ids. `None` if they, or its key, were not known before the write, and another
-    /// writer may have come in between.
-    async fn stamps(&mut self, late_key: bool, late_tags: &[Tag]) -> Result<Option<Vec<TagStamp>>> {
+    /// The tags of the value with their ids. `None` if some of them, or its key, were not known before the write, and
+    /// another writer may have come in between.
+    async fn stamps(&mut self, late_key: bool, tags: &[Tag]) -> Result<Option<Vec<TagStamp>>> {
         let early = std::mem::take(&mut self.value_stamps);
         let own = self.scope.as_ref().map(|scope| scope.own_writes());
-        let late = late_key || !late_tags.is_empty();
+        let is_early = |tag: &Tag| early.iter().any(|stamp| *stamp.name == *tag.as_str());
+        let late = late_key || !tags.iter().all(is_early);
         if !late && own.as_ref().is_none_or(OwnWrites::is_empty) {
             return Ok(Some(early));
         }
         // The body may have evicted a tag that was known before it. What it returned is newer than that eviction, so the
         // tag's new id is the value's.
-        let names = early.iter().map(|stamp| stamp.name.clone()).chain(names_of(late_tags)).collect();
-        let (now, writes) = self.snapshot(names).await?;
+        let (now, writes) = self.snapshot(tags).await?;
         let same_run = self.store_run == Some(self.store_run().await?);
         let undisturbed = same_run && writes.zip(own).is_some_and(|(writes, own)| own.explains(writes));
         Ok(if undisturbed { Some(now) } else { (!late).then_some(early) })
@@ -301,10 +302,6 @@ impl Write {
     fn evicting(&self) -> WriteEnd<'static> {
         WriteEnd::Evict { grace: self.policy.grace }
     }
-}
-
-fn names_of(tags: &[Tag]) -> Vec<Box<str>> {
-    tags.iter().map(|tag| tag.as_str().into()).collect()
 }
 
 /// A name that was given twice is announced, and ended, once.

@@ -20,6 +20,7 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use super::{Codec, Draft, Entry, Fingerprint, RegionId, RunId, TagStamp, Token, Version};
 use crate::clock::Millis;
+use crate::error::{Error, ErrorKind, Result};
 
 /// Format and version.
 const MAGIC: u8 = 0xCB;
@@ -48,8 +49,13 @@ pub enum Record {
 }
 
 /// Encodes `draft`; `run`, `created` and `fresh_until` are zero, for the backend to stamp.
-pub fn encode_entry(draft: &Draft) -> Bytes {
-    debug_assert!(draft.tags.len() <= MAX_RECORD_TAGS, "the engine limits the tags");
+///
+/// # Errors
+/// [`ErrorKind::Config`] for more than [`MAX_RECORD_TAGS`] tags, or a tag of a name longer than 255 bytes: nothing is cut.
+pub fn encode_entry(draft: &Draft) -> Result<Bytes> {
+    let tag_count =
+        u8::try_from(draft.tags.len()).ok().filter(|&count| usize::from(count) <= MAX_RECORD_TAGS);
+    let tag_count = tag_count.ok_or_else(|| too_long("tags", draft.tags.len(), MAX_RECORD_TAGS))?;
     let tag_bytes: usize = draft.tags.iter().map(|tag| 1 + tag.name.len() + 16).sum();
     let mut out = BytesMut::with_capacity(HEADER_BYTES + tag_bytes + draft.payload.len() + 8);
     out.put_u8(MAGIC);
@@ -63,9 +69,10 @@ pub fn encode_entry(draft: &Draft) -> Bytes {
     out.put_u16(draft.schema);
     out.put_u64(draft.fingerprint.0);
     out.put_u32(draft.cost_us);
-    out.put_u8(u8::try_from(draft.tags.len()).unwrap_or(u8::MAX));
+    out.put_u8(tag_count);
     for tag in &draft.tags {
-        out.put_u8(u8::try_from(tag.name.len()).unwrap_or(u8::MAX));
+        let length = tag.name.len();
+        out.put_u8(u8::try_from(length).map_err(|_| too_long("bytes of a tag", length, u8::MAX.into()))?);
         out.put_slice(tag.name.as_bytes());
         out.put_slice(&tag.id.0);
     }
@@ -73,7 +80,11 @@ pub fn encode_entry(draft: &Draft) -> Bytes {
     if let Some(Version(version)) = draft.version {
         out.put_u64(version);
     }
-    out.freeze()
+    Ok(out.freeze())
+}
+
+fn too_long(what: &str, found: usize, most: usize) -> Error {
+    Error::new(ErrorKind::Config, format!("an entry of {found} {what}: expected at most {most}"))
 }
 
 /// Reads what a store holds. Never fails: what cannot be understood is [`Record::Foreign`].
@@ -201,7 +212,7 @@ mod tests {
         fn what_is_encoded_is_decoded(draft in draft()) {
             // With no lifetime, the entry at time zero has the zeroes that a backend fills in.
             let expected = Entry::from_draft(&draft, 0);
-            prop_assert_eq!(decode_record(encode_entry(&draft)), Record::Value(expected));
+            prop_assert_eq!(decode_record(encode_entry(&draft).unwrap()), Record::Value(expected));
         }
 
         #[test]
@@ -209,7 +220,7 @@ mod tests {
             draft in draft(), run: [u8; 4], created in 0..1_u64 << 48, fresh_until in 0..1_u64 << 48,
             lease: [u8; LEASE_BYTES],
         ) {
-            let mut stored = encode_entry(&draft).to_vec();
+            let mut stored = encode_entry(&draft).unwrap().to_vec();
             stored[6..10].copy_from_slice(&run);
             stored[10..16].copy_from_slice(&created.to_be_bytes()[2..]);
             stored[16..22].copy_from_slice(&fresh_until.to_be_bytes()[2..]);
@@ -240,7 +251,7 @@ mod tests {
 
         #[test]
         fn damage_is_survived(draft in draft(), at: prop::sample::Index, to: u8) {
-            let mut stored = encode_entry(&draft).to_vec();
+            let mut stored = encode_entry(&draft).unwrap().to_vec();
             let at = at.index(stored.len());
             stored[at] = to;
             let _ = decoded(stored);
@@ -248,7 +259,7 @@ mod tests {
 
         #[test]
         fn a_record_cut_within_its_header_or_tags_is_foreign(draft in draft(), at: prop::sample::Index) {
-            let stored = encode_entry(&draft);
+            let stored = encode_entry(&draft).unwrap();
             let version = if draft.version.is_some() { 8 } else { 0 };
             let whole = stored.len() - draft.payload.len() - version;
             prop_assert_eq!(decode_record(stored.slice(..at.index(whole))), Record::Foreign);
@@ -270,14 +281,14 @@ mod tests {
             &[0x55; 16],
             b"payload",
         ];
-        assert_eq!(encode_entry(&sample(vec![tag])), expected.concat());
+        assert_eq!(encode_entry(&sample(vec![tag])).unwrap(), expected.concat());
     }
 
     #[test]
     fn an_entry_is_at_most_64_bytes_over_its_value() {
         let overhead = |tags| {
             let draft = sample(tags);
-            encode_entry(&draft).len() - draft.payload.len()
+            encode_entry(&draft).unwrap().len() - draft.payload.len()
         };
         let tag = TagStamp { name: "products".into(), id: Token::random() };
         assert_eq!(overhead(vec![]), 39);
@@ -285,8 +296,20 @@ mod tests {
     }
 
     #[test]
+    fn what_a_record_cannot_hold_is_refused_and_not_cut() {
+        let tag = |length: usize| TagStamp { name: "t".repeat(length).into(), id: Token::random() };
+        assert!(encode_entry(&sample(vec![tag(3); MAX_RECORD_TAGS])).is_ok());
+        for count in [MAX_RECORD_TAGS + 1, 255, 256, 300] {
+            let refused = encode_entry(&sample(vec![tag(3); count])).unwrap_err();
+            assert_eq!(refused.kind(), ErrorKind::Config);
+        }
+        assert!(encode_entry(&sample(vec![tag(255)])).is_ok());
+        assert_eq!(encode_entry(&sample(vec![tag(256)])).unwrap_err().kind(), ErrorKind::Config);
+    }
+
+    #[test]
     fn a_codec_of_a_later_version_is_told_apart() {
-        let mut stored = encode_entry(&sample(vec![])).to_vec();
+        let mut stored = encode_entry(&sample(vec![])).unwrap().to_vec();
         stored[23] = 200;
         let Record::Value(entry) = decoded(stored) else { panic!("a value") };
         assert_eq!(entry.codec, None);
@@ -294,7 +317,7 @@ mod tests {
 
     #[test]
     fn a_value_too_short_for_the_lease_that_it_claims_is_foreign() {
-        let mut stored = encode_entry(&sample(vec![])).to_vec();
+        let mut stored = encode_entry(&sample(vec![])).unwrap().to_vec();
         stored[22] |= FLAG_LEASED;
         assert_eq!(decoded(stored), Record::Foreign);
     }

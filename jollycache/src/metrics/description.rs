@@ -96,7 +96,12 @@ pub const DESCRIPTIONS: &[Description] = &[
     ),
     counter("jollycache_bypasses_total", REGION, "Calls that went past the cache."),
     counter("jollycache_unreadable_entries_total", REGION, "Entries of another type or format."),
-    counter("jollycache_rejected_values_total", REGION, "Values too large, or not encodable."),
+    counter(
+        "jollycache_rejected_values_total",
+        REGION,
+        "Values too large, not encodable, or of too many tags.",
+    ),
+    counter("jollycache_lossy_values_total", REGION, "Values that would have come back as other ones."),
     counter("jollycache_expired_intents_total", REGION, "Writes that took longer than their intent."),
     counter("jollycache_audits_total", OUTCOME, "Audited entries: compared, skipped or load_failed."),
     counter("jollycache_audit_differences_total", REGION, "Audited entries that differed from their source."),

@@ -29,6 +29,7 @@ const COUNTERS: [(Count, &str, Own); COUNTS] = [
     (Count::Bypass, "jollycache_bypasses_total", None),
     (Count::UnreadableEntry, "jollycache_unreadable_entries_total", None),
     (Count::RejectedValue, "jollycache_rejected_values_total", None),
+    (Count::LossyValue, "jollycache_lossy_values_total", None),
     (Count::ExpiredIntent, "jollycache_expired_intents_total", None),
     (Count::Audited, "jollycache_audits_total", Some(("outcome", "compared"))),
     (Count::AuditSkipped, "jollycache_audits_total", Some(("outcome", "skipped"))),

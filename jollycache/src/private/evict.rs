@@ -237,7 +237,7 @@ impl<'a, S: Shape> Evict<'a, S> {
             }
         }
         let policies = [&self.said, &self.site.policy];
-        let announced = Announced { keys: &keys, tags: &tags, value_tags: &[], late: false };
+        let announced = Announced { keys: &keys, tags: &tags, value_tags: None, late: false };
         let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
         if let (Some(error), Some(propagate)) = (failed, self.propagate) {
             return propagate(error);

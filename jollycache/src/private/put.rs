@@ -183,7 +183,8 @@ impl<'a, S: Shape> Put<'a, S> {
     {
         let policies = [&self.said, &self.site.policy];
         let late = self.key_by.is_some() || !self.tags_by.is_empty();
-        let announced = Announced { keys: self.key.as_slice(), tags: &[], value_tags: &self.tags, late };
+        let announced =
+            Announced { keys: self.key.as_slice(), tags: &[], value_tags: Some(&self.tags), late };
         let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
         if let (Some(error), Some(propagate)) = (failed, self.propagate) {
             // The source is untouched, so a call that is to fail fails before it is written.
@@ -193,7 +194,8 @@ impl<'a, S: Shape> Put<'a, S> {
         let committed = match S::view(&returned) {
             View::Value(value) => {
                 let key = self.key_by.map(|key_by| key_by(value)).or(self.key);
-                let tags: Vec<Tag> = self.tags_by.into_iter().map(|tag_by| tag_by(value)).collect();
+                let late_tags = self.tags_by.into_iter().map(|tag_by| tag_by(value));
+                let tags: Vec<Tag> = self.tags.into_iter().chain(late_tags).collect();
                 let written = if self.unless.is_some_and(|unless| unless(value)) {
                     Written::Unstored
                 } else {
@@ -204,10 +206,10 @@ impl<'a, S: Shape> Put<'a, S> {
                         version: self.version_by.map(|version_by| version_by(value)),
                     }
                 };
-                store(write, key, tags, written, self.site.schema).await
+                store(write, key, &tags, written, self.site.schema).await
             }
             View::None => {
-                store::<S::Value>(write, self.key, Vec::new(), Written::None, self.site.schema).await
+                store::<S::Value>(write, self.key, &self.tags, Written::None, self.site.schema).await
             }
             View::Failed => write.evict(Operation::Put, Vec::new()).await,
         };
@@ -221,7 +223,7 @@ impl<'a, S: Shape> Put<'a, S> {
 async fn store<V: Value>(
     write: WriteThrough,
     key: Option<Key>,
-    tags: Vec<Tag>,
+    tags: &[Tag],
     written: Written<'_, V>,
     schema: u16,
 ) -> Result<()> {

@@ -5,7 +5,7 @@
 mod report;
 mod stats;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use hdrhistogram::Histogram;
 
 use crate::clock::{Millis, as_millis};
 use crate::entry::Entry;
+use crate::error::ErrorKind;
 
 pub use report::{AuditFindings, AuditReport};
 pub(crate) use stats::ratio;
@@ -49,6 +50,7 @@ pub(crate) enum Count {
     Bypass,
     UnreadableEntry,
     RejectedValue,
+    LossyValue,
     ExpiredIntent,
     Audited,
     AuditSkipped,
@@ -86,6 +88,8 @@ pub(crate) struct RegionTracker {
     counts: [AtomicU64; COUNTS],
     latencies: [Mutex<Option<Histogram<u64>>>; TIMED],
     ages: [Mutex<Option<Histogram<u64>>>; AGED],
+    /// Why values could not be stored, as far as it has been logged.
+    logged: Mutex<HashSet<ErrorKind>>,
 }
 
 impl Default for RegionTracker {
@@ -94,6 +98,7 @@ impl Default for RegionTracker {
             counts: std::array::from_fn(|_| AtomicU64::new(0)),
             latencies: Default::default(),
             ages: Default::default(),
+            logged: Mutex::default(),
         }
     }
 }
@@ -109,6 +114,13 @@ impl RegionTracker {
 
     pub(crate) fn get(&self, what: Count) -> u64 {
         self.counts[what as usize].load(Ordering::Relaxed)
+    }
+
+    /// Counts a value that cannot be stored. Returns whether it is the first one for that reason: a call site that makes one
+    /// makes many.
+    pub(crate) fn rejected(&self, why: ErrorKind) -> bool {
+        self.count(if why == ErrorKind::Lossy { Count::LossyValue } else { Count::RejectedValue });
+        self.logged.lock().unwrap_or_else(PoisonError::into_inner).insert(why)
     }
 
     /// Counts a read that `entry` answers at `now`. Returns whether it is fresh.

@@ -70,8 +70,10 @@ pub struct RegionStats {
     pub bypasses: u64,
     /// Entries found that were of another type or format; they were loaded anew.
     pub unreadable_entries: u64,
-    /// Values that could not be stored: too large, or not encodable.
+    /// Values that could not be stored: too large, not encodable, or of too many tags.
     pub rejected_values: u64,
+    /// Values that were not stored because they would have come back as other ones: NaN in JSON, for example.
+    pub lossy_values: u64,
     /// Writes that took longer than their intent, so that it may have ended before they did: nothing was put, but a
     /// read in between may have stored the old value for a moment.
     pub expired_intents: u64,
@@ -180,7 +182,7 @@ macro_rules! for_each_counter {
             refused_fills: RefusedFill, lease_waits: LeaseWait, flight_joins: FlightJoin,
             evicted_keys: EvictedKey, evicted_tags: EvictedTag, evicted_patterns: EvictedPattern,
             puts: Put, refused_puts: RefusedPut, backend_errors: BackendError, bypasses: Bypass,
-            unreadable_entries: UnreadableEntry, rejected_values: RejectedValue,
+            unreadable_entries: UnreadableEntry, rejected_values: RejectedValue, lossy_values: LossyValue,
             expired_intents: ExpiredIntent, audited: Audited, audit_skipped: AuditSkipped,
             audit_load_errors: AuditLoadError, consistency_errors: Difference, repairs: AuditRepair
         }

@@ -26,7 +26,7 @@ fn plant(server: &RedisServer, key: &StoredKey, kind: &str) {
     let (client, run) = (&mut server.client(), RunId::of(&server.run_id()));
     let mut tagged = draft("payload");
     tagged.tags = vec![TagStamp { name: "products".into(), id: Token([7; 16]) }];
-    let mut record = encode_entry(&tagged).to_vec();
+    let mut record = encode_entry(&tagged).unwrap().to_vec();
     // Of the present run, or that alone would make it none of ours.
     record[6..10].copy_from_slice(&run.0);
     let with = |index: usize, byte: u8| {

@@ -55,7 +55,7 @@ fn tagged_draft() -> Draft {
 
 /// The stored bytes are the draft's, but for the stamped times.
 fn assert_stamped(raw: &[u8], draft: &Draft, before: u64, after: u64) {
-    let encoded = encode_entry(draft);
+    let encoded = encode_entry(draft).unwrap();
     assert_eq!(raw[..6], encoded[..6], "magic, kind, region");
     assert_ne!(raw[6..10], [0; 4], "the run");
     assert_eq!(raw[22..], encoded[22..], "flags and all that follows");

@@ -51,6 +51,7 @@ const FACTS = [
   ["Joined loads", (overview) => count(overview.stats.total.flight_joins), "Reads that waited for a load of this process"],
   ["Refused fills", (overview) => count(overview.stats.total.refused_fills), "Loaded values that an eviction or a write kept out"],
   ["Refused puts", (overview) => count(overview.stats.total.refused_puts), "Written values that another writer kept out"],
+  ["Values not stored", (overview) => count(overview.stats.total.rejected_values + overview.stats.total.lossy_values), "Too large, not encodable, of too many tags, or they would have come back as other ones", (overview) => overview.stats.total.rejected_values + overview.stats.total.lossy_values > 0],
   ["Expired intents", (overview) => count(overview.stats.total.expired_intents), "Writes that took longer than their intent", (overview) => overview.stats.total.expired_intents > 0],
   ["Bypasses", (overview) => count(overview.stats.total.bypasses), "Calls that went past the cache"],
   ["Backend errors", (overview) => count(overview.stats.total.backend_errors), "Operations that failed or took too long", (overview) => overview.stats.total.backend_errors > 0],

@@ -207,7 +207,7 @@ impl Backend for RedisBackend {
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
         let mut call = script::FILL.call(key.as_str());
         call.arg(&token.0[..]);
-        add_draft(&mut call, draft);
+        add_draft(&mut call, draft)?;
         if tags.is_empty() {
             return Ok(Filled { stored: reply::flag(self.pool.call(call).await?)?, tag_ids: Vec::new() });
         }
@@ -229,7 +229,7 @@ impl Backend for RedisBackend {
 
     async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
         let mut call = script::STORE.call(key.as_str());
-        add_draft(&mut call, draft);
+        add_draft(&mut call, draft)?;
         reply::flag(self.pool.call(call).await?)
     }
 
@@ -290,7 +290,7 @@ impl Backend for RedisBackend {
         match end {
             WriteEnd::Put(draft) => {
                 call.arg(0);
-                add_draft(&mut call, draft);
+                add_draft(&mut call, draft)?;
             }
             WriteEnd::Evict { grace } => {
                 call.arg(lifetime_or_none_ms(grace));
@@ -445,9 +445,10 @@ fn change_tag(tag: &StoredKey, how: &str, closed: Duration, writer: Option<Token
     call
 }
 
-fn add_draft(call: &mut Call, draft: &Draft) {
+fn add_draft(call: &mut Call, draft: &Draft) -> Result<()> {
     let lifetimes = (lifetime_or_none_ms(draft.ttl), lifetime_or_none_ms(draft.stale));
-    call.arg(&encode_entry(draft)[..]).arg(lifetimes.0).arg(lifetimes.1);
+    call.arg(&encode_entry(draft)?[..]).arg(lifetimes.0).arg(lifetimes.1);
+    Ok(())
 }
 
 /// The server takes no lifetime of zero.

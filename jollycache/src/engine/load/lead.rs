@@ -53,6 +53,9 @@ impl Engine {
         leader: Option<Leader>,
         seen: Seen,
     ) -> Result<Found> {
+        if lookup.check_tags().is_err() {
+            return Ok(self.load_unleased(lookup, leader, Grant::Bypass).await);
+        }
         match self.acquire(lookup, seen).await {
             // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
             Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
@@ -133,11 +136,15 @@ impl Engine {
     }
 
     /// The declared tags with their ids, made where there are none. This is the snapshot before the load.
+    ///
+    /// # Errors
+    /// When there are more tags than an entry can hold, so that nothing can be stored, and when the backend fails.
     pub(in crate::engine) async fn stamp_tags(
         &self,
         lookup: &Lookup,
         ids: &[Option<Token>],
     ) -> Result<Vec<TagStamp>> {
+        lookup.check_tags()?;
         let stamps = lookup.stamps(ids);
         if stamps.len() == lookup.tags.len() {
             return Ok(stamps);
