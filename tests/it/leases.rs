@@ -74,6 +74,31 @@ async fn a_read_of_many_that_is_cancelled_while_it_asks_leaves_no_lease() {
 }
 
 #[tokio::test]
+async fn a_write_that_is_cancelled_while_it_is_announced_leaves_no_intent() {
+    for operation in ["begin_write", "close_tags"] {
+        let (faulty, cache, other) = caches(LONG);
+        faulty.fault(operation, Fault::AnswerLost);
+        let writer = cache.clone();
+        let caller = tokio::spawn(async move {
+            let write = writer.begin_write_with(["number"], ["numbers"], &policy().intent(LONG)).await;
+            drop(write);
+        });
+        faulty.until_asked(operation, 1).await;
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        let tagged = policy().tag("numbers");
+        let stored = async {
+            while other.get::<u64>("number").await.unwrap().is_none() {
+                let load = async || Ok::<_, String>(7_u64);
+                other.get_or_load("number", &tagged, load).await.expect("the load succeeds");
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(SOON, stored).await.expect("an intent that nobody owns keeps everything out");
+    }
+}
+
+#[tokio::test]
 async fn a_lease_whose_answer_comes_too_late_is_given_back() {
     let (faulty, cache, other) = caches(Duration::from_millis(20));
     faulty.fault("lease", Fault::AnswerLost);

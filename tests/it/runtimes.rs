@@ -58,3 +58,53 @@ fn a_runtime_that_ends_during_a_probe_leaves_the_cache_in_use() {
         assert_eq!(cache.get::<u64>("number").await.unwrap(), Some(7), "it is cached again");
     });
 }
+
+#[test]
+fn a_runtime_that_ends_while_a_lease_is_given_back_leaves_that_to_the_next() {
+    let store = Arc::new(MemoryBackend::new());
+    let backend = FaultyBackend::over(store.clone());
+    let minutes = Duration::from_mins(5);
+    let cache = Cache::builder().namespace("runtimes").shared_backend(backend.clone()).build().unwrap();
+    let other = Cache::builder().namespace("runtimes").shared_backend(store).build().unwrap();
+    let policy = Policy::new().ttl(minutes).timeout(minutes).lease(minutes).wait(minutes);
+    for operation in ["fill", "release"] {
+        backend.fault(operation, Fault::Lost);
+    }
+    let first = runtime();
+    first.block_on(async {
+        let caller = {
+            let (cache, policy) = (cache.clone(), policy.clone());
+            tokio::spawn(async move {
+                let load = async || Ok::<_, String>(1_u64);
+                cache.get_or_load("number", &policy, load).await
+            })
+        };
+        backend.until_asked("fill", 1).await;
+        caller.abort();
+        backend.until_asked("release", 1).await;
+    });
+    drop(first);
+    backend.mend();
+
+    runtime().block_on(async {
+        assert_eq!(cache.get::<u64>("number").await.unwrap(), None);
+        let load = async || Ok::<_, String>(7_u64);
+        let value = tokio::time::timeout(SOON, other.get_or_load("number", &policy, load)).await;
+        assert_eq!(value.expect("nobody owns the lease that is waited for"), Ok(7));
+    });
+}
+
+#[test]
+fn events_that_were_under_way_when_the_runtime_ended_count_as_lost() {
+    let backend = FaultyBackend::over(Arc::new(MemoryBackend::new()));
+    backend.fault("publish", Fault::Lost);
+    let builder = Cache::builder().namespace("runtimes").shared_backend(backend.clone()).events(true);
+    let cache = builder.build().unwrap();
+    let first = runtime();
+    first.block_on(async {
+        cache.evict("number").await.unwrap();
+        backend.until_asked("publish", 1).await;
+    });
+    drop(first);
+    assert_eq!(cache.stats().events_lost, 1);
+}

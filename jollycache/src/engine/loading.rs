@@ -78,3 +78,54 @@ impl Engine {
         true
     }
 }
+
+#[cfg(all(test, feature = "memory"))]
+mod tests {
+    use std::sync::atomic::AtomicUsize;
+
+    use tracing::span::{Attributes, Id, Record};
+    use tracing::{Event, Level, Metadata, Subscriber};
+
+    use super::*;
+    use crate::{Cache, MemoryBackend, Policy};
+
+    /// Counts warnings.
+    #[derive(Clone, Default)]
+    struct Warnings(Arc<AtomicUsize>);
+
+    impl Subscriber for Warnings {
+        fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+            *metadata.level() == Level::WARN
+        }
+
+        fn new_span(&self, _: &Attributes<'_>) -> Id {
+            Id::from_u64(1)
+        }
+
+        fn record(&self, _: &Id, _: &Record<'_>) {}
+
+        fn record_follows_from(&self, _: &Id, _: &Id) {}
+
+        fn event(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+
+        fn enter(&self, _: &Id) {}
+
+        fn exit(&self, _: &Id) {}
+    }
+
+    #[tokio::test]
+    async fn the_log_is_warned_once_a_region() {
+        let warnings = Warnings::default();
+        let _guard = tracing::subscriber::set_default(warnings.clone());
+        let cache = Cache::builder().namespace("loading").backend(MemoryBackend::new()).build().unwrap();
+        for (round, region) in ["one", "one", "other"].into_iter().enumerate() {
+            let (key, policy) = (format!("key:{round}"), Policy::new().region(region));
+            let inner = async || Ok::<_, String>(1);
+            let outer = async || cache.get_or_load(key.as_str(), &policy, inner).await;
+            assert_eq!(cache.get_or_load(key.as_str(), &policy, outer).await, Ok(1));
+        }
+        assert_eq!(warnings.0.load(Ordering::Relaxed), 2);
+    }
+}

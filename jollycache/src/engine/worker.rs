@@ -273,3 +273,42 @@ impl Summary {
         self.before = total;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(number: usize) -> Job {
+        Job::Release { key: StoredKey::found(&number.to_string()), token: Token::random() }
+    }
+
+    fn key_of(queued: &Queued) -> &str {
+        match &queued.job {
+            Job::Release { key, .. } => key.as_str(),
+            other => panic!("only leases are given back here, not {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_full_queue_leaves_the_oldest_to_end_by_itself() {
+        let worker = Worker::default();
+        for number in 0..=MAX_JOBS {
+            worker.push(job(number));
+        }
+        assert_eq!(worker.jobs().len(), MAX_JOBS);
+        assert_eq!(key_of(&worker.batch().jobs[0]), "1");
+    }
+
+    #[test]
+    fn an_abandoned_batch_is_queued_again_in_its_order() {
+        let worker = Worker::default();
+        for number in 0..=JOBS_AT_ONCE {
+            worker.push(job(number));
+        }
+        drop(worker.batch());
+        let again = worker.batch();
+        let keys: Vec<_> = again.jobs.iter().map(key_of).collect();
+        assert_eq!(keys, (0..JOBS_AT_ONCE).map(|number| number.to_string()).collect::<Vec<_>>());
+        assert_eq!(worker.jobs().len(), 1, "what came later waits behind them");
+    }
+}
