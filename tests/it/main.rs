@@ -21,6 +21,7 @@ mod hanging_loads;
 mod http_cache;
 mod leases;
 mod locks;
+mod many;
 mod metrics;
 mod mongo_server;
 mod own_writes;

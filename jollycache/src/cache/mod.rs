@@ -10,6 +10,7 @@ mod invalidator;
 mod key_value;
 mod lock;
 mod read;
+mod read_many;
 mod read_through;
 mod warm_up;
 mod write;
@@ -37,7 +38,12 @@ use crate::tracker::Stats;
 
 /// A cache: a backend, a namespace, and the policies of its regions. Cheap to clone; clones are one cache.
 ///
-/// A cache belongs to the tokio runtime on which it was built, or on which it first missed.
+/// Its background task probes a lost backend, delivers queued evictions and gives back what cancelled calls held. It runs on
+/// the tokio runtime on which the cache was built, or on which it first missed. When that runtime has ended, or is a
+/// current-thread runtime on which nobody blocks any more, the task starts anew on the runtime of the next miss or write:
+/// at once, or when it is a second overdue. The tasks behind [`Cache::events`], registered audits and the connections of a
+/// `RedisBackend` stay where they were started: without them calls run uncached, and evictions wait. So connect, and build the
+/// cache, on the runtime that lives longest.
 ///
 /// ```
 /// use std::time::Duration;

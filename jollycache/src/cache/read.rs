@@ -5,6 +5,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use super::codec::{decode, encode};
+use super::read_many::ReadMany;
 use super::write::DEFAULT_REGION;
 use super::{Cache, Hooks, ReadThrough};
 use crate::__private::{Fallible, OptionalResult, Shape};
@@ -23,7 +24,7 @@ const MAX_UPDATE_ATTEMPTS: usize = 16;
 
 impl Cache {
     /// The cached value, fresh, or stale within its window. `None` is a miss, a cached `None`, and a value that is
-    /// not a `V`.
+    /// not a `V`. There is nothing to load, so [`bypass`](crate::bypass) and [`refresh`](crate::refresh) do not concern it.
     ///
     /// # Errors
     /// When the backend fails. Cancel safe.
@@ -33,7 +34,7 @@ impl Cache {
         Ok(take(&lookup, entry.as_ref()))
     }
 
-    /// Many values, in the order of `keys`, with one round trip, or two where values have tags.
+    /// As [`Cache::get`], for many values, in the order of `keys`, with one round trip, or two where values have tags.
     ///
     /// # Errors
     /// As [`Cache::get`].
@@ -82,14 +83,16 @@ impl Cache {
         self.read_through::<OptionalResult<V, E>>(&key.into(), policy).run(load).await
     }
 
-    /// The cached values, and those that `load` brings for the keys without one, with one call for all of them.
+    /// The cached values, and those that `load` brings for the keys without a fresh one, with one call for all of them.
     /// Keys that `load` does not answer are missing in the result.
     ///
-    /// A key that somebody else loads at the same time is loaded here too, and not stored. A broken cache does not
-    /// fail the call.
+    /// A key that somebody else loads at the same time is served stale, if the policy allows that, or else loaded here
+    /// too, and not stored. A broken cache does not fail the call. [`bypass`](crate::bypass) and
+    /// [`refresh`](crate::refresh) mean to each key what they mean to [`Cache::get_or_load`].
     ///
     /// # Errors
-    /// Those of `load`; nothing is stored then.
+    /// Those of `load`, unless each of the keys that it was called with has a stale value, which is served then. Nothing is
+    /// stored in either case. When the future is dropped, the load is dropped with it.
     pub async fn get_or_load_many<V, E, F, L>(
         &self,
         keys: &[Key],
@@ -101,38 +104,8 @@ impl Cache {
         F: FnOnce(Vec<Key>) -> L,
         L: Future<Output = Result<HashMap<Key, V>, E>>,
     {
-        let lookups: Vec<_> = keys.iter().map(|key| self.lookup::<V>(key, policy)).collect();
-        let entries = self.engine.peek_many(&lookups).await.unwrap_or_else(|_| vec![None; keys.len()]);
-        let mut found = HashMap::with_capacity(keys.len());
-        let mut missing = Vec::new();
-        for ((key, lookup), entry) in keys.iter().zip(&lookups).zip(&entries) {
-            match take(lookup, entry.as_ref()) {
-                Some(value) => drop(found.insert(key.clone(), value)),
-                None => missing.push((key, lookup)),
-            }
-        }
-        if missing.is_empty() {
-            return Ok(found);
-        }
-        let leases = missing.iter().map(|(_, lookup)| self.engine.try_lease(lookup));
-        let tickets = futures_util::future::join_all(leases).await;
-        let missing_keys: Vec<Key> = missing.iter().map(|(key, _)| (*key).clone()).collect();
-        let loading = missing.iter().map(|(_, lookup)| lookup.key.clone()).collect();
-        match self.engine.loading(loading, false, load(missing_keys)).await {
-            Ok(loaded) => {
-                let settled = missing.iter().zip(tickets).filter_map(|((key, lookup), ticket)| {
-                    ticket.map(|ticket| ticket.complete(self.to_store(lookup, loaded.get(*key))))
-                });
-                futures_util::future::join_all(settled).await;
-                found.extend(loaded);
-                Ok(found)
-            }
-            Err(error) => {
-                futures_util::future::join_all(tickets.into_iter().flatten().map(|ticket| ticket.fail(None)))
-                    .await;
-                Err(error)
-            }
-        }
+        let reads = keys.iter().map(|key| (key.clone(), self.read_through(key, policy)));
+        Box::pin(ReadMany::new(self.clone(), reads).run(load)).await
     }
 
     /// Replaces a cached value by one that follows from it, if nothing happened to it meanwhile; else tries again with
@@ -166,19 +139,6 @@ impl Cache {
         }
         let why = format!("{key} changed during each of {MAX_UPDATE_ATTEMPTS} attempts to update it");
         Err(Error::new(ErrorKind::Contended, why))
-    }
-
-    fn to_store<V: Value>(&self, lookup: &Lookup, value: Option<&V>) -> ToStore {
-        let Some(value) = value else { return ToStore::None { ttl: None } };
-        match encode(value, self.engine.limits.value_bytes) {
-            Ok(payload) => {
-                ToStore::Value { payload, ttl: lookup.policy.ttl, stale: lookup.policy.stale, version: None }
-            }
-            Err(error) => {
-                lookup.region.reject(&error);
-                ToStore::Unshareable
-            }
-        }
     }
 
     fn lookup<V: Value>(&self, key: &Key, policy: &Policy) -> Lookup {

@@ -2,7 +2,8 @@
 
 use std::any::Any;
 use std::pin::pin;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::codec::{decode, encode};
 use super::{Cache, Mode, mode};
@@ -51,6 +52,10 @@ where
         ReadThrough { cache, lookup, hooks, course: Course::of(Outcome::Bypass) }
     }
 
+    pub(super) fn lookup(&self) -> &Lookup {
+        &self.lookup
+    }
+
     /// Returns the cached value, or what `body` loads.
     pub(crate) async fn run<F, L>(mut self, body: F) -> S::Return
     where
@@ -80,7 +85,7 @@ where
     }
 
     /// The returned value that an entry holds, if it decodes.
-    fn open(&mut self, entry: &Entry, waited: bool) -> Option<S::Return> {
+    pub(super) fn open(&mut self, entry: &Entry, waited: bool) -> Option<S::Return> {
         let value = if entry.none { S::from_none()? } else { S::from_value(decode(&entry.payload)?) };
         let took = clock::now().saturating_duration_since(self.lookup.started);
         let region = &self.lookup.region;
@@ -196,21 +201,47 @@ where
             View::Value(value) => self.storable(value),
             View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
             View::Failed => {
-                self.course.outcome = Outcome::LoadFailed;
-                let stale = ticket.take_stale().and_then(|entry| self.open(&entry, false));
                 let failure = self.hooks.sharing.as_ref().map(|sharing| (sharing.share)(&returned));
-                ticket.fail(failure).await;
-                return stale.unwrap_or(returned);
+                return self.fail_load(ticket, failure).await.unwrap_or(returned);
             }
         };
+        self.keep(ticket, to_store).await;
+        returned
+    }
+
+    /// The load brought something.
+    pub(super) async fn keep(&mut self, ticket: Box<Ticket>, to_store: ToStore) {
         let grant = ticket.grant;
         let kept = ticket.complete(to_store).await;
         self.course.stored = kept == Kept::Stored;
         self.course.outcome = outcome_of(grant, kept);
-        returned
     }
 
-    fn storable(&mut self, value: &S::Value) -> ToStore {
+    /// The load failed. Returns the stale value that is served in its place, if there is one.
+    pub(super) async fn fail_load(
+        &mut self,
+        mut ticket: Box<Ticket>,
+        failure: Option<Arc<dyn Any + Send + Sync>>,
+    ) -> Option<S::Return> {
+        self.course.outcome = Outcome::LoadFailed;
+        let stale = ticket.take_stale().and_then(|entry| self.open(&entry, false));
+        ticket.fail(failure).await;
+        stale
+    }
+
+    /// The load ran in this time, for this read and others.
+    pub(super) fn loaded_in(&mut self, took: (Instant, Instant)) {
+        self.course.load = Some(took);
+    }
+
+    /// Counts and reports a read that went past the cache.
+    pub(super) fn bypassed(mut self) {
+        self.lookup.region.tracker.count(Count::Bypass);
+        self.course.outcome = Outcome::Bypass;
+        self.report();
+    }
+
+    pub(super) fn storable(&mut self, value: &S::Value) -> ToStore {
         let Lookup { policy, region, .. } = &self.lookup;
         let payload = match encode(value, self.cache.engine.limits.value_bytes) {
             Ok(payload) => payload,
@@ -236,7 +267,7 @@ where
     }
 
     /// Counts, traces and reports a read that nothing cached answered.
-    fn missed(&self, traced: &'static str) {
+    pub(super) fn missed(&self, traced: &'static str) {
         let took = clock::now().saturating_duration_since(self.lookup.started);
         self.lookup.region.tracker.count(Count::Miss);
         self.lookup.region.tracker.time(Timed::Miss, took);
@@ -244,7 +275,7 @@ where
         self.report();
     }
 
-    fn report(&self) {
+    pub(super) fn report(&self) {
         calls::report(&self.lookup.region, Operation::Read, self.lookup.started, self.course);
     }
 

@@ -3,6 +3,7 @@
 mod lead;
 #[cfg(feature = "http")]
 mod look;
+mod many;
 mod read;
 
 use std::any::Any;

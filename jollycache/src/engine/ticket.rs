@@ -146,8 +146,22 @@ impl Ticket {
         self.lease.as_mut().and_then(|lease| lease.stale.take())
     }
 
+    /// Whether there is a stale value for when the load fails.
+    pub(crate) fn has_stale(&self) -> bool {
+        self.lease.as_ref().is_some_and(|lease| lease.stale.is_some())
+    }
+
+    /// Whether it has one of the places for loads without a lease.
+    pub(crate) fn has_place(&self) -> bool {
+        self.permit.is_some()
+    }
+
+    /// The load begins now, in this place, if there is one.
+    pub(super) fn hold(&mut self, permit: Option<LoadPermit>) {
+        (self.permit, self.began) = (permit, clock::now());
+    }
+
     /// Whether what is loaded may be stored: whether there is a lease.
-    #[cfg(feature = "http")]
     pub(crate) fn may_store(&self) -> bool {
         self.lease.is_some()
     }

@@ -11,11 +11,11 @@ use crate::engine::lease::HeldLease;
 use crate::engine::ticket::{Grant, Ticket};
 use crate::entry::{Entry, TagStamp, Token};
 use crate::error::Result;
-use crate::policy::{Resolved, SingleFlight};
+use crate::policy::SingleFlight;
 use crate::tracker::Count;
 
 /// What a leader got from the backend.
-enum Acquired {
+pub(super) enum Acquired {
     /// A value after all, fresh, or stale while somebody else refreshes it.
     Value { entry: Entry, waited: bool },
     /// The lease, and what it replaces.
@@ -33,19 +33,6 @@ pub(in crate::engine) struct Leased {
 }
 
 impl Engine {
-    /// Asks for the lease once, without waiting. `None` if the caller may only load for itself.
-    pub(crate) async fn try_lease(self: &Arc<Self>, lookup: &Lookup) -> Option<Box<Ticket>> {
-        self.ensure_worker();
-        let lookup = Lookup {
-            policy: Resolved { single_flight: SingleFlight::Off, ..lookup.policy },
-            ..lookup.clone()
-        };
-        match self.acquire(&lookup, Seen::default()).await {
-            Ok(Acquired::Lease(leased)) => Some(Ticket::leased(self, &lookup, None, leased)),
-            Ok(Acquired::Value { .. } | Acquired::Nothing) | Err(_) => None,
-        }
-    }
-
     /// Gets the leader something to serve, or the right to load it.
     pub(super) async fn lead(
         self: &Arc<Self>,
@@ -67,7 +54,7 @@ impl Engine {
     }
 
     /// Asks for the lease, and waits for whoever has it, until there is a value, a lease or no time left.
-    async fn acquire(self: &Arc<Self>, lookup: &Lookup, seen: Seen) -> Result<Acquired> {
+    pub(super) async fn acquire(self: &Arc<Self>, lookup: &Lookup, seen: Seen) -> Result<Acquired> {
         let stamps = self.stamp_tags(lookup, &seen.tag_ids).await?;
         let mut held = HeldLease::new(self, &lookup.key);
         let (mut watch, mut replace, mut others_failed) = (None::<Watch>, seen.unreadable, false);

@@ -32,7 +32,8 @@ impl Engine {
         for lookup in lookups.iter().filter(|lookup| lookup.undelivered.is_of_key()) {
             lookup.region.tracker.count(Count::Bypass);
         }
-        Ok(self.look_many(lookups).await?.into_iter().map(|(entry, _)| entry).collect())
+        let lookups: Vec<_> = lookups.iter().collect();
+        Ok(self.look_many(&lookups).await?.into_iter().map(|(entry, _)| entry).collect())
     }
 
     /// Reads the entry, if it may be served, and the ids of the declared tags.
@@ -46,7 +47,7 @@ impl Engine {
 
     /// As [`Engine::look`], for lookups of one region and policy. Those that an undelivered invalidation covers are not
     /// read.
-    pub(super) async fn look_many(&self, lookups: &[Lookup]) -> Result<Vec<Looked>> {
+    pub(super) async fn look_many(&self, lookups: &[&Lookup]) -> Result<Vec<Looked>> {
         let Some(first) = lookups.first() else { return Ok(Vec::new()) };
         let readable = || lookups.iter().filter(|lookup| !lookup.undelivered.is_of_key());
         let keys: Vec<_> = readable().map(|lookup| lookup.key.clone()).collect();
@@ -63,7 +64,7 @@ impl Engine {
     }
 
     /// Takes out the entries that may not be served.
-    async fn refuse_invalid(&self, first: &Lookup, lookups: &[Lookup], looked: &mut [Looked]) -> Result<()> {
+    async fn refuse_invalid(&self, first: &Lookup, lookups: &[&Lookup], looked: &mut [Looked]) -> Result<()> {
         let mut to_check = HashSet::new();
         for (lookup, (entry, tag_ids)) in lookups.iter().zip(looked.iter_mut()) {
             let Some(read) = entry else { continue };
