@@ -210,13 +210,20 @@ async fn a_backend_that_fails_is_told() {
     for _ in 0..8 {
         assert_eq!(outcomes(cache, source.find(1)).await, read("item", Outcome::Error, false));
     }
-    assert_eq!(outcomes(cache, source.update(1)).await, write(Operation::Put, Outcome::Error));
-    assert_eq!(outcomes(cache, source.delete(1)).await, write(Operation::Evict, Outcome::Error));
+    assert_eq!(outcomes(cache, source.update(1)).await, write(Operation::Put, Outcome::Queued));
+    assert_eq!(outcomes(cache, source.delete(1)).await, write(Operation::Evict, Outcome::Queued));
     assert_eq!(
         outcomes(cache, source.find(1)).await,
         read("item", Outcome::Bypass, false),
         "not delivered yet"
     );
+    let many = async {
+        for id in 0..=MAX_REPORTS as u64 {
+            assert_eq!(source.delete(id).await, Ok(id > 0), "the source is written");
+        }
+    };
+    let ((), calls) = scope(cache.clone(), collect(async { drop(collect(many).await) })).await;
+    assert_eq!((calls.omitted(), calls.queued()), (1, MAX_REPORTS + 1));
 }
 
 fn memory() -> Cache {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use jollycache::{Cache, Error, ErrorKind, Key, Policy, cache_evict, scope};
 use jollycache_tests::{Fault, FaultyBackend, Gate};
+use tokio::runtime::{Builder, Runtime};
 use tokio::time::Instant;
 
 use crate::backends::{Caches, on_each_backend};
@@ -267,3 +268,59 @@ on_each_backend!(a_grace_holds_after_a_late_delivery, |caches| async move {
         assert!(put, "a grace on one key refuses no put of another, {late:?}");
     }
 });
+
+/// A runtime that runs only while a caller blocks on it.
+fn current_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().unwrap()
+}
+
+#[test]
+fn a_runtime_that_idles_holds_no_queued_eviction_back() {
+    let first = current_thread();
+    let fixture = first.block_on(async {
+        let fixture = Fixture::on(&Caches::memory().unwrap()).await;
+        fixture.cache.put("product:1", &1_u64, &stored()).await.unwrap();
+        fixture.refuse();
+        fixture.cache.evict("product:1").await.expect_err("it is queued");
+        fixture
+    });
+    fixture.store.mend();
+    // `first` is not dropped, and the worker was spawned on it.
+    current_thread().block_on(async {
+        let start = Instant::now();
+        while fixture.cache.stats().pending_invalidations > 0 {
+            assert!(start.elapsed() < PATIENCE, "not delivered");
+            assert_eq!(load(&fixture.cache, &stored(), 2).await, 2);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(load(&fixture.cache, &stored(), 2).await, 2);
+        assert_eq!(cached(&fixture.cache).await, Some(2), "and the key is cached again");
+    });
+    drop(first);
+}
+
+#[test]
+fn a_runtime_that_idles_does_not_keep_the_breaker_open() {
+    let first = current_thread();
+    let fixture = first.block_on(async {
+        let fixture = Fixture::on(&Caches::memory().unwrap()).await;
+        fixture.store.fault("read", Fault::Fails(ErrorKind::Unavailable));
+        fixture.store.fault("ping", Fault::Lost);
+        while fixture.cache.is_connected() {
+            load(&fixture.cache, &stored(), 1).await;
+        }
+        // In the middle of a probe.
+        fixture.store.until_asked("ping", 1).await;
+        fixture
+    });
+    fixture.store.mend();
+    current_thread().block_on(async {
+        let start = Instant::now();
+        while !fixture.cache.is_connected() {
+            assert!(start.elapsed() < PATIENCE, "nobody probes");
+            load(&fixture.cache, &stored(), 1).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+    drop(first);
+}

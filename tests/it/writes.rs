@@ -97,6 +97,29 @@ on_each_backend!(an_older_version_never_takes_the_place_of_a_newer_one, |caches|
     assert_eq!(cached(&cache).await, Some(9));
 });
 
+on_each_backend!(an_error_after_the_commit_evicts_only_what_was_announced, |caches| async move {
+    struct Writer;
+
+    impl Writer {
+        #[cache_evict(key = "number")]
+        async fn write_and_fail(&self) -> Result<(), String> {
+            Err("after the commit".to_owned())
+        }
+
+        #[cache_evict(key = "number", when = "around")]
+        async fn write_around_and_fail(&self) -> Result<(), String> {
+            Err("after the commit".to_owned())
+        }
+    }
+
+    let cache = caches.new_cache().await;
+    assert_eq!(read(&cache, 1).await, 1);
+    scope(cache.clone(), Writer.write_and_fail()).await.expect_err("it fails");
+    assert_eq!(cached(&cache).await, Some(1), "an `Err` is taken for a write that did not happen");
+    scope(cache.clone(), Writer.write_around_and_fail()).await.expect_err("it fails");
+    assert_eq!(cached(&cache).await, None);
+});
+
 on_each_backend!(during_a_grace_nothing_is_filled, |caches| async move {
     struct Writer;
 

@@ -98,7 +98,7 @@ impl WriteThrough {
             Ok(true) => Outcome::Stored,
             Ok(false) if stores => Outcome::Refused,
             Ok(false) => Outcome::Evicted,
-            Err(_) => Outcome::Error,
+            Err(_) => Outcome::Queued,
         };
         self.commit(put, more, Operation::Put, outcome).await
     }
@@ -107,7 +107,7 @@ impl WriteThrough {
     /// do.
     pub(crate) async fn evict(self, of: Operation, more: Vec<Target>) -> Result<()> {
         let outcome =
-            |committed: &Result<bool>| if committed.is_ok() { Outcome::Evicted } else { Outcome::Error };
+            |committed: &Result<bool>| if committed.is_ok() { Outcome::Evicted } else { Outcome::Queued };
         self.commit(None, more, of, outcome).await.map(drop)
     }
 

@@ -57,6 +57,7 @@ pub async fn collect<F: Future>(future: F) -> (F::Output, Calls) {
 pub struct Calls {
     reports: Vec<CallReport>,
     omitted: usize,
+    queued: usize,
 }
 
 impl Calls {
@@ -68,6 +69,12 @@ impl Calls {
     /// How many more there were.
     pub fn omitted(&self) -> usize {
         self.omitted
+    }
+
+    /// How many calls left an invalidation queued ([`Outcome::Queued`]): they are acknowledged to nobody yet. The omitted
+    /// ones are among them, so that zero means that everything was delivered.
+    pub fn queued(&self) -> usize {
+        self.queued
     }
 
     /// How long at least one of the reported calls was in its function: in a load, or in a write of the source. Loads
@@ -82,6 +89,7 @@ impl Calls {
     }
 
     fn push(&mut self, report: CallReport) {
+        self.queued += usize::from(report.outcome == Outcome::Queued);
         if self.reports.len() < MAX_REPORTS {
             self.reports.push(report);
         } else {
@@ -90,8 +98,10 @@ impl Calls {
     }
 
     fn extend(&mut self, inner: &Calls) {
+        let queued = self.queued + inner.queued;
         inner.reports.iter().cloned().for_each(|report| self.push(report));
         self.omitted += inner.omitted;
+        self.queued = queued;
     }
 }
 

@@ -41,7 +41,11 @@ pub enum Outcome {
     Refused,
     /// Evict, and a put that had nothing to store: what was to fall fell.
     Evicted,
-    /// The backend failed. Calls go on without it unless they say otherwise; an invalidation is queued.
+    /// Evict or put: the backend could not be reached or refused, so the invalidation is queued. The source is written,
+    /// this process bypasses what is queued until it is delivered, and other processes may serve the old value until then.
+    /// With the default `on_error` of an attribute the call returns what its function returned all the same.
+    Queued,
+    /// Read, and a put by hand: the backend failed. Calls go on without it unless they say otherwise.
     Error,
 }
 

@@ -99,6 +99,14 @@ impl Breaker {
         }
     }
 
+    /// The task that probes stands still, with its probe in hand: another may begin.
+    pub(crate) fn abandon_probe(&self, now: Instant) {
+        let mut state = self.lock();
+        if let BreakerState::HalfOpen { failed_probes } = *state {
+            *state = BreakerState::Open { probe_at: now, failed_probes };
+        }
+    }
+
     /// Ends the probe under way.
     fn end_probe(&self, next: BreakerState) {
         let mut state = self.lock();

@@ -106,7 +106,7 @@ impl Eviction {
     pub(crate) async fn run(self) -> Result<u64> {
         let (region, started) = (self.region.clone(), clock::now());
         let result = self.run_unreported().await;
-        let outcome = if result.is_ok() { Outcome::Evicted } else { Outcome::Error };
+        let outcome = if result.is_ok() { Outcome::Evicted } else { Outcome::Queued };
         calls::report(&region, Operation::Evict, started, Course::of(outcome));
         result
     }

@@ -17,6 +17,7 @@ mod load;
 mod loading;
 mod lock;
 mod outbox;
+mod pulse;
 mod region;
 mod repair;
 mod sync;

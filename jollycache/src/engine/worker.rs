@@ -13,10 +13,11 @@ use tokio::task::JoinHandle;
 
 use super::Engine;
 use super::delivery::Sender;
+use super::pulse::Pulse;
 use crate::backend::WriteEnd;
 use crate::clock;
 use crate::entry::Token;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
 use crate::tracker::{RegionStats, ratio};
 
@@ -80,23 +81,50 @@ impl Drop for Batch<'_> {
 pub(super) struct Worker {
     wake: Arc<Notify>,
     jobs: Mutex<VecDeque<Queued>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Mutex<Option<Running>>,
+}
+
+/// The task, and what it promised.
+#[derive(Debug)]
+struct Running {
+    task: JoinHandle<()>,
+    pulse: Pulse,
 }
 
 impl Worker {
-    /// Starts the task on the current runtime, if there is one and the task does not run.
+    /// Starts the task on the current runtime, if there is one and the task does not run: it ended with its runtime, or
+    /// nobody drives the runtime any more.
     pub(super) fn start(&self, engine: &Arc<Engine>) {
-        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
-        if task.as_ref().is_some_and(|task| !task.is_finished()) {
+        let now = clock::now();
+        let mut running = self.running();
+        if running
+            .as_ref()
+            .is_some_and(|Running { task, pulse }| !task.is_finished() && !pulse.is_stalled(now))
+        {
             return;
         }
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            *task = Some(runtime.spawn(run(Arc::downgrade(engine), self.wake.clone())));
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
+        let task = runtime.spawn(run(Arc::downgrade(engine), self.wake.clone()));
+        if let Some(stalled) = running.replace(Running { task, pulse: Pulse::spawned(now) }) {
+            // Its turn can be given up at any point: what it took out of a queue ends by itself.
+            stalled.task.abort();
+            engine.breaker.abandon_probe(now);
         }
     }
 
     pub(super) fn wake(&self) {
+        self.pulse(Pulse::woken);
         self.wake.notify_one();
+    }
+
+    fn pulse(&self, change: impl FnOnce(&mut Pulse, Instant)) {
+        if let Some(Running { pulse, .. }) = &mut *self.running() {
+            change(pulse, clock::now());
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Option<Running>> {
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn push(&self, job: Job) {
@@ -122,8 +150,8 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        if let Some(task) = self.task.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            task.abort();
+        if let Some(running) = self.running().take() {
+            running.task.abort();
         }
     }
 }
@@ -135,11 +163,13 @@ async fn run(engine: Weak<Engine>, wake: Arc<Notify>) {
         // A lost wake-up costs nothing: `Notify` keeps one, and the pause ends by itself.
         let _ = tokio::time::timeout(pause, wake.notified()).await;
         let Some(engine) = engine.upgrade() else { return };
+        engine.worker.pulse(Pulse::begin);
         engine.probe().await;
         let delivered = engine.deliver_repairs().await;
         let done = engine.run_jobs().await;
         summary.write_if_due(&engine, clock::now());
         pause = engine.pause(delivered && done, summary.due);
+        engine.worker.pulse(|pulse, now| pulse.end(now, pause));
     }
 }
 
@@ -166,7 +196,7 @@ impl Engine {
 
     async fn probe(&self) {
         let Some(probe) = self.breaker.begin_probe(clock::now()) else { return };
-        if matches!(tokio::time::timeout(WORKER_TIMEOUT, self.backend.ping()).await, Ok(Ok(()))) {
+        if matches!(self.in_time(WORKER_TIMEOUT, self.backend.ping()).await, Ok(())) {
             probe.succeeded();
             tracing::warn!(backend = self.backend.name(), "regained the cache backend");
         } else {
@@ -195,6 +225,19 @@ impl Engine {
         self.repair.len() == 0
     }
 
+    /// Runs one operation of the worker's own.
+    pub(super) async fn in_time<T>(
+        &self,
+        bound: Duration,
+        operation: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let late = |_| {
+            Err(Error::new(ErrorKind::Timeout, format!("the cache backend did not answer within {bound:?}")))
+        };
+        self.worker.pulse(|pulse, now| pulse.step(now, bound));
+        tokio::time::timeout(bound, operation).await.unwrap_or_else(late)
+    }
+
     /// Does what is queued now, if the backend answers. Returns whether nothing is left.
     async fn run_jobs(&self) -> bool {
         while self.breaker.allows() {
@@ -219,7 +262,7 @@ impl Engine {
 
     async fn run_job(&self, job: &Job) -> Result<()> {
         let backend = &self.backend;
-        in_time(WORKER_TIMEOUT, async {
+        self.in_time(WORKER_TIMEOUT, async {
             match job {
                 Job::Release { key, token } => backend.release(key, *token).await.map(drop),
                 Job::EndWrite { key, token, grace } => {
@@ -232,13 +275,6 @@ impl Engine {
         })
         .await
     }
-}
-
-pub(super) async fn in_time<T>(bound: Duration, operation: impl Future<Output = Result<T>>) -> Result<T> {
-    use crate::error::{Error, ErrorKind};
-    let late =
-        |_| Err(Error::new(ErrorKind::Timeout, format!("the cache backend did not answer within {bound:?}")));
-    tokio::time::timeout(bound, operation).await.unwrap_or_else(late)
 }
 
 struct Summary {

@@ -36,6 +36,7 @@ fn parameters(operation: Operation, outcome: Outcome, stored: bool, stale_for: D
         Outcome::LoadFailed => format!("{forwarded}; detail=load-failed"),
         Outcome::Refused => format!("{forwarded}; detail=refused"),
         Outcome::Evicted => format!("{forwarded}; detail=evicted"),
+        Outcome::Queued => format!("{forwarded}; detail=queued"),
         Outcome::Bypass => "fwd=bypass".to_owned(),
         Outcome::Error => "fwd=bypass; detail=cache-error".to_owned(),
     }
@@ -110,7 +111,9 @@ mod tests {
             (Operation::Put, Outcome::Refused, false),
             (Operation::Put, Outcome::Evicted, false),
             (Operation::Evict, Outcome::Evicted, false),
-            (Operation::Evict, Outcome::Error, false),
+            (Operation::Put, Outcome::Queued, false),
+            (Operation::Evict, Outcome::Queued, false),
+            (Operation::Put, Outcome::Error, false),
         ];
         for (operation, outcome, stored) in outcomes {
             let member = parameters(operation, outcome, stored, Duration::ZERO);
