@@ -89,6 +89,9 @@ impl Engine {
     async fn lease_at_once(self: &Arc<Self>, lookup: &Lookup, seen: Seen) -> Found {
         let policy = Resolved { single_flight: SingleFlight::Off, ..lookup.policy };
         let lookup = Lookup { policy, ..lookup.clone() };
+        if lookup.check_tags().is_err() {
+            return self.unleased(&lookup, Grant::Bypass);
+        }
         match self.acquire(&lookup, seen).await {
             Ok(Acquired::Value { entry, waited }) => Found::Entry { entry, waited },
             Ok(Acquired::Lease(leased)) => Found::Load(Ticket::leased(self, &lookup, None, leased)),
