@@ -228,3 +228,91 @@ async fn a_function_that_calls_itself_through_a_box_can_be_annotated() {
     assert_eq!(scope(cache.clone(), fibonacci(60)).await, 1_548_008_755_920);
     assert_eq!(keys(&cache).await.len(), 61);
 }
+
+macro_rules! a_constant_for_each {
+    ($($value:literal => $name:ident),*) => {$(
+        mod $name {
+            pub(super) trait Answer {
+                fn answer(&self) -> impl Future<Output = u64> + Send;
+            }
+        }
+
+        const _: () = {
+            const VALUE: u64 = $value;
+
+            impl $name::Answer for () {
+                async fn answer(&self) -> u64 {
+                    same_place(1).await
+                }
+            }
+
+            #[cacheable]
+            async fn same_place(id: u64) -> u64 {
+                VALUE + id
+            }
+        };
+    )*};
+}
+
+a_constant_for_each!(10 => ten, 20 => twenty);
+
+#[tokio::test]
+async fn functions_of_one_name_in_one_place_have_keys_of_their_own() {
+    struct Clock;
+
+    let cache = cache();
+    scope(cache.clone(), async {
+        let first = {
+            const VALUE: u64 = 1;
+            #[cacheable]
+            async fn twin(id: u64) -> u64 {
+                VALUE + id
+            }
+            twin(1).await
+        };
+        let second = {
+            const VALUE: u64 = 2;
+            #[cacheable]
+            async fn twin(id: u64) -> u64 {
+                VALUE + id
+            }
+            twin(1).await
+        };
+        assert_eq!((first, second), (2, 3), "two blocks");
+        assert_eq!(
+            (ten::Answer::answer(&()).await, twenty::Answer::answer(&()).await),
+            (11, 21),
+            "one macro"
+        );
+
+        let first = {
+            trait Now {
+                #[cacheable]
+                async fn now(&self) -> u64
+                where
+                    Self: Sync,
+                {
+                    1
+                }
+            }
+            impl Now for Clock {}
+            Clock.now().await
+        };
+        let second = {
+            trait Now {
+                #[cacheable]
+                async fn now(&self) -> u64
+                where
+                    Self: Sync,
+                {
+                    2
+                }
+            }
+            impl Now for Clock {}
+            Clock.now().await
+        };
+        assert_eq!((first, second), (1, 2), "two traits");
+    })
+    .await;
+    assert_eq!(keys(&cache).await.len(), 6);
+}

@@ -6,6 +6,7 @@
     reason = "a lifetime has to pass, or a load to take its time; nothing waits for an event so"
 )]
 
+mod attribute_conditions;
 mod attribute_keys;
 mod attributes;
 mod audit;

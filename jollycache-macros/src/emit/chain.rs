@@ -20,9 +20,8 @@ pub(super) fn chain(
     let private = private(span);
     let site = site::name();
     let returned = &target.returned;
-    let mut names = Names { before: TokenStream::new(), segments: 0 };
-    let names_of_entries = names.setters(annotation);
-    let before = names.before;
+    let condition = condition(annotation);
+    let names = names(annotation);
     let sharing = body::sharing(annotation, target, &function.sig);
     let policy = policy(annotation);
     let moments = moments(annotation);
@@ -34,34 +33,41 @@ pub(super) fn chain(
     };
     let (begin, end) = (Ident::new(begin, span), Ident::new(end, span));
     quote_spanned! {span=>
-        #before
         #private::Return::<#returned>::NEW
             .shape()
             .#begin(&#site)
+            #condition
             #sharing
             #policy
             #moments
-            #names_of_entries
+            #names
             .#end(#loader)
             .await
     }
+}
+
+/// `.condition(…)`: before everything that is made from the arguments.
+fn condition(annotation: &Annotation) -> TokenStream {
+    annotation.condition.iter().map(|expr| setter("condition", expr.span(), expr)).collect()
 }
 
 /// `.with(…)`, and what the `static` cannot hold of the policy.
 fn policy(annotation: &Annotation) -> TokenStream {
     let mut setters = TokenStream::new();
     if let Some(cache) = &annotation.with {
-        setters.extend(setter("with", cache.span(), reference(cache, cache.span())));
+        let span = glue(cache.span());
+        let (private, cache) = (private(span), reference(cache, span));
+        setters.extend(lazy("with", span, quote_spanned! {span=> #private::Cache::clone(#cache) }));
     }
     match &annotation.ttl {
-        Some(Ttl::Expr(expr)) => setters.extend(setter("ttl", expr.span(), expr)),
+        Some(Ttl::Expr(expr)) => setters.extend(lazy("ttl", expr.span(), expr)),
         Some(Ttl::ByValue(closure)) => setters.extend(setter("ttl_by", closure.span(), closure)),
         None => {}
     }
     for (name, expr) in
         [("stale", &annotation.stale), ("timeout", &annotation.timeout), ("grace", &annotation.grace)]
     {
-        setters.extend(expr.iter().map(|expr| setter(name, expr.span(), expr)));
+        setters.extend(expr.iter().map(|expr| lazy(name, expr.span(), expr)));
     }
     if let Some(none_ttl) = &annotation.none_ttl {
         let span = glue(none_ttl.span);
@@ -72,7 +78,7 @@ fn policy(annotation: &Annotation) -> TokenStream {
                 quote_spanned! {span=> #private::Duration::from_millis(#ms) }
             }
         };
-        setters.extend(setter("none_ttl", none_ttl.span, lifetime));
+        setters.extend(lazy("none_ttl", none_ttl.span, lifetime));
     }
     if let Some(span) = annotation.propagate {
         setters.extend(setter("propagate", span, TokenStream::new()));
@@ -80,12 +86,10 @@ fn policy(annotation: &Annotation) -> TokenStream {
     setters
 }
 
-/// Whether, and when, the cache takes part.
+/// What is evicted or stored, and when.
 fn moments(annotation: &Annotation) -> TokenStream {
     let mut setters = TokenStream::new();
-    for (name, expr) in [("condition", &annotation.condition), ("unless", &annotation.unless)] {
-        setters.extend(expr.iter().map(|expr| setter(name, expr.span(), expr)));
-    }
+    setters.extend(annotation.unless.iter().map(|expr| setter("unless", expr.span(), expr)));
     if annotation.all {
         setters.extend(quote! { .all() });
     }
@@ -109,54 +113,52 @@ fn setter(name: &str, span: Span, value: impl quote::ToTokens) -> TokenStream {
     quote_spanned! {span=> .#name(#value) }
 }
 
+/// A setter that makes its value only if the condition holds.
+fn lazy(name: &str, span: Span, value: impl quote::ToTokens) -> TokenStream {
+    let at = glue(span);
+    setter(name, span, quote_spanned! {at=> || #value })
+}
+
 /// Keys, tags and patterns.
-struct Names {
-    before: TokenStream,
-    segments: usize,
+fn names(annotation: &Annotation) -> TokenStream {
+    let mut setters = match &annotation.key {
+        None => TokenStream::new(),
+        Some(Key::Default(arguments)) => default_key(arguments),
+        Some(Key::Template(template)) => name("key", "Key", template),
+    };
+    for tag in &annotation.tags {
+        setters.extend(name("tag", "Key", tag));
+    }
+    if let Some(pattern) = &annotation.pattern {
+        setters.extend(name("pattern", "Pattern", pattern));
+    }
+    setters
 }
 
-impl Names {
-    fn setters(&mut self, annotation: &Annotation) -> TokenStream {
-        let mut setters = match &annotation.key {
-            None => TokenStream::new(),
-            Some(Key::Default(arguments)) => default_key(arguments),
-            Some(Key::Template(template)) => self.setter("key", "Key", template),
-        };
-        for tag in &annotation.tags {
-            setters.extend(self.setter("tag", "Key", tag));
-        }
-        if let Some(pattern) = &annotation.pattern {
-            setters.extend(self.setter("pattern", "Pattern", pattern));
-        }
-        setters
+fn name(setter: &str, builder: &str, template: &Template) -> TokenStream {
+    let span = glue(template.span);
+    let private = private(span);
+    let builder = Ident::new(builder, span);
+    if !template.uses_ret() {
+        let pieces = template::pieces(template);
+        return lazy(setter, template.span, quote_spanned! {span=> #private::#builder::builder()#pieces });
     }
-
-    fn setter(&mut self, name: &str, builder: &str, template: &Template) -> TokenStream {
-        let span = glue(template.span);
-        let private = private(span);
-        let builder = Ident::new(builder, span);
-        if !template.uses_ret() {
-            let pieces = template::pieces(template);
-            return setter(
-                name,
-                template.span,
-                quote_spanned! {span=> #private::#builder::builder()#pieces },
-            );
-        }
-        let deferred = template::deferred(template, &mut self.segments);
-        self.before.extend(deferred.before);
-        let (ret, pieces) = (deferred.ret, deferred.pieces);
-        let closure = quote_spanned! {span=> move |#ret| #private::#builder::builder()#pieces };
-        setter(&format!("{name}_by"), template.span, closure)
-    }
+    let template::Deferred { before, pieces, ret } = template::deferred(template);
+    let closure = quote_spanned! {span=> move |#ret| #private::#builder::builder()#pieces };
+    let made = if before.is_empty() {
+        closure
+    } else {
+        quote_spanned! {span=> { #before #closure } }
+    };
+    lazy(&format!("{setter}_by"), template.span, made)
 }
 
-/// `.key(SITE.key(|| {}).literal(":").part(&id))`
+/// `.key(|| SITE.key(|| {}).literal(":").part(&id))`
 fn default_key(arguments: &[syn::Ident]) -> TokenStream {
     let site = site::name();
     let parts = arguments.iter().map(|argument| {
         let span = glue(argument.span());
         quote_spanned! {span=> .literal(":").part(&#argument) }
     });
-    quote! { .key(#site.key(|| {}) #(#parts)*) }
+    quote! { .key(|| #site.key(|| {}) #(#parts)*) }
 }

@@ -27,7 +27,7 @@ use crate::parse::{Body, Function};
 ///     use ::jollycache::__private as __jollycache;
 ///     static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {}).ttl_ms(60000);
 ///     __jollycache::Return::<Option<Product>>::NEW.shape().cacheable(&__JOLLYCACHE_SITE)
-///         .key(__jollycache::Key::builder().literal("product:").part(&id))
+///         .key(|| __jollycache::Key::builder().literal("product:").part(&id))
 ///         .load(move || __jollycache::boxed(async move { body }))
 ///         .await
 /// }
@@ -43,7 +43,7 @@ pub(crate) fn function(
     let span = glue(sig.ident.span());
     let private = private(span);
     let root = annotation.root.clone().unwrap_or_else(|| parse_quote_spanned!(span=> ::jollycache));
-    let site = site::site(annotation);
+    let site = site::site(annotation, function);
     let chain = chain::chain(annotation, target, function, body);
     let call = match target.asyncness {
         Asyncness::Fn => quote! { #site #chain },

@@ -4,14 +4,15 @@ use proc_macro2::{Ident, Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
 use super::{glue, private};
-use crate::model::Annotation;
+use crate::model::{Annotation, Key};
+use crate::parse::Function;
 
 /// The name of the `static`. Items are not hygienic, so it is one that no body uses.
 pub(super) fn name() -> Ident {
     format_ident!("__JOLLYCACHE_SITE", span = proc_macro2::Span::mixed_site())
 }
 
-pub(super) fn site(annotation: &Annotation) -> TokenStream {
+pub(super) fn site(annotation: &Annotation, function: &Function) -> TokenStream {
     let span = glue(proc_macro2::Span::call_site());
     let private = private(span);
     let name = name();
@@ -44,8 +45,13 @@ pub(super) fn site(annotation: &Annotation) -> TokenStream {
         let schema = Literal::u16_unsuffixed(*schema);
         quote! { .schema(#schema) }
     });
+    let place = matches!(annotation.key, Some(Key::Default(_))).then(|| {
+        let is_method = function.sig.receiver().is_some();
+        let setter = Ident::new(if is_method { "method_in" } else { "function_in" }, span);
+        quote_spanned! {span=> .#setter(#private::module_path!()) }
+    });
     quote_spanned! {span=>
         static #name: #private::Site = #private::Site::new(|| {})
-            #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#consistency)* #(#schema)*;
+            #place #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#consistency)* #(#schema)*;
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn pieces(template: &Template) -> TokenStream {
 
 /// A template with `ret`, filled in before and after the call.
 pub(super) struct Deferred {
-    /// `let` statements that render the arguments before the call takes them.
+    /// `let` statements that render the arguments, before the call takes them.
     pub(super) before: TokenStream,
     /// The pieces, to follow a builder inside the closure.
     pub(super) pieces: TokenStream,
@@ -33,12 +33,12 @@ pub(super) struct Deferred {
     pub(super) ret: Ident,
 }
 
-/// Splits a template with `ret`; `used` counts the segments of the function.
-pub(super) fn deferred(template: &Template, used: &mut usize) -> Deferred {
+/// Splits a template with `ret`.
+pub(super) fn deferred(template: &Template) -> Deferred {
     let span = glue(template.span);
     let private = private(span);
     let (mut before, mut pieces) = (TokenStream::new(), TokenStream::new());
-    for piece in &template.pieces {
+    for (index, piece) in template.pieces.iter().enumerate() {
         pieces.extend(match piece {
             Piece::Literal(text) => quote_spanned! {span=> .literal(#text) },
             Piece::Value { expr, root, hash } => {
@@ -48,8 +48,7 @@ pub(super) fn deferred(template: &Template, used: &mut usize) -> Deferred {
                     quote_spanned! {span=> .#method(#value) }
                 } else {
                     let new = Ident::new(if *hash { "hashed" } else { "new" }, span);
-                    let segment = format_ident!("segment_{}", *used, span = Span::mixed_site());
-                    *used += 1;
+                    let segment = format_ident!("segment_{index}", span = Span::mixed_site());
                     before.extend(quote_spanned! {span=> let #segment = #private::Segment::#new(#value); });
                     quote! { .part(&#segment) }
                 }

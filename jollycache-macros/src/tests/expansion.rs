@@ -31,8 +31,8 @@ fn cacheable() {
                 .shape()
                 .cacheable(&__JOLLYCACHE_SITE)
                 .sharing(__jollycache::Share::<Result<Option<Product>, DbError>>::NEW.sharing())
-                .none_ttl(__jollycache::Duration::from_millis(30000))
-                .key(__jollycache::Key::builder().literal("product:").part(&id))
+                .none_ttl(|| __jollycache::Duration::from_millis(30000))
+                .key(|| __jollycache::Key::builder().literal("product:").part(&id))
                 .load(move || __jollycache::boxed(async move {
                     if let __jollycache::Some(returned) = __jollycache::none::<
                         Result<Option<Product>, DbError>,
@@ -68,6 +68,7 @@ fn cacheable_by_the_default_key() {
             ) -> Vec<Product> {
                 use ::jollycache::__private as __jollycache;
                 static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
+                    .method_in(__jollycache::module_path!())
                     .jitter(0.125)
                     .single_flight(__jollycache::SingleFlight::Local)
                     .schema(2);
@@ -75,7 +76,7 @@ fn cacheable_by_the_default_key() {
                     .shape()
                     .cacheable(&__JOLLYCACHE_SITE)
                     .sharing(__jollycache::Share::<Vec<Product>>::NEW.sharing())
-                    .key(
+                    .key(|| {
                         __JOLLYCACHE_SITE
                             .key(|| {})
                             .literal(":")
@@ -83,8 +84,8 @@ fn cacheable_by_the_default_key() {
                             .literal(":")
                             .part(&size)
                             .literal(":")
-                            .part(&filter),
-                    )
+                            .part(&filter)
+                    })
                     .load(move || __jollycache::boxed(async move {
                         if let __jollycache::Some(returned) = __jollycache::none::<
                             Vec<Product>,
@@ -123,29 +124,33 @@ fn put_by_the_returned_value() {
             ) -> Result<Product, Error> {
                 use ::jollycache::__private as __jollycache;
                 static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {});
-                let segment_0 = __jollycache::Segment::new(&tenant);
-                let segment_1 = __jollycache::Segment::hashed(&tenant);
                 __jollycache::Return::<Result<Product, Error>>::NEW
                     .shape()
                     .put(&__JOLLYCACHE_SITE)
-                    .with(&self.cache)
+                    .with(|| __jollycache::Cache::clone(&self.cache))
                     .ttl_by(|product| product.lifetime())
                     .propagate()
-                    .key_by(move |ret| {
-                        __jollycache::Key::builder()
-                            .literal("product:")
-                            .part(&segment_0)
-                            .literal(":")
-                            .part(&ret.id)
+                    .key_by(|| {
+                        let segment_1 = __jollycache::Segment::new(&tenant);
+                        move |ret| {
+                            __jollycache::Key::builder()
+                                .literal("product:")
+                                .part(&segment_1)
+                                .literal(":")
+                                .part(&ret.id)
+                        }
                     })
-                    .tag_by(move |ret| {
-                        __jollycache::Key::builder()
-                            .literal("category:")
-                            .part(&ret.category)
-                            .literal(":")
-                            .part(&segment_1)
+                    .tag_by(|| {
+                        let segment_3 = __jollycache::Segment::hashed(&tenant);
+                        move |ret| {
+                            __jollycache::Key::builder()
+                                .literal("category:")
+                                .part(&ret.category)
+                                .literal(":")
+                                .part(&segment_3)
+                        }
                     })
-                    .tag(__jollycache::Key::builder().literal("products"))
+                    .tag(|| __jollycache::Key::builder().literal("products"))
                     .run(move || __jollycache::boxed(async move {
                         if let __jollycache::Some(returned) = __jollycache::none::<
                             Result<Product, Error>,
@@ -183,9 +188,9 @@ fn evict_by_everything() {
                 .condition(id > 0)
                 .unless(|ret| ret.is_draft())
                 .all()
-                .key(__jollycache::Key::builder().literal("product:").part(&id))
-                .tag(__jollycache::Key::builder().literal("products"))
-                .pattern_by(move |ret| {
+                .key(|| __jollycache::Key::builder().literal("product:").part(&id))
+                .tag(|| __jollycache::Key::builder().literal("products"))
+                .pattern_by(|| move |ret| {
                     __jollycache::Pattern::builder().literal("products:*:").part(&ret.category)
                 })
                 .run(move || __jollycache::boxed(async move {
@@ -235,7 +240,7 @@ fn under_async_trait() {
                         .shape()
                         .cacheable(&__JOLLYCACHE_SITE)
                         .sharing(__jollycache::Share::<Option<u64>>::NEW.sharing())
-                        .key(__jollycache::Key::builder().literal("product:").part(&id))
+                        .key(|| __jollycache::Key::builder().literal("product:").part(&id))
                         .load(move || -> ::core::pin::Pin<
                             Box<
                                 dyn ::core::future::Future<
@@ -272,7 +277,7 @@ fn placeholders_keep_their_meaning_behind_the_reference() {
         quote! { key = "a:{id as u64}:{-id}:{(id).pow(2)}", with = if id > 0 { one() } else { two() } },
         quote! { async fn find(id: u32) -> u32 { id } },
     );
-    for written in [".part(&(id as u64))", ".part(&-id)", "&(id).pow(2)", ".with(&if id > 0"] {
+    for written in [".part(&(id as u64))", ".part(&-id)", "&(id).pow(2)", "Cache::clone(&if id > 0"] {
         assert!(expanded.contains(written), "{written} in\n{expanded}");
     }
 }

@@ -197,7 +197,7 @@ where
         let began = clock::now();
         let returned = ticket.run(pin!(body())).await;
         self.course.load = Some((began, clock::now()));
-        let to_store = match S::view(&returned) {
+        let to_store = match S::loaded(&returned) {
             View::Value(value) => self.storable(value),
             View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
             View::Failed => {

@@ -44,29 +44,31 @@ impl<'a, S: Shape> Cacheable<'a, S> {
 
     /// `with = expr`
     #[must_use]
-    pub fn with(mut self, cache: &Cache) -> Self {
-        self.cache = Some(cache.clone());
+    pub fn with(mut self, cache: impl FnOnce() -> Cache) -> Self {
+        self.cache = self.condition.then(cache);
         self
     }
 
     /// `key = "…"`, or the default key.
     #[must_use]
-    pub fn key(mut self, key: impl Into<Key>) -> Self {
-        self.key = Some(key.into());
+    pub fn key<K: Into<Key>>(mut self, key: impl FnOnce() -> K) -> Self {
+        self.key = self.condition.then(|| key().into());
         self
     }
 
     /// One of `tags = […]`
     #[must_use]
-    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
-        self.tags.push(tag.into());
+    pub fn tag<T: Into<Tag>>(mut self, tag: impl FnOnce() -> T) -> Self {
+        self.tags.extend(self.condition.then(|| tag().into()));
         self
     }
 
     /// `ttl = expr`
     #[must_use]
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.said = self.said.ttl(ttl);
+    pub fn ttl(mut self, ttl: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.ttl(ttl());
+        }
         self
     }
 
@@ -79,29 +81,35 @@ impl<'a, S: Shape> Cacheable<'a, S> {
 
     /// `stale = expr`
     #[must_use]
-    pub fn stale(mut self, stale: Duration) -> Self {
-        self.said = self.said.stale(stale);
+    pub fn stale(mut self, stale: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.stale(stale());
+        }
         self
     }
 
     /// `none_ttl = …`
     #[must_use]
-    pub fn none_ttl(mut self, none_ttl: Duration) -> Self
+    pub fn none_ttl(mut self, none_ttl: impl FnOnce() -> Duration) -> Self
     where
         S: HoldsOption,
     {
-        self.said = self.said.none_ttl(none_ttl);
+        if self.condition {
+            self.said = self.said.none_ttl(none_ttl());
+        }
         self
     }
 
     /// `timeout = expr`
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.said = self.said.timeout(timeout);
+    pub fn timeout(mut self, timeout: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.timeout(timeout());
+        }
         self
     }
 
-    /// `condition = expr`
+    /// `condition = expr`. It is the first setter: after a `false`, the others make nothing.
     #[must_use]
     pub fn condition(mut self, condition: bool) -> Self {
         self.condition = condition;

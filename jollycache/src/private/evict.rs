@@ -61,51 +61,62 @@ impl<'a, S: Shape> Evict<'a, S> {
 
     /// `with = expr`
     #[must_use]
-    pub fn with(mut self, cache: &Cache) -> Self {
-        self.cache = Some(cache.clone());
+    pub fn with(mut self, cache: impl FnOnce() -> Cache) -> Self {
+        self.cache = self.condition.then(cache);
         self
     }
 
     /// `key = "…"` over arguments only
     #[must_use]
-    pub fn key(self, key: impl Into<Key>) -> Self {
-        self.target(Target::Key(key.into()))
+    pub fn key<K: Into<Key>>(self, key: impl FnOnce() -> K) -> Self {
+        self.target(|| Target::Key(key().into()))
     }
 
     /// `key = "…{ret…}…"`
     #[must_use]
-    pub fn key_by<K: Into<Key>, F: FnOnce(&S::Value) -> K + Send + 'a>(self, key: F) -> Self {
-        self.target_by(|value| Target::Key(key(value).into()))
+    pub fn key_by<K, F>(self, key: impl FnOnce() -> F) -> Self
+    where
+        K: Into<Key> + 'a,
+        F: FnOnce(&S::Value) -> K + Send + 'a,
+    {
+        self.target_by(key, |key| Target::Key(key.into()))
     }
 
     /// One of `tags = […]` over arguments only
     #[must_use]
-    pub fn tag(self, tag: impl Into<Tag>) -> Self {
-        self.target(Target::Tag(tag.into()))
+    pub fn tag<T: Into<Tag>>(self, tag: impl FnOnce() -> T) -> Self {
+        self.target(|| Target::Tag(tag().into()))
     }
 
     /// One of `tags = ["…{ret…}…"]`
     #[must_use]
-    pub fn tag_by<K: Into<Tag>, F: FnOnce(&S::Value) -> K + Send + 'a>(self, tag: F) -> Self {
-        self.target_by(|value| Target::Tag(tag(value).into()))
+    pub fn tag_by<T, F>(self, tag: impl FnOnce() -> F) -> Self
+    where
+        T: Into<Tag> + 'a,
+        F: FnOnce(&S::Value) -> T + Send + 'a,
+    {
+        self.target_by(tag, |tag| Target::Tag(tag.into()))
     }
 
     /// `pattern = "…"` over arguments only
     #[must_use]
-    pub fn pattern(self, pattern: Pattern) -> Self {
-        self.target(Target::Pattern(pattern))
+    pub fn pattern(self, pattern: impl FnOnce() -> Pattern) -> Self {
+        self.target(|| Target::Pattern(pattern()))
     }
 
     /// `pattern = "…{ret…}…"`
     #[must_use]
-    pub fn pattern_by<F: FnOnce(&S::Value) -> Pattern + Send + 'a>(self, pattern: F) -> Self {
-        self.target_by(|value| Target::Pattern(pattern(value)))
+    pub fn pattern_by<F>(self, pattern: impl FnOnce() -> F) -> Self
+    where
+        F: FnOnce(&S::Value) -> Pattern + Send + 'a,
+    {
+        self.target_by(pattern, Target::Pattern)
     }
 
     /// `all`
     #[must_use]
     pub fn all(self) -> Self {
-        self.target(Target::Region)
+        self.target(|| Target::Region)
     }
 
     /// `when = "before"`
@@ -124,19 +135,23 @@ impl<'a, S: Shape> Evict<'a, S> {
 
     /// `timeout = expr`
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.said = self.said.timeout(timeout);
+    pub fn timeout(mut self, timeout: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.timeout(timeout());
+        }
         self
     }
 
     /// `grace = expr`
     #[must_use]
-    pub fn grace(mut self, grace: Duration) -> Self {
-        self.said = self.said.grace(grace);
+    pub fn grace(mut self, grace: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.grace(grace());
+        }
         self
     }
 
-    /// `condition = expr`
+    /// `condition = expr`. It is the first setter: after a `false`, the others make nothing.
     #[must_use]
     pub fn condition(mut self, condition: bool) -> Self {
         self.condition = condition;
@@ -253,13 +268,20 @@ impl<'a, S: Shape> Evict<'a, S> {
         }
     }
 
-    fn target(mut self, target: Target) -> Self {
-        self.targets.push(target);
+    fn target(mut self, target: impl FnOnce() -> Target) -> Self {
+        self.targets.extend(self.condition.then(target));
         self
     }
 
-    fn target_by(mut self, target: impl FnOnce(&S::Value) -> Target + Send + 'a) -> Self {
-        self.targets_by.push(Box::new(target));
+    fn target_by<N, F>(mut self, name: impl FnOnce() -> F, target: fn(N) -> Target) -> Self
+    where
+        N: 'a,
+        F: FnOnce(&S::Value) -> N + Send + 'a,
+    {
+        if self.condition {
+            let name = name();
+            self.targets_by.push(Box::new(move |value| target(name(value))));
+        }
         self
     }
 }

@@ -6,7 +6,7 @@
 //! use jollycache::__private as __jollycache;
 //! static SITE: Site = Site::new(|| {}).region("product").ttl_ms(1_800_000);
 //! Return::<R>::NEW.shape().cacheable(&SITE)
-//!     .key(Key::builder().literal("product:").part(&id))
+//!     .key(|| Key::builder().literal("product:").part(&id))
 //!     .load(move || boxed(async move { …the body… }))
 //!     .await
 //! ```
@@ -15,12 +15,14 @@ mod cacheable;
 mod evict;
 mod put;
 mod shape;
+mod sharing;
 mod site;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use std::boxed::Box;
+pub use std::module_path;
 pub use std::option::Option::Some;
 pub use std::time::Duration;
 
@@ -28,9 +30,11 @@ pub use self::cacheable::Cacheable;
 pub use self::evict::Evict;
 pub use self::put::Put;
 pub use self::shape::{
-    Fallible, HoldsError, HoldsOption, Optional, OptionalResult, Plain, Return, Shape, Share, Sharing, View,
+    Fallible, HoldsError, HoldsOption, Nested, Optional, OptionalResult, Plain, Return, Shape, View,
 };
+pub use self::sharing::{Share, Sharing};
 pub use self::site::Site;
+pub use crate::cache::Cache;
 pub use crate::entry::Version;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
 pub use crate::policy::{Consistency, SingleFlight};

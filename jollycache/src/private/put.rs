@@ -58,43 +58,53 @@ impl<'a, S: Shape> Put<'a, S> {
 
     /// `with = expr`
     #[must_use]
-    pub fn with(mut self, cache: &Cache) -> Self {
-        self.cache = Some(cache.clone());
+    pub fn with(mut self, cache: impl FnOnce() -> Cache) -> Self {
+        self.cache = self.condition.then(cache);
         self
     }
 
     /// `key = "…"` over arguments only
     #[must_use]
-    pub fn key(mut self, key: impl Into<Key>) -> Self {
-        self.key = Some(key.into());
+    pub fn key<K: Into<Key>>(mut self, key: impl FnOnce() -> K) -> Self {
+        self.key = self.condition.then(|| key().into());
         self
     }
 
     /// `key = "…{ret…}…"`
     #[must_use]
-    pub fn key_by<K: Into<Key>, F: FnOnce(&S::Value) -> K + Send + 'a>(mut self, key: F) -> Self {
-        self.key_by = Some(Box::new(|value| key(value).into()));
+    pub fn key_by<K, F>(mut self, key: impl FnOnce() -> F) -> Self
+    where
+        K: Into<Key>,
+        F: FnOnce(&S::Value) -> K + Send + 'a,
+    {
+        self.key_by = self.condition.then(|| late(key()));
         self
     }
 
     /// One of `tags = […]` over arguments only
     #[must_use]
-    pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
-        self.tags.push(tag.into());
+    pub fn tag<T: Into<Tag>>(mut self, tag: impl FnOnce() -> T) -> Self {
+        self.tags.extend(self.condition.then(|| tag().into()));
         self
     }
 
     /// One of `tags = ["…{ret…}…"]`
     #[must_use]
-    pub fn tag_by<K: Into<Tag>, F: FnOnce(&S::Value) -> K + Send + 'a>(mut self, tag: F) -> Self {
-        self.tags_by.push(Box::new(|value| tag(value).into()));
+    pub fn tag_by<T, F>(mut self, tag: impl FnOnce() -> F) -> Self
+    where
+        T: Into<Tag>,
+        F: FnOnce(&S::Value) -> T + Send + 'a,
+    {
+        self.tags_by.extend(self.condition.then(|| late(tag())));
         self
     }
 
     /// `ttl = expr`
     #[must_use]
-    pub fn ttl(mut self, ttl: Duration) -> Self {
-        self.said = self.said.ttl(ttl);
+    pub fn ttl(mut self, ttl: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.ttl(ttl());
+        }
         self
     }
 
@@ -107,29 +117,35 @@ impl<'a, S: Shape> Put<'a, S> {
 
     /// `stale = expr`
     #[must_use]
-    pub fn stale(mut self, stale: Duration) -> Self {
-        self.said = self.said.stale(stale);
+    pub fn stale(mut self, stale: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.stale(stale());
+        }
         self
     }
 
     /// `none_ttl = …`
     #[must_use]
-    pub fn none_ttl(mut self, none_ttl: Duration) -> Self
+    pub fn none_ttl(mut self, none_ttl: impl FnOnce() -> Duration) -> Self
     where
         S: HoldsOption,
     {
-        self.said = self.said.none_ttl(none_ttl);
+        if self.condition {
+            self.said = self.said.none_ttl(none_ttl());
+        }
         self
     }
 
     /// `timeout = expr`
     #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.said = self.said.timeout(timeout);
+    pub fn timeout(mut self, timeout: impl FnOnce() -> Duration) -> Self {
+        if self.condition {
+            self.said = self.said.timeout(timeout());
+        }
         self
     }
 
-    /// `condition = expr`
+    /// `condition = expr`. It is the first setter: after a `false`, the others make nothing.
     #[must_use]
     pub fn condition(mut self, condition: bool) -> Self {
         self.condition = condition;
@@ -191,20 +207,19 @@ impl<'a, S: Shape> Put<'a, S> {
             return propagate(error);
         }
         let returned = write.run(body()).await;
-        let committed = match S::view(&returned) {
+        let committed = match S::loaded(&returned) {
             View::Value(value) => {
+                // Made in any case: what it names is of before the write, and evicted if nothing takes its place.
                 let key = self.key_by.map(|key_by| key_by(value)).or(self.key);
-                let late_tags = self.tags_by.into_iter().map(|tag_by| tag_by(value));
+                let refused = self.unless.is_some_and(|unless| unless(value));
+                let late_tags = self.tags_by.into_iter().filter(|_| !refused).map(|tag_by| tag_by(value));
                 let tags: Vec<Tag> = self.tags.into_iter().chain(late_tags).collect();
-                let written = if self.unless.is_some_and(|unless| unless(value)) {
+                let written = if refused {
                     Written::Unstored
                 } else {
                     let ttl = self.ttl_by.map(|ttl_by| ttl_by(value));
-                    Written::Value {
-                        value,
-                        ttl,
-                        version: self.version_by.map(|version_by| version_by(value)),
-                    }
+                    let version = self.version_by.map(|version_by| version_by(value));
+                    Written::Value { value, ttl, version }
                 };
                 store(write, key, &tags, written, self.site.schema).await
             }
@@ -218,6 +233,11 @@ impl<'a, S: Shape> Put<'a, S> {
             _ => returned,
         }
     }
+}
+
+/// What is made from the value, in the type that is kept of it.
+fn late<'a, V, M: Into<T>, T>(make: impl FnOnce(&V) -> M + Send + 'a) -> ByValue<'a, V, T> {
+    Box::new(|value| make(value).into())
 }
 
 async fn store<V: Value>(

@@ -7,10 +7,8 @@
 
 #![allow(clippy::unused_self, reason = "a method is what the look-up looks for")]
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use super::{Cacheable, Evict, Put, Site};
 use crate::error::Error;
@@ -35,6 +33,17 @@ pub trait Shape: Sized {
 
     /// Looks into a returned value.
     fn view(returned: &Self::Return) -> View<'_, Self::Value>;
+    /// Whether the value is an `Err` of its own, as in `Ok(Err(…))`.
+    fn is_failure(_value: &Self::Value) -> bool {
+        false
+    }
+    /// Looks into a returned value that may be stored: an `Err` never is, at either depth.
+    fn loaded(returned: &Self::Return) -> View<'_, Self::Value> {
+        match Self::view(returned) {
+            View::Value(value) if Self::is_failure(value) => View::Failed,
+            view => view,
+        }
+    }
     /// Makes the returned value from a cached one.
     fn from_value(value: Self::Value) -> Self::Return;
     /// Makes the returned value from a cached `None`; `None` where the type has none.
@@ -70,17 +79,26 @@ macro_rules! marker {
             const NEW: Self = $name(PhantomData);
 
             /// Begins a `#[cacheable]` call.
-            pub fn cacheable<'a>(self, site: &'static Site) -> Cacheable<'a, Self> {
+            pub fn cacheable<'a>(self, site: &'static Site) -> Cacheable<'a, Self>
+            where
+                Self: Shape,
+            {
                 Cacheable::new(site)
             }
 
             /// Begins a `#[cache_put]` call.
-            pub fn put<'a>(self, site: &'static Site) -> Put<'a, Self> {
+            pub fn put<'a>(self, site: &'static Site) -> Put<'a, Self>
+            where
+                Self: Shape,
+            {
                 Put::new(site)
             }
 
             /// Begins a `#[cache_evict]` call.
-            pub fn evict<'a>(self, site: &'static Site) -> Evict<'a, Self> {
+            pub fn evict<'a>(self, site: &'static Site) -> Evict<'a, Self>
+            where
+                Self: Shape,
+            {
                 Evict::new(site)
             }
         }
@@ -102,6 +120,10 @@ marker! {
 marker! {
     /// Anything else.
     Plain<T>
+}
+marker! {
+    /// As `S`, where what `S` stores is a `Result`: its `Err` is a failure too.
+    Nested<S>
 }
 
 impl<T, E> Shape for OptionalResult<T, E> {
@@ -179,8 +201,30 @@ impl<T> Shape for Plain<T> {
     }
 }
 
+impl<S: Shape<Value = Result<T, E>>, T, E> Shape for Nested<S> {
+    type Return = S::Return;
+    type Value = S::Value;
+
+    fn view(returned: &Self::Return) -> View<'_, Self::Value> {
+        S::view(returned)
+    }
+
+    fn is_failure(value: &Self::Value) -> bool {
+        value.is_err()
+    }
+
+    fn from_value(value: Self::Value) -> Self::Return {
+        S::from_value(value)
+    }
+
+    fn from_none() -> Option<Self::Return> {
+        S::from_none()
+    }
+}
+
 impl<T, E> HoldsOption for OptionalResult<T, E> {}
 impl<T> HoldsOption for Optional<T> {}
+impl<S: HoldsOption> HoldsOption for Nested<S> where Nested<S>: Shape {}
 
 impl<T, E: From<Error>> HoldsError for OptionalResult<T, E> {
     fn from_error(error: Error) -> Self::Return {
@@ -194,15 +238,28 @@ impl<T, E: From<Error>> HoldsError for Fallible<T, E> {
     }
 }
 
-/// The first step of the look-up.
+impl<S: HoldsError> HoldsError for Nested<S>
+where
+    Nested<S>: Shape<Return = S::Return>,
+{
+    fn from_error(error: Error) -> Self::Return {
+        S::from_error(error)
+    }
+}
+
+/// The first step of the look-up: a `Result` inside.
 #[derive(Debug)]
 pub struct Return<R>(PhantomData<fn() -> R>);
 
-/// The second step: any `Result`.
+/// The second step: an `Option` inside of a `Result`.
+#[derive(Debug)]
+pub struct ReturnOptionalResult<R>(PhantomData<fn() -> R>);
+
+/// The third step: any `Result`.
 #[derive(Debug)]
 pub struct ReturnFallible<R>(PhantomData<fn() -> R>);
 
-/// The third step: any `Option`.
+/// The fourth step: any `Option`.
 #[derive(Debug)]
 pub struct ReturnOptional<R>(PhantomData<fn() -> R>);
 
@@ -215,7 +272,28 @@ impl<R> Return<R> {
     pub const NEW: Self = Return(PhantomData);
 }
 
-impl<T, E> Return<Result<Option<T>, E>> {
+impl<T, E, F> Return<Result<Option<Result<T, F>>, E>> {
+    /// `Result<Option<Result<T, F>>, E>`
+    pub fn shape(&self) -> Nested<OptionalResult<Result<T, F>, E>> {
+        Nested::NEW
+    }
+}
+
+impl<T, E, F> Return<Result<Result<T, F>, E>> {
+    /// `Result<Result<T, F>, E>`
+    pub fn shape(&self) -> Nested<Fallible<Result<T, F>, E>> {
+        Nested::NEW
+    }
+}
+
+impl<T, F> Return<Option<Result<T, F>>> {
+    /// `Option<Result<T, F>>`
+    pub fn shape(&self) -> Nested<Optional<Result<T, F>>> {
+        Nested::NEW
+    }
+}
+
+impl<T, E> ReturnOptionalResult<Result<Option<T>, E>> {
     /// `Result<Option<T>, E>`
     pub fn shape(&self) -> OptionalResult<T, E> {
         OptionalResult::NEW
@@ -255,50 +333,7 @@ macro_rules! next_step {
     };
 }
 
-next_step!(Return => ReturnFallible);
+next_step!(Return => ReturnOptionalResult);
+next_step!(ReturnOptionalResult => ReturnFallible);
 next_step!(ReturnFallible => ReturnOptional);
 next_step!(ReturnOptional => ReturnPlain);
-
-/// How a failed load is handed to those who waited for it; `None` where it cannot be.
-pub struct Sharing<R> {
-    pub(crate) share: fn(&R) -> Arc<dyn Any + Send + Sync>,
-    pub(crate) take: fn(&(dyn Any + Send + Sync)) -> Option<R>,
-}
-
-impl<R> std::fmt::Debug for Sharing<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sharing")
-    }
-}
-
-/// The look-up of [`Sharing`]: types that can be cloned to other threads, then all others.
-#[derive(Debug)]
-pub struct Share<R>(PhantomData<fn() -> R>);
-
-/// The second step: no sharing.
-#[derive(Debug)]
-pub struct ShareNothing<R>(PhantomData<fn() -> R>);
-
-impl<R> Share<R> {
-    /// Where the look-up starts.
-    pub const NEW: Self = Share(PhantomData);
-}
-
-impl<R: Clone + Send + Sync + 'static> Share<R> {
-    /// By a clone.
-    pub fn sharing(&self) -> Option<Sharing<R>> {
-        Some(Sharing {
-            share: |returned| Arc::new(returned.clone()),
-            take: |shared| shared.downcast_ref::<R>().cloned(),
-        })
-    }
-}
-
-impl<R> ShareNothing<R> {
-    /// Not at all.
-    pub fn sharing(&self) -> Option<Sharing<R>> {
-        None
-    }
-}
-
-next_step!(Share => ShareNothing);
