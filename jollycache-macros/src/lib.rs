@@ -13,6 +13,7 @@ mod options;
 mod parse;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod validate;
 
 use proc_macro::TokenStream;

@@ -71,11 +71,10 @@ async fn nothing_is_made_from_the_arguments_of_a_call_that_the_condition_keeps_o
     .await;
 }
 
-/// Its key is known only if the value is a draft no more.
 #[cache_put(
     key = "page:{ret.unwrap()}",
     tags = ["pages:{ret.unwrap()}"],
-    unless = |page| page.is_err(),
+    unless = Result::is_err,
     version = ret.unwrap(),
     ttl = |page| Duration::from_secs(page.unwrap())
 )]
@@ -111,7 +110,7 @@ async fn discard(number: Option<u64>) -> Page {
 }
 
 #[tokio::test]
-async fn nothing_is_made_from_a_value_that_unless_refuses() {
+async fn neither_tags_nor_lifetimes_are_made_from_a_value_that_unless_refuses() {
     let cache = cache();
     scope(cache.clone(), async {
         assert_eq!(publish(0).await, Ok(Err(0)));
@@ -129,13 +128,17 @@ async fn nothing_is_made_from_a_value_that_unless_refuses() {
 }
 
 #[tokio::test]
-async fn what_unless_refuses_evicts_the_key_that_is_known_without_it() {
+async fn what_unless_refuses_evicts_its_key() {
     let cache = cache();
     scope(cache.clone(), async {
         save_by_name("tea", Some(1)).await;
         assert_eq!(cache.get::<Page>("named:tea").await.unwrap(), Some(Page { number: Some(1) }));
         save_by_name("tea", None).await;
         assert_eq!(cache.get::<Page>("named:tea").await.unwrap(), None, "it is of before the write");
+        save(Some(0)).await;
+        assert!(cache.get::<Page>("draft:0").await.unwrap().is_some());
+        save(None).await;
+        assert_eq!(cache.get::<Page>("draft:0").await.unwrap(), None, "it is of before the write");
     })
     .await;
 }

@@ -316,3 +316,60 @@ async fn functions_of_one_name_in_one_place_have_keys_of_their_own() {
     .await;
     assert_eq!(keys(&cache).await.len(), 6);
 }
+
+#[tokio::test]
+async fn parameters_of_a_function_are_in_its_keys() {
+    trait Currency: Send {
+        const RATE: u64;
+    }
+
+    struct Euro;
+    struct Dollar;
+
+    impl Currency for Euro {
+        const RATE: u64 = 1;
+    }
+
+    impl Currency for Dollar {
+        const RATE: u64 = 2;
+    }
+
+    #[cacheable(key = "price:{C}:{N}:{id}", tags = ["currency:{C}"])]
+    async fn price<C: Currency, const N: u64>(id: u64) -> u64 {
+        id * C::RATE * N
+    }
+
+    #[cacheable]
+    async fn price_by_default<C: Currency, const N: u64>(id: u64) -> u64 {
+        id * C::RATE * N
+    }
+
+    #[cache_evict(key = "price:{C}:{N}:{ret}")]
+    async fn evict<C: Currency, const N: u64>(id: u64) -> u64 {
+        id
+    }
+
+    #[cache_evict(tags = ["currency:{C}"])]
+    async fn evict_all<C: Currency>() {}
+
+    let cache = cache();
+    scope(cache.clone(), async {
+        assert_eq!(
+            (price::<Euro, 1>(1).await, price::<Dollar, 1>(1).await, price::<Dollar, 5>(1).await),
+            (1, 2, 10)
+        );
+        let by_default = (
+            price_by_default::<Euro, 1>(1).await,
+            price_by_default::<Dollar, 1>(1).await,
+            price_by_default::<Dollar, 5>(1).await,
+        );
+        assert_eq!(by_default, (1, 2, 10));
+        let all = keys(&cache).await;
+        assert_eq!(all.len(), 6, "{all:#?}");
+        evict::<Dollar, 5>(1).await;
+        assert_eq!(keys(&cache).await.len(), 5);
+        evict_all::<Dollar>().await;
+        assert_eq!(price::<Euro, 1>(1).await, 1);
+    })
+    .await;
+}

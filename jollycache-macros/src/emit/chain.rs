@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{body, glue, private, reference, site, template};
-use crate::model::{Annotation, Key, Lifetime, RET, Target, Template, Ttl, When};
+use crate::model::{Annotation, Exhaustive, Key, Lifetime, RET, Target, Template, Ttl, When};
 use crate::options::Macro;
 use crate::parse::{Body, Function};
 
@@ -20,6 +20,7 @@ pub(super) fn chain(
     let private = private(span);
     let site = site::name();
     let returned = &target.returned;
+    let exhaustive = exhaustive(annotation);
     let condition = condition(annotation);
     let names = names(annotation);
     let sharing = body::sharing(annotation, target, &function.sig);
@@ -33,6 +34,7 @@ pub(super) fn chain(
     };
     let (begin, end) = (Ident::new(begin, span), Ident::new(end, span));
     quote_spanned! {span=>
+        #exhaustive
         #private::Return::<#returned>::NEW
             .shape()
             .#begin(&#site)
@@ -46,6 +48,19 @@ pub(super) fn chain(
     }
 }
 
+/// `let Query { page: _, category: _ } = &query;`, which does not compile if the struct has another field.
+fn exhaustive(annotation: &Annotation) -> TokenStream {
+    let claims = annotation.exhaustive.iter().map(|Exhaustive { argument, structure, fields, span }| {
+        // At the author's own span: in a macro's pattern the compiler names no field that is missing.
+        let mut structure = structure.clone();
+        for segment in &mut structure.segments {
+            segment.ident.set_span(segment.ident.span().located_at(*span));
+        }
+        quote_spanned! {*span=> let #structure { #(#fields: _),* } = &#argument; }
+    });
+    claims.collect()
+}
+
 /// `.condition(…)`: before everything that is made from the arguments.
 fn condition(annotation: &Annotation) -> TokenStream {
     annotation.condition.iter().map(|expr| setter("condition", expr.span(), expr)).collect()
@@ -57,7 +72,7 @@ fn policy(annotation: &Annotation) -> TokenStream {
     if let Some(cache) = &annotation.with {
         let span = glue(cache.span());
         let (private, cache) = (private(span), reference(cache, span));
-        setters.extend(lazy("with", span, quote_spanned! {span=> #private::Cache::clone(#cache) }));
+        setters.extend(lazy("with", span, quote_spanned! {span=> #private::handle(#cache) }));
     }
     match &annotation.ttl {
         Some(Ttl::Expr(expr)) => setters.extend(lazy("ttl", expr.span(), expr)),

@@ -3,9 +3,9 @@
 mod template;
 
 use proc_macro2::Span;
-use syn::{Expr, ExprClosure, Ident, Path, Type};
+use syn::{Expr, ExprClosure, Ident, Member, Path, Type};
 
-pub(crate) use template::{Piece, RET, Template};
+pub(crate) use template::{Piece, RET, Source, Template};
 
 use crate::options::Macro;
 
@@ -17,6 +17,8 @@ pub(crate) struct Annotation {
     pub(crate) site: Site,
     pub(crate) with: Option<Expr>,
     pub(crate) key: Option<Key>,
+    /// What the compiler is to check of the key.
+    pub(crate) exhaustive: Vec<Exhaustive>,
     pub(crate) tags: Vec<Template>,
     pub(crate) pattern: Option<Template>,
     pub(crate) ttl: Option<Ttl>,
@@ -63,6 +65,15 @@ pub(crate) enum Key {
     Template(Template),
     /// The function's path and these arguments.
     Default(Vec<Ident>),
+}
+
+/// The claim that an argument has these fields and no others: each is in the key, or left out on purpose.
+pub(crate) struct Exhaustive {
+    pub(crate) argument: Ident,
+    pub(crate) structure: Path,
+    pub(crate) fields: Vec<Member>,
+    /// Where the claim is made.
+    pub(crate) span: Span,
 }
 
 /// A `ttl` that is known only in the call.

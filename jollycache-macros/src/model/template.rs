@@ -1,11 +1,13 @@
 //! A template of a key, a tag or a pattern.
 
 use proc_macro2::Span;
-use syn::Expr;
+use syn::{Expr, Member};
 
 /// `"product:{id}"`
 pub(crate) struct Template {
     pub(crate) span: Span,
+    /// Whether a list in a placeholder is a mistake.
+    pub(crate) one_name: bool,
     pub(crate) pieces: Vec<Piece>,
 }
 
@@ -14,28 +16,49 @@ pub(crate) enum Piece {
     Literal(String),
     Value {
         expr: Expr,
-        /// The argument (`id` in `{id.0}`) that it starts from: a name, `self` or `ret`.
-        root: String,
+        source: Box<Source>,
         /// `{expr | hash}`
         hash: bool,
     },
+}
+
+/// What a placeholder is made from.
+pub(crate) struct Source {
+    /// The name (`query` in `{query.filter.kind.trim()}`) that it starts from: that of an argument or of a parameter,
+    /// `self` or `ret`.
+    pub(crate) root: String,
+    /// The fields that lead from there (`filter`, `kind`).
+    pub(crate) fields: Vec<Member>,
+    /// Whether all of what is there is written, as far as can be seen.
+    pub(crate) whole: bool,
+    /// Whether `root` is a type.
+    pub(crate) is_type: bool,
+    /// The placeholder as it stands in the template.
+    pub(crate) written: String,
+}
+
+impl Source {
+    /// Whether all of `root` is written.
+    pub(crate) fn is_all(&self) -> bool {
+        self.whole && self.fields.is_empty()
+    }
 }
 
 /// How templates call the returned value.
 pub(crate) const RET: &str = "ret";
 
 impl Template {
-    /// The names that its placeholders start from.
-    pub(crate) fn roots(&self) -> impl Iterator<Item = &str> {
+    /// What its placeholders are made from.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = &Source> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Value { root, .. } => Some(root.as_str()),
+            Piece::Value { source, .. } => Some(&**source),
             Piece::Literal(_) => None,
         })
     }
 
     /// Whether it needs the returned value.
     pub(crate) fn uses_ret(&self) -> bool {
-        self.roots().any(|root| root == RET)
+        self.sources().any(|source| source.root == RET)
     }
 
     /// Whether the author's own text holds one of `characters`.

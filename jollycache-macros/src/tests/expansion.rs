@@ -127,7 +127,7 @@ fn put_by_the_returned_value() {
                 __jollycache::Return::<Result<Product, Error>>::NEW
                     .shape()
                     .put(&__JOLLYCACHE_SITE)
-                    .with(|| __jollycache::Cache::clone(&self.cache))
+                    .with(|| __jollycache::handle(&self.cache))
                     .ttl_by(|product| product.lifetime())
                     .propagate()
                     .key_by(|| {
@@ -188,10 +188,16 @@ fn evict_by_everything() {
                 .condition(id > 0)
                 .unless(|ret| ret.is_draft())
                 .all()
-                .key(|| __jollycache::Key::builder().literal("product:").part(&id))
+                .key(|| {
+                    __jollycache::Key::builder()
+                        .literal("product:")
+                        .part(__jollycache::OneName::of(&id).get())
+                })
                 .tag(|| __jollycache::Key::builder().literal("products"))
                 .pattern_by(|| move |ret| {
-                    __jollycache::Pattern::builder().literal("products:*:").part(&ret.category)
+                    __jollycache::Pattern::builder()
+                        .literal("products:*:")
+                        .part(__jollycache::OneName::of(&ret.category).get())
                 })
                 .run(move || __jollycache::boxed(async move {
                     if let __jollycache::Some(returned) = __jollycache::none::<Product>() {
@@ -277,7 +283,7 @@ fn placeholders_keep_their_meaning_behind_the_reference() {
         quote! { key = "a:{id as u64}:{-id}:{(id).pow(2)}", with = if id > 0 { one() } else { two() } },
         quote! { async fn find(id: u32) -> u32 { id } },
     );
-    for written in [".part(&(id as u64))", ".part(&-id)", "&(id).pow(2)", "Cache::clone(&if id > 0"] {
+    for written in [".part(&(id as u64))", ".part(&-id)", "&(id).pow(2)", "handle(&if id > 0"] {
         assert!(expanded.contains(written), "{written} in\n{expanded}");
     }
 }

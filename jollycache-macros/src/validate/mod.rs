@@ -5,6 +5,7 @@ mod cover;
 mod duration;
 mod options;
 mod placeholder;
+mod skip;
 mod target;
 mod template;
 mod values;
@@ -14,9 +15,10 @@ use syn::Expr;
 
 use self::arguments::Arguments;
 pub(crate) use self::options::{Given, Options};
+use self::skip::Beside;
 use self::template::Kind;
 use crate::diagnostics::Errors;
-use crate::model::{Annotation, Key, Lifetime, NoneTtl, Site, Target, Template, Ttl, When};
+use crate::model::{Annotation, Exhaustive, Key, Lifetime, NoneTtl, Site, Target, Template, Ttl, When};
 use crate::options::Macro;
 use crate::parse::{self, Function};
 
@@ -69,6 +71,7 @@ impl Reader<'_> {
         site.schema = self.take("schema", values::schema);
         let key_given = self.options.has("key");
         let key_template = self.template("key", Kind::Key);
+        let (key, exhaustive) = self.key(key_given, key_template);
         let annotation = Annotation {
             macro_: self.macro_,
             root: self.take("crate", values::path),
@@ -86,7 +89,8 @@ impl Reader<'_> {
             propagate: self.propagate(),
             all: self.options.take("all", self.errors, values::flag).is_some(),
             when: self.when(),
-            key: self.key(key_given, key_template),
+            key,
+            exhaustive,
             site,
         };
         self.no_ret_before(&annotation);
@@ -182,21 +186,28 @@ impl Reader<'_> {
         tags.collect()
     }
 
-    fn key(&mut self, given: bool, template: Option<Template>) -> Option<Key> {
+    fn key(&mut self, given: bool, template: Option<Template>) -> (Option<Key>, Vec<Exhaustive>) {
         if self.macro_ != Macro::Cacheable {
-            return template.map(Key::Template);
+            return (template.map(Key::Template), Vec::new());
         }
         let before = self.errors.count();
-        let skipped = self.take("skip", values::names).unwrap_or_default();
-        cover::skipped(&skipped, template.as_ref(), &self.arguments, self.errors);
-        let complete = self.complete && self.errors.count() == before;
-        if let Some(template) = template {
-            if complete {
-                cover::forgotten(&template, &skipped, &self.arguments, self.errors);
-            }
-            return Some(Key::Template(template));
+        let skipped = self.take("skip", values::skipped).unwrap_or_default();
+        let beside = match &template {
+            Some(template) => Beside::Template(template),
+            None if given => Beside::Unknown,
+            None => Beside::Default,
+        };
+        skip::check(&skipped, beside, &self.arguments, self.errors);
+        let Some(template) = template else {
+            let key = (!given).then(|| Key::Default(cover::default_key(&skipped, &self.arguments)));
+            return (key, Vec::new());
+        };
+        let mut exhaustive = Vec::new();
+        if self.complete && self.errors.count() == before {
+            exhaustive = cover::forgotten(&template, &skipped, &self.arguments, self.errors);
+            cover::forgotten_parameters(&template, &skipped, &self.arguments, self.errors);
         }
-        (!given).then(|| Key::Default(cover::default_key(&skipped, &self.arguments)))
+        (Some(Key::Template(template)), exhaustive)
     }
 
     /// Before the call there is no returned value.

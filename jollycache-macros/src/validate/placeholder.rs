@@ -2,32 +2,35 @@
 
 use proc_macro2::Span;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprPath, LitStr};
+use syn::{Expr, ExprMethodCall, ExprPath, LitStr};
 
 use super::arguments::{Arguments, HIDDEN_PATTERN};
 use super::template::Kind;
 use crate::diagnostics::{did_you_mean, quoted};
-use crate::model::{Piece, RET};
+use crate::model::{Piece, RET, Source};
 use crate::options::Macro;
 
 /// Reads what stands between the braces.
-pub(crate) fn placeholder(source: &str, span: Span, kind: Kind, arguments: &Arguments) -> syn::Result<Piece> {
+pub(crate) fn placeholder(text: &str, span: Span, kind: Kind, arguments: &Arguments) -> syn::Result<Piece> {
     let wrong = |message: String| syn::Error::new(span, message);
-    let (source, hash) = filter(source).map_err(wrong)?;
-    if source.is_empty() {
+    let (text, hash) = filter(text).map_err(wrong)?;
+    if text.is_empty() {
         return Err(wrong(format!("an empty placeholder: name an argument\n{}", allowed(arguments))));
     }
-    let expr: Expr = LitStr::new(source, span).parse().map_err(|_| wrong(unreadable(source)))?;
-    let root = root(&expr).ok_or_else(|| {
+    let expr: Expr = LitStr::new(text, span).parse().map_err(|_| wrong(unreadable(text)))?;
+    let mut source_of = source(&expr).ok_or_else(|| {
         wrong(format!(
-            "`{{{source}}}` does not start from an argument: write `{{id}}`, `{{query.page}}` or `{{name.trim()}}`, or \
+            "`{{{text}}}` does not start from an argument: write `{{id}}`, `{{query.page}}` or `{{name.trim()}}`, or \
              compute it in the function and pass it on\n{}",
             allowed(arguments)
         ))
     })?;
-    known(&root, kind, arguments).map_err(wrong)?;
-    unmixed(source, &expr, &root, arguments).map_err(wrong)?;
-    Ok(Piece::Value { expr, root, hash })
+    let root = &source_of.root;
+    source_of.is_type = is_type(root, &expr, arguments).map_err(wrong)?;
+    known(root, kind, arguments).map_err(wrong)?;
+    unmixed(text, &expr, root, arguments).map_err(wrong)?;
+    text.clone_into(&mut source_of.written);
+    Ok(Piece::Value { expr, source: Box::new(source_of), hash })
 }
 
 /// Splits `email | hash`.
@@ -56,22 +59,62 @@ fn unreadable(source: &str) -> String {
     }
 }
 
-/// The name that an expression starts from: `query` of `query.category.trim()`.
-fn root(expr: &Expr) -> Option<String> {
+/// What an expression is made from: the field `category` of `query`, for `query.category.trim()`.
+fn source(expr: &Expr) -> Option<Source> {
     match expr {
-        Expr::Path(path) if path.qself.is_none() => path.path.get_ident().map(ToString::to_string),
-        Expr::Field(field) => root(&field.base),
-        Expr::MethodCall(call) => root(&call.receiver),
-        Expr::Index(index) => root(&index.expr),
-        Expr::Reference(reference) => root(&reference.expr),
-        Expr::Unary(unary) => root(&unary.expr),
-        Expr::Paren(paren) => root(&paren.expr),
-        Expr::Cast(cast) => root(&cast.expr),
+        Expr::Path(path) if path.qself.is_none() => path.path.get_ident().map(|root| Source {
+            root: root.to_string(),
+            fields: Vec::new(),
+            whole: true,
+            is_type: false,
+            written: String::new(),
+        }),
+        Expr::Field(field) => source(&field.base).map(|mut of| {
+            if of.whole {
+                of.fields.push(field.member.clone());
+            }
+            of
+        }),
+        Expr::MethodCall(call) => part(source(&call.receiver), converts(call)),
+        Expr::Index(index) => part(source(&index.expr), is_full_range(&index.index)),
+        Expr::Reference(reference) => source(&reference.expr),
+        Expr::Unary(unary) => source(&unary.expr),
+        Expr::Paren(paren) => source(&paren.expr),
+        Expr::Cast(cast) => source(&cast.expr),
         _ => None,
     }
 }
 
+fn part(of: Option<Source>, whole: bool) -> Option<Source> {
+    of.map(|of| Source { whole: of.whole && whole, ..of })
+}
+
+/// Whether a method writes the whole value in another form, by the names that the Rust API guidelines give to such
+/// methods; one of another name may be a getter, which writes a part, as a field does.
+fn converts(call: &ExprMethodCall) -> bool {
+    let name = call.method.to_string();
+    let is_known = ["as_", "to_", "into_", "trim"].into_iter().any(|start| name.starts_with(start))
+        || ["clone", "cloned", "copied", "get", "unwrap"].contains(&name.as_str());
+    is_known && call.args.is_empty()
+}
+
+fn is_full_range(index: &Expr) -> bool {
+    matches!(index, Expr::Range(range) if range.start.is_none() && range.end.is_none())
+}
+
+/// Whether `root` is a type: a parameter of the function, or `Self`. Of a type only the name can be written.
+fn is_type(root: &str, expr: &Expr, arguments: &Arguments) -> Result<bool, String> {
+    let is_type = root == "Self" || arguments.parameter(root).is_some_and(|parameter| parameter.is_type);
+    if is_type && !matches!(expr, Expr::Path(_)) {
+        return Err(format!("`{root}` is a type, and a template writes its name: `{{{root}}}`"));
+    }
+    Ok(is_type)
+}
+
 fn known(root: &str, kind: Kind, arguments: &Arguments) -> Result<(), String> {
+    if root == "Self" || arguments.parameter(root).is_some() {
+        return Ok(());
+    }
     let is_argument = arguments.binding(root).is_some();
     if root == RET && arguments.macro_ != Macro::Cacheable {
         return if is_argument {
@@ -107,7 +150,7 @@ fn known(root: &str, kind: Kind, arguments: &Arguments) -> Result<(), String> {
 }
 
 /// A placeholder is filled in before the call or after it, never both.
-fn unmixed(source: &str, expr: &Expr, root: &str, arguments: &Arguments) -> Result<(), String> {
+fn unmixed(text: &str, expr: &Expr, root: &str, arguments: &Arguments) -> Result<(), String> {
     if arguments.macro_ == Macro::Cacheable {
         return Ok(());
     }
@@ -117,7 +160,7 @@ fn unmixed(source: &str, expr: &Expr, root: &str, arguments: &Arguments) -> Resu
     let argument = names.0.iter().find(is_argument);
     match argument {
         Some(argument) if root == RET || names.0.iter().any(|name| name == RET) => Err(format!(
-            "`{{{source}}}` mixes `ret` with `{argument}`, which is gone when `ret` is there: use one placeholder for each"
+            "`{{{text}}}` mixes `ret` with `{argument}`, which is gone when `ret` is there: use one placeholder for each"
         )),
         _ => Ok(()),
     }

@@ -6,6 +6,7 @@ use super::arguments::Arguments;
 use super::placeholder;
 use crate::diagnostics::Errors;
 use crate::model::{Piece, Template};
+use crate::options::Macro;
 
 /// What a template is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -37,7 +38,8 @@ pub(crate) fn template(
     errors: &mut Errors,
 ) -> Option<Template> {
     let raw = errors.keep(split(text))?;
-    let mut template = Template { span: text.span(), pieces: Vec::new() };
+    let one_name = arguments.macro_ == Macro::Evict;
+    let mut template = Template { span: text.span(), one_name, pieces: Vec::new() };
     let mut whole = true;
     for piece in raw {
         match piece {
@@ -145,7 +147,8 @@ fn apart(template: &Template) -> syn::Result<()> {
     for piece in &template.pieces {
         match piece {
             Piece::Literal(text) => separated |= text.contains(SEPARATORS),
-            Piece::Value { root, .. } => {
+            Piece::Value { source, .. } => {
+                let root = &source.root;
                 if let Some(last) = last_value
                     && !separated
                 {

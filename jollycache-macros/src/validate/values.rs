@@ -1,15 +1,16 @@
 //! The values of options, each read by one function.
 
-use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
-use syn::{Expr, ExprClosure, ExprLit, Ident, Lit, LitStr, Path, Token};
+use syn::{Expr, ExprClosure, ExprLit, Lit, LitStr, Path, Token};
 
 use super::duration;
 use super::options::Given;
+use super::skip::Skipped;
 use crate::diagnostics::{Errors, did_you_mean, quoted};
 use crate::model::{Lifetime, RET};
 use crate::parse::Value;
+use crate::tokens::mentions;
 
 /// What `ttl` can be.
 pub(crate) enum TtlValue {
@@ -66,8 +67,8 @@ pub(crate) fn texts(given: &Given) -> syn::Result<Vec<LitStr>> {
     array.elems.iter().map(one).collect()
 }
 
-/// `name(a, b)`
-pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
+/// `skip(a, b.c, T)`
+pub(crate) fn skipped(given: &Given) -> syn::Result<Vec<Skipped>> {
     let tokens = match &given.value {
         Value::List(list) => list.stream(),
         Value::Nothing => return Err(given.wants(&given.name, "needs the arguments to leave out")),
@@ -76,9 +77,9 @@ pub(crate) fn names(given: &Given) -> syn::Result<Vec<Ident>> {
     if tokens.is_empty() {
         return Err(given.wants(&given.name, "needs the arguments to leave out"));
     }
-    let parser = Punctuated::<Ident, Token![,]>::parse_terminated;
+    let parser = Punctuated::<Skipped, Token![,]>::parse_terminated;
     let names = syn::parse::Parser::parse2(parser, tokens.clone())
-        .map_err(|_| given.wants(&tokens, "takes argument names"))?;
+        .map_err(|_| given.wants(&tokens, "takes names of arguments, their fields and parameters"))?;
     Ok(names.into_iter().collect())
 }
 
@@ -194,19 +195,11 @@ pub(crate) fn consistency(given: &Given) -> syn::Result<&'static str> {
 /// An expression over the returned value.
 pub(crate) fn version(given: &Given) -> syn::Result<Expr> {
     let expr = any(given)?;
-    if mentions_ret(expr.to_token_stream()) {
+    if mentions(expr.to_token_stream(), RET) {
         Ok(expr)
     } else {
         Err(given.wants(&expr, "is taken from the returned value, `ret`"))
     }
-}
-
-fn mentions_ret(tokens: TokenStream) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == RET,
-        TokenTree::Group(group) => mentions_ret(group.stream()),
-        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
-    })
 }
 
 /// One of a few words.

@@ -13,6 +13,7 @@
 
 mod cacheable;
 mod evict;
+mod one_name;
 mod put;
 mod shape;
 mod sharing;
@@ -21,6 +22,9 @@ mod site;
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::cache::Cache;
+
+pub use std::any::type_name;
 pub use std::boxed::Box;
 pub use std::module_path;
 pub use std::option::Option::Some;
@@ -28,13 +32,13 @@ pub use std::time::Duration;
 
 pub use self::cacheable::Cacheable;
 pub use self::evict::Evict;
+pub use self::one_name::{List, NoIterator, NoList, OneName, SingleName};
 pub use self::put::Put;
 pub use self::shape::{
     Fallible, HoldsError, HoldsOption, Nested, Optional, OptionalResult, Plain, Return, Shape, View,
 };
 pub use self::sharing::{Share, Sharing};
 pub use self::site::Site;
-pub use crate::cache::Cache;
 pub use crate::entry::Version;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
 pub use crate::policy::{Consistency, SingleFlight};
@@ -46,6 +50,11 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// No `R`: what an expansion returns nowhere, to tell the compiler the type that the body returns.
 pub fn none<R>() -> Option<R> {
     None
+}
+
+/// The cache of `with`.
+pub fn handle(cache: &Cache) -> Cache {
+    cache.clone()
 }
 
 /// Boxes a body.

@@ -231,7 +231,11 @@ impl Reader {
         add(self.condition, format!("condition = {} != 0", self.arguments.id));
         add(self.version, "version = ret.version".to_owned());
         add(self.schema.is_some(), format!("schema = {}", self.schema.unwrap_or_default()));
-        add(self.skips, "skip(trace)".to_owned());
+        // Beside two of its fields, whatever else the query holds is left out.
+        let rest = !self.default_key && id.starts_with("query.");
+        let skipped = [(self.skips, "trace"), (rest, "query")];
+        let skipped: Vec<_> = skipped.into_iter().filter_map(|(yes, name)| yes.then_some(name)).collect();
+        add(!skipped.is_empty(), format!("skip({})", skipped.join(", ")));
         options.sort_by_key(|option| option.len() % 7);
         format!("#[cacheable({})]", options.join(", "))
     }

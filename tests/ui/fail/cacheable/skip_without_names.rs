@@ -15,7 +15,7 @@ async fn most_orders(user: u64) -> u64 {
     user
 }
 
-#[cacheable(key = "orders", skip(user.id))]
+#[cacheable(key = "orders", skip("user"))]
 async fn all_orders(user: u64) -> u64 {
     user
 }

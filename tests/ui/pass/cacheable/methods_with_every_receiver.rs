@@ -37,7 +37,7 @@ where
         id + 1
     }
 
-    #[cacheable(key = "patterns:{first}:{rest}", skip(_trace))]
+    #[cacheable(key = "patterns:{first}:{second}:{rest}", skip(_trace))]
     async fn with_patterns(&self, (first, second): (u32, u32), [rest, ..]: [u8; 2], _: bool, _trace: &str) -> u32 {
         first + second + u32::from(rest)
     }
