@@ -13,7 +13,7 @@ use jollycache::{Cache, MemoryBackend, Policy, RedisBackend, WarmUp};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::config::{AuthConfig, Config, Environment, RateLimitConfig, RedisConfig};
+use crate::config::{AuthConfig, Config, Environment, Lifetimes, RateLimitConfig, RedisConfig};
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
 use crate::interface::auth::Auth;
 use crate::interface::{Api, Metrics, rate_limits, response_cache, router};
@@ -153,20 +153,22 @@ async fn over(stopped: oneshot::Receiver<()>) {
     }
 }
 
-/// The cache. The lifetimes of the configuration win over those of the annotations.
+/// The cache. A lifetime that the configuration sets wins over what the use cases' attributes have; one that it does not
+/// set leaves theirs.
 ///
 /// # Errors
 /// Settings that the cache does not take.
 pub fn cache(config: &Config) -> jollycache::Result<Cache> {
-    let ttl = |ttl| Policy::new().ttl(ttl);
-    let cache = Cache::builder()
+    let Lifetimes { default, short, long } = config.lifetimes;
+    let mut cache = Cache::builder()
         .namespace(config.namespace())
         // Somebody may look on.
-        .events(config.admin.token.is_some())
-        .default_policy(ttl(config.lifetimes.default))
-        .region("product", ttl(config.lifetimes.long))
-        .region("product_list", ttl(config.lifetimes.short))
-        .region("product_count", ttl(config.lifetimes.short));
+        .events(config.admin.token.is_some());
+    for (region, ttl) in [("product", long), ("product_list", short), ("product_count", short)] {
+        if let Some(ttl) = ttl.or(default) {
+            cache = cache.region(region, Policy::new().ttl(ttl));
+        }
+    }
     match &config.redis {
         Some(redis) => cache.backend(redis_backend(redis)?).build(),
         None => cache.backend(MemoryBackend::new()).build(),
@@ -185,23 +187,29 @@ fn admin(config: &Config, cache: &Cache, warm_up: &WarmUp) -> jollycache::Result
 fn auth(config: &Config, cache: &Cache) -> jollycache::Result<Auth> {
     let AuthConfig { username, password_hash, idle, absolute, encryption_key } = &config.auth;
     let mut sessions = SessionService::builder(cache.clone()).idle(*idle).absolute(*absolute);
-    if let Some(key) = encryption_key {
-        sessions = sessions.encryption(Keyring::new("current", EncryptionKey::from_base64(key.reveal())?));
-    }
     let secure = config.environment != Environment::Development;
+    match encryption_key {
+        Some(key) => {
+            let key = EncryptionKey::from_base64(key.reveal())?;
+            sessions = sessions.encryption(Keyring::new("current", key));
+        }
+        None if secure => tracing::warn!("sessions are not encrypted: SESSION_ENCRYPTION_KEY is not set"),
+        None => {}
+    }
     Ok(Auth::new(sessions.build()?, username, password_hash.reveal(), *absolute, secure))
 }
 
 fn redis_backend(config: &RedisConfig) -> jollycache::Result<RedisBackend> {
-    let mut redis = RedisBackend::builder(config.url.reveal())
-        .connect_timeout(config.connection_timeout)
-        .max_retries(config.max_retries)
-        .retry_delay(config.retry_delay);
-    if let Some(password) = &config.password {
+    let RedisConfig { url, password, database, connection_timeout, max_retries, retry_delay } = config;
+    let mut redis = RedisBackend::builder(url.reveal())
+        .connect_timeout(*connection_timeout)
+        .max_retries(*max_retries)
+        .retry_delay(*retry_delay);
+    if let Some(password) = password {
         redis = redis.password(password.reveal());
     }
-    if let Some(database) = config.database {
-        redis = redis.database(database);
+    if let Some(database) = database {
+        redis = redis.database(*database);
     }
     redis.build()
 }

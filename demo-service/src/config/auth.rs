@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
+use argon2::{MIN_SALT_LEN, Params};
 use jollycache::session::EncryptionKey;
 
 use super::duration::{self, Unit};
@@ -97,5 +98,11 @@ fn check_hash(hash: &str) -> Result<(), &'static str> {
     let is_bounded = MAX_HASH_COST
         .iter()
         .all(|(name, most)| hash.params.get_decimal(*name).is_some_and(|cost| cost <= *most));
-    if is_bounded { Ok(()) } else { Err("its cost is over m=262144,t=16,p=16") }
+    if !is_bounded {
+        return Err("its cost is over m=262144,t=16,p=16");
+    }
+    // What argon2 would refuse at each login.
+    let is_usable =
+        Params::try_from(&hash).is_ok() && hash.salt.as_ref().is_some_and(|salt| salt.len() >= MIN_SALT_LEN);
+    if is_usable { Ok(()) } else { Err("argon2 does not take its parameters, or its salt") }
 }

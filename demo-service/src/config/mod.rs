@@ -58,15 +58,15 @@ pub struct RedisConfig {
     pub retry_delay: Duration,
 }
 
-/// How long entries live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How long entries live, where it is not to be as long as the use case's attribute has it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// Whatever is not named here. Default: 10 minutes.
-    pub default: Duration,
-    /// Lists and counts. Default: 5 minutes.
-    pub short: Duration,
-    /// Single products. Default: 30 minutes.
-    pub long: Duration,
+    /// All entries, but for those that the two below are set for.
+    pub default: Option<Duration>,
+    /// Lists and counts.
+    pub short: Option<Duration>,
+    /// Single products.
+    pub long: Option<Duration>,
 }
 
 /// The admin API and page.
@@ -98,7 +98,7 @@ pub struct Config {
     pub environment: Environment,
     /// What all keys begin with, before the environment's name. Default: `jollyjet`.
     pub key_prefix: String,
-    /// Redis; without it entries are kept in this process.
+    /// Redis; without it entries and sessions are kept in this process, which outside of development has to be allowed.
     pub redis: Option<RedisConfig>,
     /// How long entries live.
     pub lifetimes: Lifetimes,
@@ -106,7 +106,7 @@ pub struct Config {
     pub admin: AdminConfig,
     /// Whether the cache is warmed up after the start. Default: no.
     pub warm_up: bool,
-    /// MongoDB; without it products are kept in this process.
+    /// MongoDB; without it products are kept in this process, which outside of development has to be allowed.
     pub mongodb: Option<MongoUri>,
     /// How many requests a client may send.
     pub rate_limits: RateLimitConfig,
@@ -137,16 +137,17 @@ impl Config {
         let host = reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1]));
         let port = reader.parsed("PORT", "a port, 0 to 65535", 3_000);
         let environment = reader.environment();
+        let requires_servers = reader.requires_servers(environment);
         let config = Config {
             host,
             port,
             environment,
             key_prefix: reader.key_prefix(),
-            redis: reader.redis(),
+            redis: reader.redis(requires_servers),
             lifetimes: reader.lifetimes(),
             admin: reader.admin(),
             warm_up: reader.switch("CACHE_WARMUP_ENABLED"),
-            mongodb: reader.mongodb(),
+            mongodb: reader.mongodb(requires_servers),
             rate_limits: reader.rate_limits(),
             auth: reader.auth(environment),
             log: reader.log(),

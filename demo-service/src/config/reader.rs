@@ -45,6 +45,13 @@ impl<'a> Reader<'a> {
         environment.unwrap_or_default()
     }
 
+    /// Whether Redis and MongoDB have to be named. What one process keeps is lost with it, and differs from what the next
+    /// one keeps; only a developer takes that for granted.
+    pub(super) fn requires_servers(&mut self, environment: Environment) -> bool {
+        let allows_embedded = self.switch("ALLOW_EMBEDDED");
+        environment != Environment::Development && !allows_embedded
+    }
+
     pub(super) fn key_prefix(&mut self) -> String {
         let expected =
             format!("1 to {MAX_PREFIX_CHARS} letters, digits, '-', '_', '.', with single ':' between");
@@ -58,13 +65,13 @@ impl<'a> Reader<'a> {
         prefix.unwrap_or_else(|| "jollyjet".to_owned())
     }
 
-    pub(super) fn redis(&mut self) -> Option<RedisConfig> {
+    pub(super) fn redis(&mut self, is_required: bool) -> Option<RedisConfig> {
         let password = self.value("REDIS_PASSWORD").map(Secret::new);
         let database = self.bounded("REDIS_DB", MAX_REDIS_DB);
         let connection_timeout = self.wait("REDIS_CONNECTION_TIMEOUT", 1, 1_000);
         let max_retries = self.bounded("REDIS_MAX_RETRIES", MAX_REDIS_RETRIES).unwrap_or(5);
         let retry_delay = self.wait("REDIS_RETRY_DELAY", 0, 20);
-        let Some(url) = self.value("REDIS_URL") else {
+        let Some(url) = self.server("REDIS_URL", is_required) else {
             self.needs_url("REDIS_PASSWORD", password.is_some());
             self.needs_url("REDIS_DB", database.is_some());
             return None;
@@ -75,14 +82,14 @@ impl<'a> Reader<'a> {
 
     pub(super) fn lifetimes(&mut self) -> Lifetimes {
         Lifetimes {
-            default: self.ttl("CACHE_DEFAULT_TTL", 10),
-            short: self.ttl("CACHE_SHORT_TTL", 5),
-            long: self.ttl("CACHE_LONG_TTL", 30),
+            default: self.ttl("CACHE_DEFAULT_TTL"),
+            short: self.ttl("CACHE_SHORT_TTL"),
+            long: self.ttl("CACHE_LONG_TTL"),
         }
     }
 
-    pub(super) fn mongodb(&mut self) -> Option<MongoUri> {
-        let uri = self.value("MONGODB_URI")?;
+    pub(super) fn mongodb(&mut self, is_required: bool) -> Option<MongoUri> {
+        let uri = self.server("MONGODB_URI", is_required)?;
         self.noted("MONGODB_URI", MongoUri::new(&uri))
     }
 
@@ -94,13 +101,22 @@ impl<'a> Reader<'a> {
         log
     }
 
-    fn ttl(&mut self, name: &str, default_minutes: u64) -> Duration {
+    fn ttl(&mut self, name: &str) -> Option<Duration> {
         let expected = "a duration from 1s to 30d such as 300 (seconds), 5m or 1h";
-        let ttl = self.checked(name, expected, |text| {
+        self.checked(name, expected, |text| {
             duration::parse(text, Unit::Seconds)
                 .filter(|ttl| (Duration::from_secs(1)..=MAX_TTL).contains(ttl))
-        });
-        ttl.unwrap_or(Duration::from_mins(default_minutes))
+        })
+    }
+
+    /// The address of a server.
+    fn server(&mut self, name: &str, is_required: bool) -> Option<String> {
+        let address = self.value(name);
+        if address.is_none() && is_required {
+            let mistake = "is not set: outside of development it is required, unless ALLOW_EMBEDDED=true";
+            self.mistake(format!("{name} {mistake}"));
+        }
+        address
     }
 
     fn wait(&mut self, name: &str, min_ms: u64, default_ms: u64) -> Duration {

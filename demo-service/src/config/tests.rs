@@ -1,8 +1,12 @@
+use std::collections::BTreeSet;
+use std::cell::RefCell;
 use std::time::Duration;
 
 use super::*;
 
-fn read(variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
+fn read(variables: Variables<'_>) -> Result<Config, ConfigError> {
     Config::read(|name| {
         let found = variables.iter().find(|(known, _)| *known == name);
         found.map(|(_, value)| (*value).to_owned())
@@ -19,8 +23,7 @@ fn nothing_set_is_a_memory_cache_and_embedded_products() {
     assert_eq!((config.host.to_string().as_str(), config.port), ("127.0.0.1", 3_000));
     assert_eq!(config.namespace(), "jollyjet:dev");
     assert_eq!((config.redis.clone(), config.mongodb.clone(), config.traces.clone()), (None, None, None));
-    assert_eq!(config.lifetimes.long, Duration::from_mins(30));
-    assert_eq!(config.lifetimes.short, Duration::from_mins(5));
+    assert_eq!(config.lifetimes, Lifetimes::default(), "they are those of the use cases");
     assert!(config.rate_limits.enabled && config.rate_limits.trusted_proxies.is_empty());
     assert_eq!((config.rate_limits.max_requests, config.rate_limits.window), (100, Duration::from_mins(1)));
     assert_eq!(read(&[("PORT", ""), ("REDIS_URL", "  ")]), Ok(config));
@@ -69,7 +72,7 @@ fn everything_can_be_set() {
     assert_eq!(redis.connection_timeout, Duration::from_millis(1_500));
     assert_eq!((redis.max_retries, redis.retry_delay), (10, Duration::from_millis(20)));
     let lifetimes = [config.lifetimes.default, config.lifetimes.short, config.lifetimes.long];
-    assert_eq!(lifetimes.map(|ttl| ttl.as_secs()), [600, 60, 7_200]);
+    assert_eq!(lifetimes.map(|ttl| ttl.unwrap().as_secs()), [600, 60, 7_200]);
     assert_eq!(config.mongodb.unwrap().reveal(), "mongodb://db:27017/shop");
     let auth = config.auth;
     assert_eq!((auth.username.as_str(), auth.password_hash.reveal()), ("ada", HASH));
@@ -153,12 +156,12 @@ fn the_example_file_is_valid_and_complete() {
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(read(&variables), read(&[]), "it shows the defaults");
 
-    let asked = std::cell::RefCell::new(std::collections::BTreeSet::new());
+    let asked = RefCell::new(BTreeSet::new());
     let _ = Config::read(|name| {
         asked.borrow_mut().insert(name.to_owned());
         None
     });
-    let listed: std::collections::BTreeSet<String> = pairs.into_iter().map(|(name, _)| name).collect();
+    let listed: BTreeSet<String> = pairs.into_iter().map(|(name, _)| name).collect();
     assert_eq!(listed, asked.into_inner());
 }
 
@@ -184,18 +187,102 @@ fn an_admin_token_is_long_enough_and_never_told() {
 fn the_demos_password_is_for_development_alone() {
     assert_eq!(read(&[]).unwrap().auth.username, "demo");
     for environment in ["staging", "production"] {
-        let error = read(&[("APP_ENV", environment)]).unwrap_err();
+        let variables = [("APP_ENV", environment), ("ALLOW_EMBEDDED", "true")];
+        let error = read(&variables).unwrap_err();
         let expected = ["AUTH_PASSWORD_HASH is not set: only development has a default"];
         assert_eq!(error.mistakes(), expected);
-        read(&[("APP_ENV", environment), ("AUTH_PASSWORD_HASH", HASH)]).unwrap();
+        read(&[&variables[..], &[("AUTH_PASSWORD_HASH", HASH)]].concat()).unwrap();
     }
+}
+
+#[test]
+fn only_development_does_without_servers_unless_it_is_allowed() {
+    const REDIS: (&str, &str) = ("REDIS_URL", "redis://cache");
+    const MONGODB: (&str, &str) = ("MONGODB_URI", "mongodb://db/shop");
+    let required = |name| {
+        format!("{name} is not set: outside of development it is required, unless ALLOW_EMBEDDED=true")
+    };
+    for environment in ["staging", "production"] {
+        let read = |variables: &[(&str, &str)]| {
+            read(&[&[("APP_ENV", environment), ("AUTH_PASSWORD_HASH", HASH)], variables].concat())
+        };
+        let mistakes = |variables| read(variables).unwrap_err().mistakes().to_vec();
+        assert_eq!(mistakes(&[]), [required("REDIS_URL"), required("MONGODB_URI")]);
+        assert_eq!(mistakes(&[REDIS]), [required("MONGODB_URI")]);
+        assert_eq!(mistakes(&[MONGODB, ("ALLOW_EMBEDDED", "false")]), [required("REDIS_URL")]);
+        assert_eq!(mistakes(&[MONGODB, ("REDIS_URL", "http://h")]).len(), 1, "it is set, and wrong");
+        read(&[REDIS, MONGODB]).unwrap();
+        read(&[("ALLOW_EMBEDDED", "true")]).unwrap();
+    }
+    read(&[("APP_ENV", "development")]).unwrap();
+}
+
+/// A value other than the default for each variable there is.
+#[test]
+fn each_variable_of_the_example_file_changes_the_configuration() {
+    let redis = ("REDIS_URL", "redis://cache");
+    let production = [("APP_ENV", "production"), ("AUTH_PASSWORD_HASH", HASH)];
+    let collector = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318");
+    // Some count only beside others.
+    let cases: [(&str, &str, Variables<'_>); 32] = [
+        ("HOST", "::", &[]),
+        ("PORT", "0", &[]),
+        ("APP_ENV", "staging", &[("AUTH_PASSWORD_HASH", HASH), ("ALLOW_EMBEDDED", "true")]),
+        ("ALLOW_EMBEDDED", "true", &production),
+        ("REDIS_URL", "redis://cache", &[]),
+        ("REDIS_PASSWORD", "secret", &[redis]),
+        ("REDIS_DB", "3", &[redis]),
+        ("REDIS_KEY_PREFIX", "shop", &[]),
+        ("REDIS_CONNECTION_TIMEOUT", "2s", &[redis]),
+        ("REDIS_MAX_RETRIES", "1", &[redis]),
+        ("REDIS_RETRY_DELAY", "1s", &[redis]),
+        ("CACHE_DEFAULT_TTL", "10m", &[]),
+        ("CACHE_SHORT_TTL", "5m", &[]),
+        ("CACHE_LONG_TTL", "30m", &[]),
+        ("ADMIN_TOKEN", "a-token-of-sixteen", &[]),
+        ("ADMIN_HIDE_VALUES", "true", &[]),
+        ("CACHE_WARMUP_ENABLED", "true", &[]),
+        ("MONGODB_URI", "mongodb://db/shop", &[]),
+        ("RATE_LIMIT_ENABLED", "false", &[]),
+        ("RATE_LIMIT_MAX_REQUESTS", "7", &[]),
+        ("RATE_LIMIT_WINDOW", "7s", &[]),
+        ("TRUSTED_PROXIES", "10.0.0.0/8", &[]),
+        ("AUTH_USERNAME", "ada", &[]),
+        ("AUTH_PASSWORD_HASH", HASH, &[]),
+        ("SESSION_IDLE", "7m", &[]),
+        ("SESSION_ABSOLUTE", "7h", &[]),
+        ("SESSION_ENCRYPTION_KEY", KEY, &[]),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318", &[]),
+        ("OTEL_SERVICE_NAME", "shop", &[collector]),
+        ("RUST_LOG", "warn", &[]),
+        ("RUST_LOG", "info,demo_service=debug", &[]),
+        ("APP_ENV", "production", &[("AUTH_PASSWORD_HASH", HASH), ("ALLOW_EMBEDDED", "true")]),
+    ];
+    for (name, value, beside) in cases {
+        assert_ne!(read(&[beside, &[(name, value)]].concat()), read(beside), "{name}={value}");
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/.env.example");
+    let listed = dotenvy::from_path_iter(path).unwrap().map(|pair| pair.unwrap().0);
+    let tried: BTreeSet<_> = cases.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(listed.collect::<BTreeSet<_>>(), tried);
 }
 
 #[test]
 fn what_nobody_could_log_in_with_is_refused_and_not_repeated() {
     let bcrypt = "$2b$12$EixZaYVK1fsbw1ZfbX3OXePaWxn96p36WQoeG6Lruj3vjPGga31lW";
     let costly = HASH.replace("m=64", "m=4194304");
-    for hash in ["hunter2", "", "$", "$argon2id$v=19$m=64,t=1,p=1$7OhXLUIB34imBydgkK9FoQ", bcrypt, &costly] {
+    let starved = HASH.replace("m=64", "m=8").replace("p=1", "p=4");
+    let unsalted = HASH.replace("c7wfWWN39yab4PsxurYDpQ", "c7wfWWM");
+    for hash in [
+        "hunter2",
+        "",
+        "$",
+        "$argon2id$v=19$m=64,t=1,p=1$7OhXLUIB34imBydgkK9FoQ",
+        bcrypt,
+        &costly,
+        &starved,
+        &unsalted,
+    ] {
         let read = read(&[("AUTH_PASSWORD_HASH", hash), ("APP_ENV", "production")]);
         let text = read.unwrap_err().to_string();
         assert!(text.contains("AUTH_PASSWORD_HASH") && (hash.len() < 2 || !text.contains(hash)), "{text}");

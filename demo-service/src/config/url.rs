@@ -5,7 +5,7 @@ use std::fmt;
 /// What stands for a password.
 const HIDDEN: &str = "***";
 
-/// The address of a Redis server: `redis://`, `rediss://` or `unix:`.
+/// The address of a Redis or Valkey server: `redis://` or `valkey://`, `rediss://` or `valkeys://`, or `unix:`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RedisUrl(String);
 
@@ -28,12 +28,14 @@ impl RedisUrl {
             place.rsplit('@').next().is_some_and(|host| !host.is_empty())
         };
         let well_formed = match url.split_once(':') {
-            Some(("redis" | "rediss", rest)) => rest.strip_prefix("//").is_some_and(tcp),
+            Some(("redis" | "rediss" | "valkey" | "valkeys", rest)) => {
+                rest.strip_prefix("//").is_some_and(tcp)
+            }
             Some(("unix", path)) => path.strip_prefix("//").unwrap_or(path).starts_with('/'),
             _ => false,
         };
         if !well_formed || url.contains(char::is_whitespace) {
-            return Err("expected redis://host:port, rediss://host:port or unix:/path/to/socket");
+            return Err("expected redis://host:port, valkey://host:port or unix:/path/to/socket");
         }
         Ok(RedisUrl(url.to_owned()))
     }
@@ -117,10 +119,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_three_schemes_are_taken() {
+    fn every_scheme_is_taken() {
         for url in [
             "redis://h",
             "redis://h:1/2",
+            "valkey://me:pass@h:1/2",
+            "valkeys://h",
             "rediss://me:pa%20ss@h?protocol=resp3",
             "unix:/run/r.sock?db=1",
             "unix:///run/r.sock",
@@ -134,6 +138,8 @@ mod tests {
         for url in [
             "http://h",
             "redis:h",
+            "valkey:h",
+            "valkey://",
             "redis://",
             "redis://me@",
             "redis:///2",

@@ -4,7 +4,8 @@ use std::error::Error as StdError;
 
 use axum::Json;
 use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::http::{Method, StatusCode};
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,6 +15,8 @@ use crate::usecases::Error;
 
 /// The longest piece of a request that an error repeats, in characters.
 const MAX_ECHO_CHARS: usize = 200;
+/// When to come again where too many want to log in at once, in seconds: the line is much shorter by then.
+const LOGIN_RETRY_SECONDS: u16 = 1;
 
 /// An answer that is no success.
 ///
@@ -25,12 +28,13 @@ const MAX_ECHO_CHARS: usize = 200;
 /// | 409 | somebody else changed the product |
 /// | 422 | JSON of the wrong shape, and products that break a rule |
 /// | 429 | more requests than a limit allows, by `rate_limits` |
-/// | 503 | the store of products, or of sessions, cannot be reached; too many want to log in at once |
+/// | 503 | the store of products, or of sessions, cannot be reached; too many want to log in at once, with `Retry-After` |
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: &'static str,
     message: String,
+    retry_after: Option<u16>,
 }
 
 /// What went wrong.
@@ -53,7 +57,7 @@ impl Failure {
 
 impl ApiError {
     fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        ApiError { status, code, message: message.into() }
+        ApiError { status, code, message: message.into(), retry_after: None }
     }
 
     pub(super) fn no_product(id: &ProductId) -> Self {
@@ -85,8 +89,9 @@ impl ApiError {
     }
 
     pub(super) fn too_many_logins() -> Self {
-        let message = "too many want to log in at once: come again";
-        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_logins", message)
+        let message = format!("too many want to log in at once: try again in {LOGIN_RETRY_SECONDS} s");
+        let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_logins", message);
+        ApiError { retry_after: Some(LOGIN_RETRY_SECONDS), ..error }
     }
 
     pub(super) fn sessions_unavailable() -> Self {
@@ -154,7 +159,11 @@ impl From<Error> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        (self.status, Json(Failure::new(self.code, self.message))).into_response()
+        let mut response = (self.status, Json(Failure::new(self.code, self.message))).into_response();
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
     }
 }
 

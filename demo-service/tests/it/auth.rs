@@ -6,6 +6,8 @@ use std::time::Duration;
 use demo_service::app::cache;
 use demo_service::config::Config;
 use demo_service::infrastructure::EmbeddedProductRepository;
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use jollycache_tests::ports::free_port;
 use serde_json::{Value, json};
 
@@ -163,6 +165,30 @@ async fn bodies_that_are_no_login_are_refused() {
     app.get("/api/auth/login").await.error(405, "method_not_allowed");
 }
 
+/// `demo-password`, at a cost at which no queue is worked off while it fills.
+const COSTLY_HASH: &str = "$argon2id$v=19$m=19456,t=16,p=1$7OhXLUIB34imBydgkK9FoQ$\
+     KCXWFsHiGPjQgkwaxJHEgxL84rX+RGJ6EMq/OXcE9SU";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_finds_the_queue_full_is_told_when_to_come_again() {
+    let app = app_with(&[("AUTH_PASSWORD_HASH", COSTLY_HASH)]).await;
+    let logins = (0..200).map(|_| Box::pin(login(&app, "demo", "demo-password")));
+    let mut logins = logins.collect::<FuturesUnordered<_>>();
+    // Whoever is in the queue answers later than the first one who is not.
+    let refused = loop {
+        let reply = logins.next().await.unwrap();
+        if reply.status == 503 {
+            break reply;
+        }
+    };
+    refused.error(503, "too_many_logins");
+    assert_eq!(refused.headers["retry-after"], "1");
+    assert_eq!(refused.headers["cache-control"], "no-store");
+    // Those that go away leave the queue.
+    drop(logins);
+    app.get("/api/products").await.data(200);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_works_on_both_of_two_processes() {
     let Some(stack) = Stack::servers().await else { return };
@@ -192,6 +218,7 @@ async fn outside_development_the_cookie_is_for_https_and_this_host_alone() {
     for environment in ["staging", "production"] {
         let variables = [
             ("APP_ENV", environment),
+            ("ALLOW_EMBEDDED", "true"),
             ("AUTH_USERNAME", "ada"),
             ("AUTH_PASSWORD_HASH", CHEAP_HASH),
             ("SESSION_ENCRYPTION_KEY", "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="),

@@ -119,13 +119,18 @@ async fn an_absent_product_is_remembered_and_appears_at_once(stack: Stack) {
 const COUNT_KEY: &str = "product:count:category:Flights|is_active:true|is_wishlist_status:false|search:li";
 const LIST_KEY: &str = "products:list:filter:(category:Flights|is_active:true|is_wishlist_status:false|search:li)|limit:10|page:2";
 
-async fn entries_have_their_names_and_lifetimes(stack: Stack) {
-    let app = stack.app().await;
+/// Has a product, a list and a count cached; returns the product's key.
+async fn one_of_each(app: &TestApp) -> String {
     let product = app.add("Lisbon", "Flights").await;
     let filter = "search=li&isWishlistStatus=false&isActive=true&category=Flights";
     let list = format!("/api/products?page=2&{filter}");
-    warm(&app, &[&list, &format!("/api/products/count?{filter}")]).await;
-    let product_key = format!("product:{}", product["id"].as_str().unwrap());
+    warm(app, &[&list, &format!("/api/products/count?{filter}")]).await;
+    format!("product:{}", product["id"].as_str().unwrap())
+}
+
+async fn entries_have_their_names_and_lifetimes(stack: Stack) {
+    let app = stack.app().await;
+    let product_key = one_of_each(&app).await;
     let mut keys = app.cache.keys("*", 10).await.unwrap();
     keys.sort_unstable();
     let mut expected = [&product_key, COUNT_KEY, LIST_KEY];
@@ -136,6 +141,34 @@ async fn entries_have_their_names_and_lifetimes(stack: Stack) {
         let ttl = app.cache.ttl(key).await.unwrap().unwrap();
         let expected = Duration::from_mins(minutes - 1)..=Duration::from_mins(minutes);
         assert!(expected.contains(&ttl), "{key}: {ttl:?}");
+    }
+}
+
+/// The minutes that a product, a list and a count are kept, with these variables.
+async fn minutes_kept(variables: &[(&str, &str)]) -> [u64; 3] {
+    let app = Stack::embedded().app_with(variables).await;
+    let product_key = one_of_each(&app).await;
+    let mut minutes = [0; 3];
+    for (minutes, key) in minutes.iter_mut().zip([product_key.as_str(), LIST_KEY, COUNT_KEY]) {
+        *minutes = app.cache.ttl(key).await.unwrap().unwrap().as_secs().div_ceil(60);
+    }
+    minutes
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_configured_lifetime_wins_over_that_of_the_use_case_and_one_that_is_not_set_does_not() {
+    const DEFAULT: (&str, &str) = ("CACHE_DEFAULT_TTL", "2h");
+    const SHORT: (&str, &str) = ("CACHE_SHORT_TTL", "1m");
+    const LONG: (&str, &str) = ("CACHE_LONG_TTL", "90m");
+    // A product is shown for 10 minutes more while it is loaded anew.
+    for (variables, minutes) in [
+        (&[][..], [30 + 10, 5, 5]),
+        (&[DEFAULT], [120 + 10, 120, 120]),
+        (&[SHORT], [30 + 10, 1, 1]),
+        (&[LONG], [90 + 10, 5, 5]),
+        (&[DEFAULT, SHORT, LONG], [90 + 10, 1, 1]),
+    ] {
+        assert_eq!(minutes_kept(variables).await, minutes, "{variables:?}");
     }
 }
 

@@ -58,6 +58,33 @@ async fn each_use_case_tells_what_it_did_with_the_cache() {
     );
 }
 
+/// `X-Cache` is the response cache's word, which has nothing to say of a path that it keeps no responses of.
+#[tokio::test]
+async fn x_cache_is_said_where_responses_are_cached_and_nowhere_else() {
+    let app = Stack::embedded().app().await;
+    let product = app.add("Lisbon", "Flights").await;
+    let path = TestApp::path(&product);
+    let body = serde_json::json!({ "stock": 7 });
+    for reply in [
+        app.get(&path).await,
+        app.get("/api/products").await,
+        app.get("/api/products/count").await,
+        app.get("/health").await,
+        app.get("/nowhere").await,
+        app.send_json("PUT", &path, &body).await,
+        app.send("DELETE", &path).await,
+    ] {
+        assert_eq!(reply.headers.get("x-cache"), None, "{reply:?}");
+        assert!(reply.headers.contains_key("cache-status"), "{reply:?}");
+    }
+    for word in ["MISS", "HIT"] {
+        let reply = app.get("/api/catalogue").await;
+        assert_eq!(reply.headers["x-cache"], word);
+        let own = reply.headers.get_all("cache-status").iter().next_back().unwrap().to_str().unwrap();
+        assert_eq!(own.contains("; hit"), word == "HIT", "{own}");
+    }
+}
+
 #[tokio::test]
 async fn the_time_is_told_in_total_and_in_parts() {
     let app = Stack::embedded().app().await;

@@ -1,5 +1,6 @@
 //! The program itself.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
@@ -7,6 +8,7 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
 
 use crate::support::request;
 
@@ -118,8 +120,8 @@ async fn it_lists_every_mistake_in_its_environment_and_ends() {
     assert_eq!(
         errors,
         "the configuration has 3 mistake(s):\n  PORT is \"x\": expected a port, 0 to 65535\n  APP_ENV is \"moon\": \
-         expected development, staging or production\n  REDIS_URL: expected redis://host:port, rediss://host:port \
-         or unix:/path/to/socket\n"
+         expected development, staging or production\n  REDIS_URL: expected redis://host:port, valkey://host:port or \
+         unix:/path/to/socket\n"
     );
 }
 
@@ -132,4 +134,48 @@ async fn a_broken_env_file_is_told_without_its_lines() {
     process.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
     assert_eq!(process.wait().await.unwrap().code(), Some(1));
     assert!(errors.contains(".env cannot be read") && !errors.contains("hunter2"), "{errors}");
+}
+
+/// The physical memory of a process, in MiB.
+fn resident_mib(process: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", process.id().unwrap())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1_024
+}
+
+/// Sends wrong logins, `at_once` at a time; those that find the queue full count as well.
+async fn log_in_wrongly(address: SocketAddr, total: usize, at_once: usize) {
+    let mut clients = JoinSet::new();
+    for _ in 0..at_once {
+        clients.spawn(async move {
+            for _ in 0..total / at_once {
+                let body = br#"{"username":"demo","password":"wrong"}"#.to_vec();
+                let reply =
+                    request(address, "POST", "/api/auth/login", Some(("application/json", body))).await;
+                assert!(matches!(reply.status.as_u16(), 401 | 503), "{reply:?}");
+            }
+        });
+    }
+    while let Some(client) = clients.join_next().await {
+        client.unwrap();
+    }
+}
+
+/// Each check works in 19 MiB, by the default cost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn wrong_logins_cost_no_more_memory_than_the_checks_that_run_at_once() {
+    /// Four buffers of 19 MiB, which are kept, and room for everything else.
+    const MAX_GROWTH_MIB: u64 = 4 * 19 + 64;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut process = start(folder.path(), &[("PORT", "0"), ("RATE_LIMIT_ENABLED", "false")]);
+    let (address, _) = address_of(&mut BufReader::new(process.stdout.take().unwrap())).await;
+    let before = resident_mib(&process);
+    log_in_wrongly(address, 80, 80).await;
+    let after_80 = resident_mib(&process);
+    log_in_wrongly(address, 420, 20).await;
+    let after_500 = resident_mib(&process);
+    println!("resident: {before} MiB at the start, {after_80} after 80 logins, {after_500} after 500");
+    assert!(after_80 <= before + MAX_GROWTH_MIB, "{before} MiB, then {after_80}");
+    assert!(after_500 <= before + MAX_GROWTH_MIB, "{before} MiB, then {after_500}");
 }

@@ -19,7 +19,9 @@ fn a_bad_url_is_a_config_error_that_does_not_quote_it() {
         "redis://:s3cr3t@0.0.0.0",
         "redis://us er:s3cr3t@ho st",
         "REDIS//s3cr3t",
-        "valkey://:s3cr3t@127.0.0.1",
+        "valkey://",
+        "valkey:s3cr3t@127.0.0.1",
+        "keydb://:s3cr3t@127.0.0.1",
     ] {
         let error = RedisBackend::builder(url).build().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{url}: {error}");
@@ -30,9 +32,12 @@ fn a_bad_url_is_a_config_error_that_does_not_quote_it() {
 
 #[test]
 fn tls_is_refused_by_name_rather_than_left_out() {
-    let error = RedisBackend::builder("rediss://:s3cr3t@127.0.0.1").build().unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(error.to_string().contains("TLS") && !error.to_string().contains("s3cr3t"), "{error}");
+    for (scheme, plain) in [("rediss", "redis://"), ("valkeys", "valkey://")] {
+        let error = RedisBackend::builder(format!("{scheme}://:s3cr3t@127.0.0.1")).build().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let text = error.to_string();
+        assert!(text.contains("TLS") && text.contains(plain) && !text.contains("s3cr3t"), "{error}");
+    }
 }
 
 #[test]
@@ -61,6 +66,8 @@ async fn a_name_that_does_not_resolve_is_an_outage() {
 fn a_backend_is_made_without_a_runtime_and_without_a_server() {
     for url in [
         "redis://127.0.0.1",
+        "valkey://127.0.0.1",
+        "valkey://user:p%40ss@[::1]:7000/3",
         "redis://user:p%40ss@[::1]:7000/3",
         "unix:/run/redis.sock",
         "unix:///run/redis.sock",

@@ -78,7 +78,10 @@ pub(in crate::interface) enum LoginFailures {
     #[response(status = 422)]
     Invalid(#[to_schema] Failure),
     /// The sessions cannot be reached, or too many want to log in at once
-    #[response(status = 503)]
+    #[response(
+        status = 503,
+        headers(("retry-after" = u16, description = "In how many seconds to come again, if too many want to log in")),
+    )]
     Unavailable(#[to_schema] Failure),
 }
 

@@ -118,7 +118,7 @@ impl RedisBuilder {
     /// Makes the backend. It connects when it is first used, so that a server that is down is no error here.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a URL that is not `redis://` or `unix:`, a number of connections out of range, or a
+    /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`, a number of connections out of range, or a
     /// connect timeout of zero.
     pub fn build(self) -> Result<RedisBackend> {
         if !(1..=MAX_CONNECTIONS).contains(&self.connections) {
@@ -183,9 +183,12 @@ impl fmt::Debug for RedisBuilder {
 /// The texts below never quote the URL: what is wrong with it may be an unescaped password.
 fn check_scheme(url: &str) -> Result<()> {
     match url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("redis" | "unix") => Ok(()),
-        Some("rediss") => {
-            Err(config("a rediss:// URL needs TLS, which this build does not have; use redis://"))
+        Some("redis" | "valkey" | "unix") => Ok(()),
+        Some(scheme @ ("rediss" | "valkeys")) => {
+            let plain = scheme.trim_end_matches('s');
+            Err(config(format!(
+                "a {scheme}:// URL needs TLS, which this build does not have; use {plain}://"
+            )))
         }
         _ => Err(bad_url()),
     }
@@ -193,7 +196,7 @@ fn check_scheme(url: &str) -> Result<()> {
 
 fn bad_url() -> Error {
     config(
-        "the redis URL cannot be read: expected redis://[user:password@]host[:port][/database] or \
+        "the redis URL cannot be read: expected redis://[user:password@]host[:port][/database] (or valkey://…) or \
          unix:/path/to/socket[?db=database], with special characters percent-encoded",
     )
 }

@@ -57,7 +57,7 @@ impl RedisBackend {
     /// A server that cannot be reached is not an error: a warning is logged, and attempts go on.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a URL that is not `redis://` or `unix:`.
+    /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`.
     pub async fn connect(url: &str) -> Result<Self> {
         let backend = RedisBackend::builder(url).build()?;
         // The lane has logged why.

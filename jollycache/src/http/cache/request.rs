@@ -101,7 +101,7 @@ impl Settings {
         let route = found.as_ref().map(|found| found.value).or(self.default_route.as_ref());
         let reads = matches!(request.method, Method::GET | Method::HEAD);
         let Some(route) = route else {
-            return Plan::Pass(if reads { CacheStatus::bypass("no-route") } else { by_method() });
+            return Plan::Pass(CacheStatus::no_route());
         };
         if !reads {
             let is_safe = matches!(request.method, Method::OPTIONS | Method::TRACE | Method::CONNECT);

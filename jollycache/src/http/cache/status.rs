@@ -12,6 +12,8 @@ pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// Why the request went on to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forwarded {
+    /// No response of this path is ever stored.
+    NoRoute,
     /// The cache was not to be used, or could not be.
     Bypass,
     /// The method has no stored responses.
@@ -46,20 +48,28 @@ impl CacheStatus {
         CacheStatus { forwarded: Some(why), ..CacheStatus::default() }
     }
 
+    pub(super) fn no_route() -> Self {
+        CacheStatus { detail: Some("no-route"), ..CacheStatus::forwarded(Forwarded::NoRoute) }
+    }
+
     pub(super) fn bypass(detail: &'static str) -> Self {
         CacheStatus { detail: Some(detail), ..CacheStatus::forwarded(Forwarded::Bypass) }
     }
 
-    /// Adds both fields; what an inner cache said in the first stays before it.
+    /// Adds both fields; what an inner cache said in the first stays before it. Without a route the second is left to
+    /// the service: a word for the whole response would contradict what the caches inside have reported.
     pub(super) fn tell(&self, name: &str, headers: &mut HeaderMap) {
         if let Ok(value) = HeaderValue::try_from(format!("{name}{self}")) {
             headers.append(CACHE_STATUS, value);
         }
-        headers.insert(X_CACHE, HeaderValue::from_static(self.in_a_word()));
+        if let Some(word) = self.in_a_word() {
+            headers.insert(X_CACHE, HeaderValue::from_static(word));
+        }
     }
 
-    fn in_a_word(&self) -> &'static str {
-        match self.forwarded {
+    fn in_a_word(&self) -> Option<&'static str> {
+        Some(match self.forwarded {
+            Some(Forwarded::NoRoute) => return None,
             None if self.ttl.is_some_and(|ttl| ttl <= 0) => "STALE",
             None => "HIT",
             Some(_) if self.revalidated => "REVALIDATED",
@@ -67,7 +77,7 @@ impl CacheStatus {
             // The service failed, and what is stored stood in for it.
             Some(_) if self.ttl.is_some_and(|ttl| ttl <= 0) => "STALE",
             Some(_) => "MISS",
-        }
+        })
     }
 }
 
@@ -116,7 +126,7 @@ fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
 impl Forwarded {
     fn as_str(self) -> &'static str {
         match self {
-            Forwarded::Bypass => "bypass",
+            Forwarded::NoRoute | Forwarded::Bypass => "bypass",
             Forwarded::Method => "method",
             Forwarded::UriMiss => "uri-miss",
             Forwarded::VaryMiss => "vary-miss",
@@ -156,6 +166,10 @@ mod tests {
         let validated =
             CacheStatus { revalidated: true, ttl: Some(9), ..CacheStatus::forwarded(Forwarded::Stale) };
         let words = [stale, stood_in, validated, CacheStatus::forwarded(Forwarded::UriMiss)];
-        assert_eq!(words.map(|status| status.in_a_word()), ["STALE", "STALE", "REVALIDATED", "MISS"]);
+        assert_eq!(
+            words.map(|status| status.in_a_word().unwrap()),
+            ["STALE", "STALE", "REVALIDATED", "MISS"]
+        );
+        assert_eq!(CacheStatus::no_route().in_a_word(), None);
     }
 }

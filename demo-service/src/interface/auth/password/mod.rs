@@ -1,24 +1,30 @@
 //! `Passwords`: whether a password is the right one, found out off the runtime's threads.
 
+mod buffers;
+mod hash;
+
 use std::fmt;
 use std::sync::Arc;
+use std::thread::available_parallelism;
 
-use argon2::Argon2;
-use argon2::password_hash::PasswordVerifier;
-use argon2::password_hash::phc::PasswordHash;
 use tokio::sync::Semaphore;
 use tokio::task;
 
-/// How many passwords are checked at once. Each takes a core and, by the default cost, 19 MiB.
-const MAX_RUNNING: usize = 2;
+use self::buffers::Buffers;
+use self::hash::Hash;
+
+/// The most passwords that are checked at once, on however many cores. Each takes a core and a buffer, of 19 MiB by the
+/// default cost; more at once would not be checked sooner.
+const MAX_RUNNING: usize = 4;
 /// How many are checked or wait for it; one more is told to come again.
 const MAX_WAITING: usize = 64;
 
 /// See the module.
 pub(super) struct Passwords {
     username: String,
-    hash: Arc<str>,
-    running: Arc<Semaphore>,
+    /// `None`: no password is right.
+    hash: Option<Arc<Hash>>,
+    buffers: Arc<Buffers>,
     waiting: Semaphore,
 }
 
@@ -28,24 +34,25 @@ pub(super) struct Busy;
 
 impl Passwords {
     pub(super) fn new(username: &str, hash: &str) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
         Passwords {
             username: username.to_owned(),
-            hash: hash.into(),
-            running: Arc::new(Semaphore::new(MAX_RUNNING)),
+            hash: Hash::parse(hash).map(Arc::new),
+            buffers: Arc::new(Buffers::new(cores.min(MAX_RUNNING))),
             waiting: Semaphore::new(MAX_WAITING),
         }
     }
 
     /// Whether this is a user and the user's password. An unknown user takes as long as a wrong password does.
+    ///
+    /// A check that has begun goes on when the future is dropped, and keeps its buffer till the end.
     pub(super) async fn check(&self, username: &str, password: String) -> Result<bool, Busy> {
+        let Some(hash) = self.hash.clone() else { return Ok(false) };
         let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
-        let permit = self.running.clone().acquire_owned().await.map_err(|_| Busy)?;
-        let hash = self.hash.clone();
+        let mut buffer = self.buffers.acquire().await.ok_or(Busy)?;
         let checked = task::spawn_blocking(move || {
-            // It goes on when the request is dropped, and keeps its permit till the end.
-            let _permit = permit;
-            let hash = PasswordHash::new(&hash).ok();
-            hash.is_some_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
+            let blocks = buffer.blocks(hash.block_count());
+            hash.is_of(password.as_bytes(), blocks)
         });
         let is_right = checked.await.unwrap_or(false);
         Ok(is_right && username == self.username)
@@ -60,6 +67,8 @@ impl fmt::Debug for Passwords {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join_all;
+
     use super::*;
 
     /// `p`, hashed at the least cost.
@@ -70,7 +79,8 @@ mod tests {
     async fn only_the_user_with_the_password_is_right() {
         let passwords = Passwords::new("ada", HASH);
         let cases = [("ada", "p", true), ("ada", "P", false), ("ada", "", false), ("bob", "p", false)];
-        for (username, password, is_right) in cases {
+        // Twice: the second time in a buffer that was used before.
+        for (username, password, is_right) in [cases, cases].concat() {
             assert_eq!(passwords.check(username, password.to_owned()).await, Ok(is_right), "{username}");
         }
         assert_eq!(Passwords::new("ada", "p").check("ada", "p".to_owned()).await, Ok(false), "it is no hash");
@@ -80,10 +90,21 @@ mod tests {
     async fn more_than_can_wait_are_told_to_come_again() {
         let passwords = Passwords::new("ada", HASH);
         let checks = (0..MAX_WAITING + 10).map(|_| passwords.check("ada", "p".to_owned()));
-        let done = futures_util::future::join_all(checks).await;
+        let done = join_all(checks).await;
         assert_eq!(done[..MAX_WAITING], [const { Ok(true) }; MAX_WAITING]);
         assert_eq!(done[MAX_WAITING..], [const { Err(Busy) }; 10]);
         assert_eq!(passwords.check("ada", "p".to_owned()).await, Ok(true), "all places are free again");
+    }
+
+    #[tokio::test]
+    async fn parallel_checks_share_a_bounded_number_of_buffers() {
+        let passwords = Passwords::new("ada", HASH);
+        for _ in 0..10 {
+            let checks = (0..MAX_WAITING).map(|_| passwords.check("ada", "wrong".to_owned()));
+            assert_eq!(join_all(checks).await, [const { Ok(false) }; MAX_WAITING]);
+        }
+        let (all, allocated) = passwords.buffers.count();
+        assert!((1..=MAX_RUNNING).contains(&all) && (1..=all).contains(&allocated), "{allocated} of {all}");
     }
 
     #[test]
