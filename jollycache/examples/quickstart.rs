@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cache = Cache::builder()
         .namespace("quickstart")
         .backend(MemoryBackend::new())
-        .region("product", Policy::new().stale(Duration::from_mins(10)))
+        .region("product", Policy::new().stale(Duration::from_secs(10 * 60)))
         .build()?;
     jollycache::install(cache.clone())?;
 

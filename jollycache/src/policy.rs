@@ -10,7 +10,7 @@ use crate::key::Tag;
 pub use crate::entry::MAX_RECORD_TAGS as MAX_TAGS;
 
 /// The lifetime of a value for which nothing else is said.
-pub const DEFAULT_TTL: Duration = Duration::from_mins(5);
+pub const DEFAULT_TTL: Duration = Duration::from_secs(5 * 60);
 /// The bound on one cache operation.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(50);
 /// How long a lease is held for one load. A load that takes longer returns its value but may not store it.
@@ -32,7 +32,7 @@ pub(crate) fn check_tags(found: usize) -> Result<()> {
 }
 
 /// The longest duration that is taken at its word; what is longer is cut to it, so that no sum overflows.
-const LONGEST: Duration = Duration::from_hours(24 * 365 * 10);
+const LONGEST: Duration = Duration::from_secs(24 * 365 * 10 * 60 * 60);
 
 /// Who waits for whom on a miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -538,7 +538,7 @@ fn a_put_whose_intent_has_ended_and_that_stores_is_caught() {
 }
 
 #[test]
-fn an_end_that_takes_anothers_intent_away_is_caught() {
+fn an_end_that_takes_the_intent_of_another_away_is_caught() {
     let model = crashes(&[Kind::Around, Kind::Around], Some(Rule::EndNamesItsWriter));
     fails("intent, taken away by another's late end", &model);
 }

@@ -18,9 +18,14 @@ pub(crate) fn target_folder() -> PathBuf {
     root().join(target)
 }
 
-/// Where built and installed servers and tools are kept, under cargo's target folder.
+/// Where built servers are kept, under cargo's target folder.
 pub(crate) fn services_folder() -> PathBuf {
     target_folder().join("services")
+}
+
+/// Where installed tools are kept, each version in a folder of its own.
+pub(crate) fn tools_folder() -> PathBuf {
+    target_folder().join("tools")
 }
 
 /// Whether this is a CI run, where nothing may be skipped.

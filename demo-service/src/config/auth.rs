@@ -18,7 +18,7 @@ const MAX_USERNAME_BYTES: usize = 64;
 /// The most memory that one check of a password may take, in KiB, and the most passes over it.
 const MAX_HASH_COST: [(&str, u32); 3] = [("m", 262_144), ("t", 16), ("p", 16)];
 /// No session lives longer.
-const MAX_SESSION: Duration = Duration::from_hours(24 * 30);
+const MAX_SESSION: Duration = Duration::from_secs(24 * 30 * 60 * 60);
 
 /// The demo's user, and the sessions.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,8 +39,8 @@ impl Reader<'_> {
     pub(super) fn auth(&mut self, environment: Environment) -> AuthConfig {
         let username = self.username();
         let password_hash = self.password_hash(environment);
-        let idle = self.session_time("SESSION_IDLE", Duration::from_mins(30));
-        let absolute = self.session_time("SESSION_ABSOLUTE", Duration::from_hours(24));
+        let idle = self.session_time("SESSION_IDLE", Duration::from_secs(30 * 60));
+        let absolute = self.session_time("SESSION_ABSOLUTE", Duration::from_secs(24 * 60 * 60));
         if idle > absolute {
             self.mistake("SESSION_IDLE is longer than SESSION_ABSOLUTE".to_owned());
         }

@@ -25,9 +25,9 @@ const MAX_REDIS_DB: u32 = 1_023;
 /// The longest prefix of keys; the namespace adds the environment to it.
 const MAX_PREFIX_CHARS: usize = 48;
 /// No wait on Redis is longer.
-const MAX_REDIS_WAIT: Duration = Duration::from_mins(1);
+const MAX_REDIS_WAIT: Duration = Duration::from_secs(60);
 /// No entry lives longer.
-const MAX_TTL: Duration = Duration::from_hours(24 * 30);
+const MAX_TTL: Duration = Duration::from_secs(24 * 30 * 60 * 60);
 
 /// Where the process runs, and whose keys it uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -10,7 +10,7 @@ use super::reader::Reader;
 /// What a sliding window log remembers at most.
 const MAX_REQUESTS: u64 = jollycache::rate_limit::MAX_LOG_QUOTA;
 /// No window is longer.
-const MAX_WINDOW: Duration = Duration::from_hours(24);
+const MAX_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The limits before `/api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Reader<'_> {
         RateLimitConfig {
             enabled: self.parsed("RATE_LIMIT_ENABLED", "true or false", true),
             max_requests: max_requests.unwrap_or(100),
-            window: window.unwrap_or(Duration::from_mins(1)),
+            window: window.unwrap_or(Duration::from_secs(60)),
             trusted_proxies: self.trusted_proxies(),
         }
     }

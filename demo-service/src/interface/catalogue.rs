@@ -19,7 +19,7 @@ const PATH: &str = "/api/catalogue";
 /// it drops it at once, here; browsers keep theirs.
 const CONTROL: &str = "public, max-age=30, stale-while-revalidate=60";
 /// For how long the last catalogue stands in for one that cannot be made.
-const STANDS_IN: Duration = Duration::from_mins(5);
+const STANDS_IN: Duration = Duration::from_secs(5 * 60);
 /// The most pages that a catalogue is made of.
 const MAX_PAGES: u32 = 10;
 

@@ -30,8 +30,8 @@ pub fn rate_limits(
 ) -> jollycache::Result<RateLimitLayer> {
     let limiter = RateLimiter::builder(cache)
         .limit(Limit::new(requests, window).name("per_ip"))
-        .limit(Limit::new(PER_USER, Duration::from_hours(1)).name("per_user"))
-        .limit(Limit::new(LOGINS, Duration::from_mins(1)).name("login"))
+        .limit(Limit::new(PER_USER, Duration::from_secs(60 * 60)).name("per_user"))
+        .limit(Limit::new(LOGINS, Duration::from_secs(60)).name("login"))
         .build()?;
     let of_login = client_ip.clone();
     Ok(RateLimitLayer::new(limiter)

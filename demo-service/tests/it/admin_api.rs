@@ -125,7 +125,7 @@ async fn paging_finds_every_key_and_patterns_narrow_it(stack: Stack) {
     let mut expected = BTreeSet::new();
     for name in (0..240).map(|number| number.to_string()).chain(hostile.map(str::to_owned)) {
         let key = Key::builder().literal("page:").part(&name).build();
-        app.cache.set(&key, &name, Duration::from_mins(5)).await.unwrap();
+        app.cache.set(&key, &name, Duration::from_secs(5 * 60)).await.unwrap();
         expected.insert(key.to_string());
     }
     app.cache.increment("page:counter", 1).await.unwrap();
@@ -187,14 +187,14 @@ async fn a_key_is_shown_with_value_header_and_tags(stack: Stack) {
 
     // Digits that no floating-point number holds, and JSON within JSON.
     let exact = u128::MAX;
-    app.cache.set("exact", &exact, Duration::from_mins(5)).await.unwrap();
+    app.cache.set("exact", &exact, Duration::from_secs(5 * 60)).await.unwrap();
     let reply = call(&app, "GET", "/keys/exact").await;
     assert!(reply.text.contains(&format!("\"value\":{exact}")), "{}", reply.text);
 }
 
 async fn hidden_values_show_their_size(stack: Stack) {
     let app = stack.app_with(&[("ADMIN_TOKEN", TOKEN), ("ADMIN_HIDE_VALUES", "true")]).await;
-    app.cache.set("k", &"hunter2".to_owned(), Duration::from_mins(5)).await.unwrap();
+    app.cache.set("k", &"hunter2".to_owned(), Duration::from_secs(5 * 60)).await.unwrap();
     let reply = call(&app, "GET", "/keys/k").await;
     let entry = &reply.data(200)["entry"];
     assert_eq!((&entry["value"], &entry["value_state"]), (&Value::Null, &json!("hidden")));
@@ -236,10 +236,10 @@ async fn keys_tags_and_patterns_are_evicted(stack: Stack) {
     let tagged = Policy::new().tag("t:1");
     app.cache.put("tagged", &1_u8, &tagged).await.unwrap();
     for key in ["one", "list:1", "list:2"] {
-        app.cache.set(key, &1_u8, Duration::from_mins(5)).await.unwrap();
+        app.cache.set(key, &1_u8, Duration::from_secs(5 * 60)).await.unwrap();
     }
     let odd = Key::builder().literal("odd:").part("<b>/ %").build();
-    app.cache.set(&odd, &1_u8, Duration::from_mins(5)).await.unwrap();
+    app.cache.set(&odd, &1_u8, Duration::from_secs(5 * 60)).await.unwrap();
 
     let gone = call(&app, "DELETE", "/keys/one").await.data(200);
     assert_eq!(gone, json!({ "kind": "key", "name": "one", "values": 1 }));
@@ -261,7 +261,7 @@ async fn keys_tags_and_patterns_are_evicted(stack: Stack) {
 
 async fn a_flush_asks_for_the_namespace_and_leaves_others_alone(stack: Stack) {
     let app = admin(&stack).await;
-    app.cache.set("a", &1, Duration::from_mins(5)).await.unwrap();
+    app.cache.set("a", &1, Duration::from_secs(5 * 60)).await.unwrap();
     app.cache.increment("c", 5).await.unwrap();
     for query in [
         "",
@@ -293,7 +293,7 @@ async fn a_flush_asks_for_the_namespace_and_leaves_others_alone(stack: Stack) {
 
 async fn hostile_names_are_refused_or_harmless(stack: Stack) {
     let app = admin(&stack).await;
-    app.cache.set("kept", &1, Duration::from_mins(5)).await.unwrap();
+    app.cache.set("kept", &1, Duration::from_secs(5 * 60)).await.unwrap();
     let long = "a".repeat(600);
     for key in ["#tag:products", "#counter:c", "a b", "a\nb", "\u{1b}[31m", "\0", "\u{e9}", &long] {
         for method in ["GET", "DELETE"] {

@@ -161,7 +161,7 @@ async fn a_key_is_found_evicted_and_gone() {
     let key = page.app.cache.keys("products:list:*", 2).await.unwrap().remove(0);
     let exists = async || page.app.cache.keys("products:list:*", 2).await.unwrap() == [key.clone()];
     for number in 0..150 {
-        page.app.cache.set(format!("many:{number}"), &number, Duration::from_mins(5)).await.unwrap();
+        page.app.cache.set(format!("many:{number}"), &number, Duration::from_secs(5 * 60)).await.unwrap();
     }
     page.search("many:*").await;
     page.until("return document.querySelectorAll('#key-list li').length === 100").await;

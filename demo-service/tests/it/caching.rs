@@ -139,7 +139,7 @@ async fn entries_have_their_names_and_lifetimes(stack: Stack) {
     // A product is kept 30 minutes, and 10 more to be shown while it is loaded anew.
     for (key, minutes) in [(product_key.as_str(), 40), (COUNT_KEY, 5), (LIST_KEY, 5)] {
         let ttl = app.cache.ttl(key).await.unwrap().unwrap();
-        let expected = Duration::from_mins(minutes - 1)..=Duration::from_mins(minutes);
+        let expected = Duration::from_secs((minutes - 1) * 60)..=Duration::from_secs(minutes * 60);
         assert!(expected.contains(&ttl), "{key}: {ttl:?}");
     }
 }

@@ -18,7 +18,7 @@ use crate::tracker::AuditReport;
 /// How many entries an audit looks at.
 const DEFAULT_SAMPLE: usize = 10;
 /// How often it does.
-const DEFAULT_EVERY: Duration = Duration::from_mins(5);
+const DEFAULT_EVERY: Duration = Duration::from_secs(5 * 60);
 /// The largest sample: what a round reads at most follows from it.
 const MAX_SAMPLE: usize = 1_000;
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
@@ -154,7 +154,7 @@ impl Cache {
     ///         }
     ///     })
     ///     .sample(10)
-    ///     .every(Duration::from_mins(5)),
+    ///     .every(Duration::from_secs(5 * 60)),
     /// )?;
     ///
     /// let policy = Policy::new().region("product");

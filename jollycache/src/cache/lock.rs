@@ -16,7 +16,7 @@ use crate::key::Key;
 /// How long a lock lives if nothing is said.
 const DEFAULT_TTL: Duration = Duration::from_secs(30);
 /// The longest life of a lock without an extension.
-const MAX_TTL: Duration = Duration::from_hours(24);
+const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
 /// The watchdog extends when this part of the lock's life is over…
 const EXTEND_AFTER: u32 = 3;
 /// …and tries again after this part, when the backend failed.

@@ -53,7 +53,7 @@ use crate::tracker::Stats;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> jollycache::Result<()> {
 /// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
-/// let policy = Policy::new().ttl(Duration::from_mins(30));
+/// let policy = Policy::new().ttl(Duration::from_secs(30 * 60));
 /// let load = || async { Ok::<_, std::io::Error>("loaded".to_owned()) };
 /// let first = cache.get_or_load("product:42", &policy, load).await.expect("the load cannot fail");
 /// assert_eq!(first, "loaded");

@@ -33,11 +33,11 @@ const REPAIR_BATCH: usize = 256;
 /// The bound on one of the worker's own operations.
 pub(super) const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
 /// The bound on an invalidation by scan.
-pub(super) const SCAN_TIMEOUT: Duration = Duration::from_mins(1);
+pub(super) const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long after a failed delivery the next is tried, while the backend answers.
 const REPAIR_RETRY: Duration = Duration::from_millis(200);
 /// How often the summary is written, and the hit rate judged.
-const SUMMARY_EVERY: Duration = Duration::from_mins(5);
+const SUMMARY_EVERY: Duration = Duration::from_secs(5 * 60);
 /// A hit rate below this is worth a warning…
 const LOW_HIT_RATE: f64 = 0.5;
 /// …if this many reads stand behind it.

@@ -11,7 +11,7 @@ use crate::protocol::{RateAlgorithm, RateRule};
 /// The requests that [`Limit::default`] allows in [`DEFAULT_WINDOW`].
 pub const DEFAULT_QUOTA: u64 = 100;
 /// The window of [`Limit::default`].
-pub const DEFAULT_WINDOW: Duration = Duration::from_mins(1);
+pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
 /// The longest name of a limit.
 pub const MAX_LIMIT_NAME_BYTES: usize = 32;
 
@@ -22,8 +22,8 @@ pub const MAX_LIMIT_NAME_BYTES: usize = 32;
 ///
 /// use jollycache::rate_limit::{Limit, RateAlgorithm};
 ///
-/// let per_ip = Limit::new(100, Duration::from_mins(1)).name("per_ip");
-/// let uploads = Limit::new(60, Duration::from_hours(1)).algorithm(RateAlgorithm::TokenBucket).burst(5).name("uploads");
+/// let per_ip = Limit::new(100, Duration::from_secs(60)).name("per_ip");
+/// let uploads = Limit::new(60, Duration::from_secs(60 * 60)).algorithm(RateAlgorithm::TokenBucket).burst(5).name("uploads");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]

@@ -75,8 +75,8 @@ impl RateLimiter {
     /// # async fn main() -> jollycache::Result<()> {
     /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
     /// let limiter = RateLimiter::builder(&cache)
-    ///     .limit(Limit::new(100, Duration::from_mins(1)).name("per_ip"))
-    ///     .limit(Limit::new(1_000, Duration::from_hours(1)).name("per_user"))
+    ///     .limit(Limit::new(100, Duration::from_secs(60)).name("per_ip"))
+    ///     .limit(Limit::new(1_000, Duration::from_secs(60 * 60)).name("per_user"))
     ///     .build()?;
     /// let decision = limiter.ask().by("per_ip", "203.0.113.7")?.by("per_user", &42)?.check().await;
     /// assert!(decision.allowed && decision.remaining() == 99);

@@ -9,13 +9,13 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> jollycache::Result<()> {
 //! let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
-//! let limiter = RateLimiter::builder(&cache).limit(Limit::new(2, Duration::from_mins(1))).build()?;
+//! let limiter = RateLimiter::builder(&cache).limit(Limit::new(2, Duration::from_secs(60))).build()?;
 //!
 //! assert!(limiter.check("alice").await.allowed);
 //! assert!(limiter.check("alice").await.allowed);
 //! let third = limiter.check("alice").await;
 //! assert!(!third.allowed);
-//! assert!(third.retry_after().is_some_and(|wait| wait <= Duration::from_mins(1)));
+//! assert!(third.retry_after().is_some_and(|wait| wait <= Duration::from_secs(60)));
 //! assert!(limiter.check("bob").await.allowed, "another subject");
 //! # Ok(())
 //! # }

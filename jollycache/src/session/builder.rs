@@ -12,11 +12,11 @@ use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a session lives without being used.
-pub const DEFAULT_IDLE: Duration = Duration::from_mins(30);
+pub const DEFAULT_IDLE: Duration = Duration::from_secs(30 * 60);
 /// How long a session lives at most.
-pub const DEFAULT_ABSOLUTE: Duration = Duration::from_hours(24);
+pub const DEFAULT_ABSOLUTE: Duration = Duration::from_secs(24 * 60 * 60);
 /// The longest that a session may live: what its user's sessions have in common is kept for longer.
-pub const MAX_ABSOLUTE: Duration = Duration::from_hours(24 * 30);
+pub const MAX_ABSOLUTE: Duration = Duration::from_secs(24 * 30 * 60 * 60);
 /// The largest data of a session, in bytes of JSON.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024;
 /// How many sessions a user may have.

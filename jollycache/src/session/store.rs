@@ -15,7 +15,7 @@ use crate::key::{Key, Tag};
 /// How often a rotation begins again, because the session was changed meanwhile.
 const MAX_ROTATIONS: usize = 8;
 /// How long a rotated session's place says where it went: longer than the rotation tries.
-const MOVED_TTL: Duration = Duration::from_mins(1);
+const MOVED_TTL: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context, Result};
 
-use super::{alerts, verify};
+use super::{alerts, dependencies, spelling, verify};
 use crate::services::ferretdb::{Build, FERRETDB_VARIABLE, Source};
 use crate::services::{chromium, is_missing, redis};
 use crate::steps::{Done, Steps, Stopwatch};
@@ -42,11 +42,14 @@ pub(crate) fn run() -> Result<()> {
         or_skipped("browser tests", chromium::install().map(|version| println!("{version}")))
     });
     steps.run("alert rules", || or_skipped("alert rules", alerts::check()));
+    steps.run("spelling", || or_skipped("spelling", spelling::check()));
+    steps.run("dependencies", || or_skipped("dependencies", dependencies::check()));
     steps.run("format", || check(&["fmt", "--all", "--check"]));
     steps.run("clippy", || {
         check(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "--deny", "warnings"])
     });
     steps.run("each feature alone", each_feature);
+    steps.run("documentation", documentation);
     let ferretdb = finish(ferretdb, &mut steps);
     steps.run("tests, doc tests and compile-fail tests", || {
         let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
@@ -75,6 +78,13 @@ fn or_skipped(what: &str, done: Result<()>) -> Result<Done> {
 
 fn check(arguments: &[&str]) -> Result<Done> {
     workspace::run(&mut cargo(arguments))?;
+    Ok(Done::Ok)
+}
+
+/// Broken links and the like are found by rustdoc alone.
+fn documentation() -> Result<Done> {
+    let mut rustdoc = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
+    workspace::run(rustdoc.env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Done::Ok)
 }
 

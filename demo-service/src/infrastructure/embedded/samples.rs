@@ -9,7 +9,7 @@ use crate::domain::{Draft, Product, ProductId};
 
 /// 1 June 2025, 08:00 UTC: when the first sample came in. The others follow six hours apart.
 const OPENING: Timestamp = Timestamp::constant(1_748_764_800, 0);
-const BETWEEN: Duration = Duration::from_hours(6);
+const BETWEEN: Duration = Duration::from_secs(6 * 60 * 60);
 /// The first bytes of every sample's id; the last is its number, from 1.
 const ID_PREFIX: [u8; 11] = [0x68, 0x3c, 0x0a, 0x40, 0x6a, 0x6f, 0x6c, 0x6c, 0x79, 0x00, 0x00];
 

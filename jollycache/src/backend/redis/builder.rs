@@ -185,7 +185,7 @@ fn check_scheme(url: &str) -> Result<()> {
     match url.split_once(':').map(|(scheme, _)| scheme) {
         Some("redis" | "valkey" | "unix") => Ok(()),
         Some(scheme @ ("rediss" | "valkeys")) => {
-            let plain = scheme.trim_end_matches('s');
+            let plain = scheme.strip_suffix('s').unwrap_or(scheme);
             Err(config(format!(
                 "a {scheme}:// URL needs TLS, which this build does not have; use {plain}://"
             )))

@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The largest body that is stored, for which nothing else is said.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 1024 * 1024;
 /// How long past its lifetime a response is kept that the service can validate.
-const DEFAULT_KEEP_STALE: Duration = Duration::from_mins(10);
+const DEFAULT_KEEP_STALE: Duration = Duration::from_secs(10 * 60);
 /// What a stored head may add to a body.
 const HEAD_BYTES: usize = 64 * 1024;
 /// The most tags that a route can give: the entry has one more, of its URI.

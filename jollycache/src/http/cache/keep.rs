@@ -20,7 +20,7 @@ use crate::key::Tag;
 /// For how long a key is remembered to have no response that can be stored.
 const PASS_FOR: Duration = Duration::from_secs(5);
 /// For how long an index is kept at least. It is small, and all variants are lost with it.
-const INDEX_FOR: Duration = Duration::from_hours(1);
+const INDEX_FOR: Duration = Duration::from_secs(60 * 60);
 
 /// What is to be stored with a response.
 #[derive(Debug)]

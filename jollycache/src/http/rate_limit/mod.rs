@@ -14,8 +14,8 @@
 //! # fn main() -> jollycache::Result<()> {
 //! let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
 //! let limiter = RateLimiter::builder(&cache)
-//!     .limit(Limit::new(100, Duration::from_mins(1)).name("per_ip"))
-//!     .limit(Limit::new(1_000, Duration::from_hours(1)).name("per_user"))
+//!     .limit(Limit::new(100, Duration::from_secs(60)).name("per_ip"))
+//!     .limit(Limit::new(1_000, Duration::from_secs(60 * 60)).name("per_user"))
 //!     .build()?;
 //! let layer = RateLimitLayer::new(limiter)
 //!     .by_ip("per_ip", &ClientIp::new().trust_proxies(["10.0.0.0/8"])?)?

@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// The most requests that [`RateAlgorithm::SlidingLog`] remembers of a subject.
 pub const MAX_LOG_QUOTA: u64 = 10_000;
 /// The longest window.
-pub const MAX_RATE_WINDOW: Duration = Duration::from_hours(31 * 24);
+pub const MAX_RATE_WINDOW: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// The most that a quota times its window in milliseconds may be. Sums of three such products are exact in a double.
 const MAX_PRODUCT: u64 = 1 << 51;
 

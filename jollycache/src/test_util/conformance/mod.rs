@@ -190,7 +190,7 @@ cases! {
         a_late_end_drops_what_was_loaded_meanwhile,
         a_stranger_cannot_put_and_spoils_the_put,
         an_invalidation_spoils_the_put,
-        a_late_end_leaves_anothers_intent,
+        a_late_end_leaves_the_intent_of_another,
         a_writer_that_announces_itself_twice_is_one,
     }
     watching {

@@ -104,7 +104,7 @@ pub(super) async fn a_hit_on_a_leased_value_is_possible_after_expire(trial: Tria
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &stale_draft("old")).await;
     trial.lease(&key, token).await;
-    assert!(trial.backend.expire(&key, Duration::from_mins(1)).await.expect("an expiry"));
+    assert!(trial.backend.expire(&key, Duration::from_secs(60)).await.expect("an expiry"));
     match trial.lease(&key, Token::random()).await {
         Lease::Hit(entry) => assert_eq!(entry.payload, draft("old").payload),
         other => panic!("expected a hit: {other:?}"),

@@ -85,7 +85,7 @@ pub(super) async fn a_rotation_gives_its_id_and_tells_which_it_replaced(trial: T
     let tag = trial.tag("never asked for");
     assert_eq!(trial.backend.rotate_tag(&tag, Token::random()).await.expect("a rotation"), None);
     let (tag, writer) = (std::slice::from_ref(&tag), Token::random());
-    trial.backend.close_tags(tag, writer, Duration::from_mins(1)).await.expect("a close");
+    trial.backend.close_tags(tag, writer, Duration::from_secs(60)).await.expect("a close");
     assert_eq!(trial.backend.rotate_tag(&tag[0], Token::random()).await.expect("a rotation"), None);
     let read = trial.backend.read(&trial.key("a"), tag).await.expect("a read");
     assert_eq!(read.tag_ids, [None], "a rotation opens nothing that a writer closed");

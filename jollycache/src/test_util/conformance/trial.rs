@@ -12,7 +12,7 @@ use crate::key::StoredKey;
 /// The region of keys in cases that are not about regions.
 pub(super) const REGION: RegionId = RegionId(7);
 /// Longer than any case runs.
-pub(super) const LONG: Duration = Duration::from_mins(10);
+pub(super) const LONG: Duration = Duration::from_secs(10 * 60);
 /// Short enough to wait for.
 pub(super) const SHORT: Duration = Duration::from_millis(60);
 /// How long something that must happen may take.

@@ -232,7 +232,7 @@ pub(super) async fn an_invalidation_spoils_the_put(trial: Trial) {
     assert_eq!((trial.read(&key).await, trial.read(&swept).await), (None, None));
 }
 
-pub(super) async fn a_late_end_leaves_anothers_intent(trial: Trial) {
+pub(super) async fn a_late_end_leaves_the_intent_of_another(trial: Trial) {
     let key = trial.key("a");
     let late = begin_and_outlive(&trial, &key).await;
     begin(&trial, &key, LONG).await;
