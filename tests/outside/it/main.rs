@@ -5,7 +5,10 @@
 
 mod annotated;
 mod caches;
+mod features;
 mod keys;
 mod network;
+mod outages;
 mod pauses;
+mod runtimes;
 mod values;

@@ -141,6 +141,50 @@ async fn the_contract_holds_where_half_of_the_operations_time_out() {
     }
 }
 
+/// Callers that are dropped at random times, in every phase of a read.
+async fn storm(cache: &Cache, record: &Arc<Record>, rng: &mut StdRng) {
+    let callers: Vec<_> = (0..500)
+        .map(|_| {
+            let key = format!("storm:{}", rng.random_range(0..KEYS));
+            let (cache, record) = (cache.clone(), Arc::clone(record));
+            let (start, patience) = (rng.random_range(0..600), rng.random_range(0..700));
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(start)).await;
+                let load = || async {
+                    sleep(Duration::from_millis(30)).await;
+                    Ok::<_, std::io::Error>(record.load())
+                };
+                let policy = Policy::new();
+                let read = cache.get_or_load(key, &policy, load);
+                let _ = timeout(Duration::from_millis(patience), read).await;
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.await.expect("no panic");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_storm_of_cancelled_callers_nobody_waits_for_a_lost_lease() {
+    let mut rng = seed::rng("after_a_storm_of_cancelled_callers");
+    let Some(server) = RedisServer::start() else { return };
+    let proxy = Proxy::before(server.address(), rng.random()).await;
+    proxy.delay(SLOW);
+    let record = Arc::new(Record::default());
+    let (near, far) = (cache(&server.url(), policy()), cache(&proxy.url(), policy()));
+    for round in 0..3 {
+        storm(&far, &record, &mut rng).await;
+        // Another process, as a rule: it knows nothing of the callers that were dropped.
+        let other = if round % 2 == 0 { &near } else { &far };
+        for number in 0..KEYS {
+            let key = format!("storm:{number}");
+            bounded("a read after the storm", read(other, &key, &record)).await;
+            other.evict(key.as_str()).await.expect("an eviction");
+        }
+    }
+}
+
 #[cache_put(key = "late", with = cache)]
 async fn put_by_attribute(cache: &Cache, record: &Record) -> u64 {
     let _ = cache;
@@ -183,10 +227,8 @@ async fn late(way: u32, own_process: bool) {
     let mut rng = seed::rng(&format!("late {way} {own_process}"));
     let Some(server) = RedisServer::start() else { return };
     let proxy = Proxy::before(server.address(), rng.random()).await;
-    let impatient = policy()
-        .timeout(Duration::from_millis(400))
-        .wait(Duration::from_secs(1))
-        .lease(Duration::from_secs(2));
+    let impatient =
+        policy().timeout(Duration::from_millis(400)).wait(Duration::from_secs(1)).lease(3 * BOUND);
     for round in 0..6 {
         let slow = cache(&proxy.url(), impatient.clone());
         let direct = cache(&server.url(), policy());
@@ -219,7 +261,7 @@ async fn late(way: u32, own_process: bool) {
             );
             sleep(Duration::from_millis(10)).await;
         }
-        let read = read(&direct, "late", &record).await;
+        let read = bounded("a read", read(&direct, "late", &record)).await;
         assert!(read >= version, "round {round}: {read} after {version} was acknowledged");
         proxy.reset();
     }

@@ -204,3 +204,8 @@ async fn restarts(arguments: &[&str], saves: bool) {
 async fn a_server_that_was_killed_serves_nothing_old_and_is_used_again() {
     restarts(&["--save", "", "--appendonly", "no"], false).await;
 }
+
+#[tokio::test]
+async fn a_server_that_comes_back_with_an_old_dump_serves_nothing_old() {
+    restarts(&["--save", "", "--appendonly", "no"], true).await;
+}

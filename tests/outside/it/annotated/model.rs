@@ -82,10 +82,8 @@ impl Model {
         });
         let falls: Vec<Falls> = evicts.flatten().copied().collect();
         for step in steps {
-            if let Step::Put { other: false, returned, .. } = step {
-                // Beside another attribute a put whose key comes from the returned value may yield.
-                let late = *returned && steps.len() > 1;
-                self.put(spec, step, place, answer, &falls, late);
+            if let Step::Put { other: false, .. } = step {
+                self.put(spec, step, place, answer, &falls);
             }
         }
     }
@@ -141,25 +139,16 @@ impl Model {
         }
     }
 
-    fn put(
-        &mut self,
-        spec: ReaderSpec,
-        step: &Step,
-        place: &Place,
-        answer: &Answer,
-        falls: &[Falls],
-        late: bool,
-    ) {
+    fn put(&mut self, spec: ReaderSpec, step: &Step, place: &Place, answer: &Answer, falls: &[Falls]) {
         let Step::Put { tags, condition, unless, returned, .. } = *step else { return };
         if condition && place.0 == 0 {
             return;
         }
         // An eviction of the same call that reaches what it puts: the documents leave open which one wins.
-        let contested = late
-            || falls.iter().any(|falls| match falls {
-                Falls::Key | Falls::Id | Falls::All => true,
-                Falls::Tag | Falls::TagOfId => tags,
-            });
+        let contested = falls.iter().any(|falls| match falls {
+            Falls::Key | Falls::Id | Falls::All => true,
+            Falls::Tag | Falls::TagOfId => tags,
+        });
         // An entry that lacks a tag of its reader is none for that reader.
         let lacks = spec.tags && !tags;
         match answer {
