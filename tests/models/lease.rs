@@ -6,7 +6,7 @@ use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
-use crate::world::{NOW, Rule, Source, apply, befalls, draft};
+use crate::world::{NOW, Rule, Source, apply, befalls, draft, store_unfenced};
 use crate::writer::{Writer, Written};
 
 struct Leases {
@@ -57,7 +57,7 @@ impl Model for Leases {
     fn start(&self) -> State {
         let mut slot = Slot::default();
         if self.stale {
-            apply(&mut slot, |slot| slot.store(NOW, &draft(0, Vec::new())));
+            apply(&mut slot, |slot| store_unfenced(slot, &draft(0, Vec::new())));
         }
         State {
             source: Source::default(),

@@ -3,7 +3,7 @@
 use jollycache::backend::Lease;
 use jollycache::protocol::Slot;
 
-use crate::world::{NOW, Rule, Source, apply, draft, request, token, version_of, versioned};
+use crate::world::{NOW, Rule, Source, apply, draft, request, store_unfenced, token, version_of, versioned};
 
 /// One read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,7 +103,7 @@ impl Reader {
                 };
                 let stored = apply(&mut filled, |slot| {
                     let draft = if self.versioned { versioned(version) } else { draft(version, Vec::new()) };
-                    if unfenced { slot.store(NOW, &draft) } else { slot.fill(NOW, own, &draft) }
+                    if unfenced { store_unfenced(slot, &draft) } else { slot.fill(NOW, own, &draft) }
                 });
                 let what = if stored { "fills" } else { "is refused the fill" };
                 step(what, Reader::DONE, serve(version), filled);

@@ -5,7 +5,7 @@ use jollycache::protocol::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
-use crate::world::{NOW, Rule, Source, apply, befalls, draft, stored, versioned};
+use crate::world::{Rule, Source, apply, befalls, draft, store_unfenced, stored, versioned};
 use crate::writer::{Writer, Written};
 
 struct Versions {
@@ -34,7 +34,7 @@ impl Versions {
         let step = state.writers[i].step(&mut next, |next, version| {
             let blind = self.broken == Some(Rule::OlderVersionIsRefused);
             let draft = if blind { draft(version, Vec::new()) } else { versioned(version) };
-            apply(&mut next.slot, |slot| slot.store(NOW, &draft));
+            apply(&mut next.slot, |slot| store_unfenced(slot, &draft));
             "stores"
         });
         let Some((what, writer)) = step else { return };

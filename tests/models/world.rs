@@ -140,6 +140,15 @@ pub(crate) fn intent_ended(slot: &Slot) -> Option<Slot> {
     has_intent(slot).then(|| slot.clone().at(slot.expires()))
 }
 
+/// Stores a value whatever is there, in one step: what no backend offers, since it cannot be fenced.
+pub(crate) fn store_unfenced(slot: Slot, draft: &Draft) -> (Slot, bool) {
+    let (slot, lease) = slot.take_lease(NOW, REGION, token(u8::MAX), LIFETIME);
+    match lease {
+        Some(token) => slot.fill(NOW, token, draft),
+        None => (slot, false),
+    }
+}
+
 /// Runs a transition on a slot in place.
 pub(crate) fn apply<T>(slot: &mut Slot, transition: impl FnOnce(Slot) -> (Slot, T)) -> T {
     let (next, answer) = transition(std::mem::take(slot));

@@ -9,7 +9,8 @@ use jollycache::protocol::{OwnWrites, Slot};
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
 use crate::world::{
-    LIFETIME, NOW, REGION, Rule, Source, apply, befalls, draft, has_intent, intent_ended, stored, token,
+    LIFETIME, NOW, REGION, Rule, Source, apply, befalls, draft, has_intent, intent_ended, store_unfenced,
+    stored, token,
 };
 
 /// How a writer goes about it.
@@ -141,7 +142,7 @@ impl Writes {
     fn end(&self, slot: &mut Slot, i: usize, put: Option<u8>) {
         if self.is_broken(Rule::EndAfterDeadlineDrops) && !has_intent(slot) {
             if let Some(version) = put {
-                apply(slot, |slot| slot.store(NOW, &draft(version, Vec::new())));
+                apply(slot, |slot| store_unfenced(slot, &draft(version, Vec::new())));
             }
             return;
         }

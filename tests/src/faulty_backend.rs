@@ -145,8 +145,14 @@ impl Backend for FaultyBackend {
         self.pass("release", self.inner.release(key, token)).await
     }
 
-    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
-        self.pass("store", self.inner.store(key, draft)).await
+    async fn take_lease(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<Option<Token>> {
+        self.pass("take_lease", self.inner.take_lease(key, region, token, ttl)).await
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {

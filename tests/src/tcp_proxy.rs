@@ -1,21 +1,22 @@
-//! `TcpProxy`: a line to a server that can be slow, and go dead without being closed.
+//! `TcpProxy`: a line to a server that can be slow, narrow, held up, or dead without being closed.
 
 use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-/// How many pieces may be under way on a slow line, each way.
-const UNDER_WAY: usize = 4096;
+/// How many reads of a line wait to be written; behind them the sender's own buffers fill.
+const MAX_CHUNKS: usize = 4096;
+const CHUNK_BYTES: usize = 16 * 1024;
 
 /// How long what is sent is under way, in milliseconds: each piece a random time within the range, never overtaking
 /// the one before it.
@@ -34,14 +35,52 @@ impl Delay {
     }
 }
 
-/// Passes connections on to a server, until told otherwise. It ends when this is dropped.
+/// Passes connections on to a server, as well as it is told to. It ends when this is dropped; what it holds by then is
+/// lost.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
-    muted: Arc<AtomicUsize>,
-    accepted: Arc<AtomicUsize>,
-    resets: Arc<AtomicUsize>,
+    line: Arc<Line>,
     task: JoinHandle<()>,
+}
+
+/// What the connections of a proxy have in common.
+#[derive(Debug)]
+struct Line {
+    delay: Delay,
+    muted: AtomicUsize,
+    accepted: AtomicUsize,
+    resets: AtomicUsize,
+    /// Zero for no limit.
+    bytes_per_second: AtomicU64,
+    holds_requests: watch::Sender<bool>,
+}
+
+impl Line {
+    fn new(delay: Delay) -> Self {
+        Line {
+            delay,
+            muted: AtomicUsize::default(),
+            accepted: AtomicUsize::default(),
+            resets: AtomicUsize::default(),
+            bytes_per_second: AtomicU64::default(),
+            holds_requests: watch::Sender::default(),
+        }
+    }
+
+    fn delay(&self, direction: Direction) -> Duration {
+        let range = match direction {
+            Direction::ToServer => self.delay.there.clone(),
+            Direction::ToClient => self.delay.back.clone(),
+        };
+        Duration::from_millis(rand::random_range(range))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    ToServer,
+    ToClient,
 }
 
 impl TcpProxy {
@@ -60,10 +99,9 @@ impl TcpProxy {
     pub async fn start_slow(server_port: u16, delay: Delay) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
         let address = listener.local_addr().expect("an address");
-        let [muted, accepted, resets] = [(); 3].map(|()| Arc::new(AtomicUsize::new(0)));
-        let task =
-            tokio::spawn(accept(listener, server_port, delay, [&muted, &accepted, &resets].map(Arc::clone)));
-        TcpProxy { address, muted, accepted, resets, task }
+        let line = Arc::new(Line::new(delay));
+        let task = tokio::spawn(accept(listener, server_port, line.clone()));
+        TcpProxy { address, line, task }
     }
 
     /// The proxy's port.
@@ -71,19 +109,39 @@ impl TcpProxy {
         self.address.port()
     }
 
+    /// The URL of a Redis server behind the proxy.
+    pub fn redis_url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port())
+    }
+
+    /// From now on each connection carries no more than this, in each direction.
+    pub fn set_bandwidth(&self, bytes_per_second: u64) {
+        self.line.bytes_per_second.store(bytes_per_second, Ordering::SeqCst);
+    }
+
+    /// Keeps back from now on what is sent to the server, also when its sender gives up.
+    pub fn hold_requests(&self) {
+        self.line.holds_requests.send_replace(true);
+    }
+
+    /// Delivers what was kept back.
+    pub fn deliver_requests(&self) {
+        self.line.holds_requests.send_replace(false);
+    }
+
     /// Swallows from now on what the connections that are open now carry, without closing them; new ones work.
     pub fn mute_open_connections(&self) {
-        self.muted.store(self.accepted.load(Ordering::SeqCst), Ordering::SeqCst);
+        self.line.muted.store(self.accepted(), Ordering::SeqCst);
     }
 
     /// How many connections their client cut off, dropping what was still to be sent.
     pub fn resets(&self) -> usize {
-        self.resets.load(Ordering::SeqCst)
+        self.line.resets.load(Ordering::SeqCst)
     }
 
     /// How many connections were made so far.
     pub fn accepted(&self) -> usize {
-        self.accepted.load(Ordering::SeqCst)
+        self.line.accepted.load(Ordering::SeqCst)
     }
 }
 
@@ -93,62 +151,65 @@ impl Drop for TcpProxy {
     }
 }
 
-async fn accept(listener: TcpListener, port: u16, delay: Delay, counts: [Arc<AtomicUsize>; 3]) {
-    let [muted, accepted, resets] = counts;
+async fn accept(listener: TcpListener, port: u16, line: Arc<Line>) {
     while let Ok((inbound, _)) = listener.accept().await {
         let Ok(outbound) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
-        let number = accepted.fetch_add(1, Ordering::SeqCst) + 1;
+        let _ = (inbound.set_nodelay(true), outbound.set_nodelay(true));
+        let number = line.accepted.fetch_add(1, Ordering::SeqCst) + 1;
         let (from_client, to_client) = inbound.into_split();
         let (from_server, to_server) = outbound.into_split();
-        let (there, back) = (delay.there.clone(), delay.back.clone());
-        let (upstream_muted, resets) = (Arc::clone(&muted), Arc::clone(&resets));
+        let upstream = line.clone();
         tokio::spawn(async move {
-            if pass(from_client, to_server, number, upstream_muted, there).await.is_err() {
-                resets.fetch_add(1, Ordering::SeqCst);
+            if pass(from_client, to_server, number, &upstream, Direction::ToServer).await.is_err() {
+                upstream.resets.fetch_add(1, Ordering::SeqCst);
             }
         });
-        tokio::spawn(pass(from_server, to_client, number, Arc::clone(&muted), back));
+        let downstream = line.clone();
+        tokio::spawn(async move {
+            let _ = pass(from_server, to_client, number, &downstream, Direction::ToClient).await;
+        });
     }
 }
 
 /// Fails when the sender does not close its side but breaks off.
 async fn pass(
-    from: OwnedReadHalf,
+    mut from: OwnedReadHalf,
     to: OwnedWriteHalf,
     number: usize,
-    muted: Arc<AtomicUsize>,
-    delay: RangeInclusive<u64>,
+    line: &Arc<Line>,
+    direction: Direction,
 ) -> io::Result<()> {
-    let (line, arrivals) = mpsc::channel(UNDER_WAY);
-    let (taken, ()) = tokio::join!(take(from, line, number, muted, delay), deliver(arrivals, to));
-    taken
-}
-
-type Piece = (Instant, Vec<u8>);
-
-async fn take(
-    mut from: OwnedReadHalf,
-    line: mpsc::Sender<Piece>,
-    number: usize,
-    muted: Arc<AtomicUsize>,
-    delay: RangeInclusive<u64>,
-) -> io::Result<()> {
-    let mut buffer = vec![0; 16 * 1024];
+    // What is under way outlives its sender, as it does in a network.
+    let (under_way, arriving) = mpsc::channel(MAX_CHUNKS);
+    tokio::spawn(deliver(arriving, to, line.clone(), direction));
+    let mut buffer = vec![0; CHUNK_BYTES];
     loop {
         let read = from.read(&mut buffer).await?;
-        let is_muted = number <= muted.load(Ordering::SeqCst);
-        let arrives = Instant::now() + Duration::from_millis(rand::random_range(delay.clone()));
-        if read == 0 || (!is_muted && line.send((arrives, buffer[..read].to_vec())).await.is_err()) {
+        let is_muted = number <= line.muted.load(Ordering::SeqCst);
+        let due = Instant::now() + line.delay(direction);
+        if read == 0 || (!is_muted && under_way.send((due, buffer[..read].to_vec())).await.is_err()) {
             return Ok(());
         }
     }
 }
 
-async fn deliver(mut arrivals: mpsc::Receiver<Piece>, mut to: OwnedWriteHalf) {
-    while let Some((arrives, piece)) = arrivals.recv().await {
-        tokio::time::sleep_until(arrives).await;
-        if to.write_all(&piece).await.is_err() {
+async fn deliver(
+    mut arriving: mpsc::Receiver<(Instant, Vec<u8>)>,
+    mut to: OwnedWriteHalf,
+    line: Arc<Line>,
+    direction: Direction,
+) {
+    let mut holds = line.holds_requests.subscribe();
+    while let Some((due, chunk)) = arriving.recv().await {
+        tokio::time::sleep_until(due).await;
+        if direction == Direction::ToServer && holds.wait_for(|holds| !holds).await.is_err() {
             return;
         }
+        if to.write_all(&chunk).await.is_err() {
+            return;
+        }
+        let bytes_per_second = line.bytes_per_second.load(Ordering::SeqCst);
+        let micros = (chunk.len() as u64 * 1_000_000).checked_div(bytes_per_second).unwrap_or(0);
+        tokio::time::sleep_until(Instant::now() + Duration::from_micros(micros)).await;
     }
 }

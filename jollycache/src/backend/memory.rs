@@ -210,6 +210,16 @@ impl Backend for MemoryBackend {
         answer.ok_or_else(|| Error::new(ErrorKind::Backend, "the store did not run the lease"))
     }
 
+    async fn take_lease(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<Option<Token>> {
+        Ok(self.transition(key, |slot, now| slot.take_lease(now, region, token, ttl)))
+    }
+
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
         let stored = self.transition(key, |slot, now| slot.fill(now, token, draft));
         self.watchers.notify(key.as_str(), Signal::Changed);
@@ -222,12 +232,6 @@ impl Backend for MemoryBackend {
             self.watchers.notify(key.as_str(), Signal::Failed);
         }
         Ok(released)
-    }
-
-    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
-        let stored = self.transition(key, |slot, now| slot.store(now, draft));
-        self.watchers.notify(key.as_str(), Signal::Changed);
-        Ok(stored)
     }
 
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {

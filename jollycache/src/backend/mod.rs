@@ -7,6 +7,7 @@ mod channel;
 mod inspection;
 #[cfg(feature = "memory")]
 mod memory;
+mod pulse;
 mod rate;
 #[cfg(any(feature = "memory", feature = "rate-limit"))]
 mod rate_store;
@@ -24,6 +25,7 @@ pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription
 pub use self::inspection::Inspection;
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
+pub use self::pulse::Pulse;
 pub use self::rate::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
 #[cfg(any(feature = "memory", feature = "rate-limit"))]
 pub(crate) use self::rate_store::RateStore;
@@ -222,18 +224,31 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// Asks for the lease on a key.
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease>;
 
+    /// Takes the lease on a key for a value that is to be stored whatever is there, also within a grace. Returns the
+    /// token to fill with, or `None` where a write intent is live. A value stays until the fill, unless it ends before
+    /// the lease does.
+    ///
+    /// A live lease is taken over: who held it may fill until the new holder has, and is refused after that. So of
+    /// several callers at once the one that took the lease last has the last word; and what drops the lease (an
+    /// invalidation, an intent) refuses the fills of all of them.
+    async fn take_lease(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<Option<Token>>;
+
     /// Stores `draft` if the lease `token` is still there, drops the lease and notifies; else does nothing. A draft
-    /// of a version below the stored or last evicted one is refused, and the lease dropped.
+    /// of a version below the stored or last evicted one is refused, and the lease dropped. A lease that another took
+    /// over is still there for this, and stays the other's.
     /// Reads the live ids of `tags` (the draft's) after that, in the same round trip, and lets those of a stored draft last
     /// as long as it.
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled>;
 
-    /// Gives a lease back after a failed load and notifies. Returns whether it was still there.
+    /// Gives a lease back after a failed load and notifies. Returns whether it was still there. One that another took
+    /// over stays the other's.
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool>;
-
-    /// Stores `draft` whatever is there, dropping a lease and notifying; where a write intent is live, or for a
-    /// draft of a version below the stored or last evicted one, nothing is stored. Returns whether it was stored.
-    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool>;
 
     /// Takes each tag's id away, then drops value and lease of each key and notifies. An intent stays, but
     /// none of its writers may store any more; the memory of the version that fell stays too. The tags are done
@@ -277,7 +292,7 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
     /// it is an invalidation.
     async fn open_tags(&self, tags: &[StoredKey], token: Token, grace: Duration) -> Result<()>;
 
-    /// Starts to watch a key, or a lock: the returned [`Watch`] resolves after the next fill, release, store or
+    /// Starts to watch a key, or a lock: the returned [`Watch`] resolves after the next fill, release or
     /// invalidation of it, or the next [`Backend::unlock`]. Messages may be lost; nobody waits without a deadline.
     async fn watch(&self, key: &StoredKey) -> Result<Watch>;
 

@@ -1,5 +1,7 @@
 //! Writing by hand: put and evict.
 
+use std::sync::Arc;
+
 use futures_util::future::try_join;
 
 use super::Cache;
@@ -7,7 +9,7 @@ use super::codec::encode;
 use crate::Value;
 use crate::calls::{self, Course, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Region, Target};
+use crate::engine::{Overwrite, Region, Target};
 use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
@@ -18,14 +20,19 @@ use crate::tracker::Count;
 pub(super) const DEFAULT_REGION: &str = "default";
 
 impl Cache {
-    /// Stores a value, whatever is there.
+    /// Stores a value, whatever is there, in two round trips: an eviction between them refuses the value, so that
+    /// nothing that the network delivers late undoes an eviction.
     ///
     /// For values that no other writer writes at the same time. Where several do, the last call wins, which need
     /// not be the last to have written the source; `#[cache_put]` has no such gap.
     ///
     /// # Errors
     /// When the value cannot be encoded, would come back as another one ([`ErrorKind::Lossy`](crate::ErrorKind::Lossy)) or
-    /// is too large; when it would carry more tags than an entry can hold; and when the backend fails. Cancel safe.
+    /// is too large; when it would carry more tags than an entry can hold; and when the backend fails.
+    ///
+    /// # Cancel safety
+    /// After an error of the backend, and when the future is dropped midway, the key is evicted as soon as the backend
+    /// answers: which value it holds is not known, and the source may have been written.
     pub async fn put<V: Value>(&self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<()> {
         let started = clock::now();
         let region = self.engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));
@@ -39,7 +46,13 @@ impl Cache {
         stored.map(drop)
     }
 
-    async fn store<V: Value>(&self, region: &Region, key: &Key, value: &V, policy: &Policy) -> Result<bool> {
+    async fn store<V: Value>(
+        &self,
+        region: &Arc<Region>,
+        key: &Key,
+        value: &V,
+        policy: &Policy,
+    ) -> Result<bool> {
         let engine = &self.engine;
         engine.ensure_worker();
         let resolved = region.resolve([policy, &Policy::new()]);
@@ -48,7 +61,9 @@ impl Cache {
             .and_then(|()| encode(value, engine.limits.value_bytes))
             .inspect_err(|error| region.reject(error))?;
         let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
-        let ids = engine.guarded(region, resolved.timeout, engine.backend.tag_ids(&tag_keys)).await?;
+        let overwrite = Overwrite::new(engine, region, engine.namespace.key(key), &resolved);
+        let stamp = engine.guarded(region, resolved.timeout, engine.backend.tag_ids(&tag_keys));
+        let (overwrite, ids) = try_join(overwrite.begin(), stamp).await?;
         let tags = tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
         let draft = Draft {
             region: region.id,
@@ -63,9 +78,8 @@ impl Cache {
             stale: resolved.stale,
             payload,
         };
-        let key = engine.namespace.key(key);
-        let store = engine.guarded(region, resolved.timeout, engine.backend.store(&key, &draft));
-        let (stored, ()) = try_join(store, engine.extend_tags(region, resolved.timeout, &draft)).await?;
+        let extend = engine.extend_tags(region, resolved.timeout, &draft);
+        let (stored, ()) = try_join(overwrite.fill(&draft), extend).await?;
         region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
         Ok(stored)
     }

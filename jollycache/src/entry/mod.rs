@@ -59,13 +59,32 @@ impl RegionId {
 }
 
 /// 128 random bits. Never used twice, so that equality proves identity: a lease's owner, a tag's life.
+///
+/// The first half of a lease's token is its lineage, which goes over to whoever takes the lease over.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(pub [u8; 16]);
+
+/// How much of a token is the lineage of its lease. The Redis scripts have the same number.
+const LINEAGE_BYTES: usize = 8;
 
 impl Token {
     /// A new random token.
     pub fn random() -> Self {
         Token(rand::random())
+    }
+
+    /// This token with the lineage of `lease`.
+    #[must_use]
+    pub fn succeeding(self, lease: Token) -> Self {
+        let mut next = self;
+        next.0[..LINEAGE_BYTES].copy_from_slice(&lease.0[..LINEAGE_BYTES]);
+        next
+    }
+
+    /// Whether both are of one lease, which one may have taken over from the other.
+    #[must_use]
+    pub fn has_lineage_of(self, other: Token) -> bool {
+        self.0[..LINEAGE_BYTES] == other.0[..LINEAGE_BYTES]
     }
 }
 

@@ -3,7 +3,7 @@
 //! ```text
 //! offset  0     1    2       6    10       16            22     23     24      26           34       38
 //! value   0xCB  'V'  region  run  created  fresh_until   flags  codec  schema  fingerprint  cost_us  tag count, tags…, payload, [version], [lease]
-//! lease   0xCB  'L'  region  run  until    token (16), floor (8)
+//! lease   0xCB  'L'  region  run  until    token (16), floor (8), closed_until
 //! intent  0xCB  'I'  region  run  until    floor (8), closed_until, poisoned (1), writers…, each until, token (16)
 //! evicted 0xCB  'E'  region  run  until    closed_until, floor (8)
 //! ```

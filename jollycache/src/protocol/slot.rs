@@ -33,6 +33,8 @@ pub enum Slot {
         region: RegionId,
         /// Who.
         holder: Holder,
+        /// Until when nothing that is loaded may be filled, though the holder be gone.
+        closed_until: Millis,
         /// The version below which nothing may be stored.
         floor: Option<Version>,
     },
@@ -80,8 +82,8 @@ impl Slot {
             Slot::Filled { entry, expires, lease } => {
                 Slot::Filled { entry, expires, lease: lease.filter(|holder| holder.until > now) }
             }
-            Slot::Leased { region, holder, floor } if holder.until <= now => {
-                remembered(region, holder.until, holder.until, floor)
+            Slot::Leased { region, holder, closed_until, floor } if holder.until <= now => {
+                remembered(region, holder.until, closed_until, floor)
             }
             Slot::Intent { region, writers, closed_until, floor, .. } if last_end(&writers) <= now => {
                 remembered(region, last_end(&writers), closed_until, floor)
@@ -104,9 +106,10 @@ impl Slot {
             Slot::Filled { entry, expires, .. } if trusts_dump => {
                 Slot::Filled { entry, expires, lease: None }
             }
-            Slot::Filled { entry: Entry { region, .. }, .. } | Slot::Leased { region, .. } => {
+            Slot::Filled { entry: Entry { region, .. }, .. } => {
                 Slot::Evicted { region, until, closed_until: 0, floor }
             }
+            Slot::Leased { region, closed_until, .. } => Slot::Evicted { region, until, closed_until, floor },
             Slot::Intent { region, writers, closed_until, floor, .. } => {
                 Slot::Intent { region, writers, poisoned: true, closed_until, floor }
             }
@@ -118,7 +121,9 @@ impl Slot {
     pub fn expires(&self) -> Millis {
         match self {
             Slot::Vacant => 0,
-            Slot::Leased { holder, floor, .. } => known_until(holder.until, *floor),
+            Slot::Leased { holder, closed_until, floor, .. } => {
+                known_until(holder.until, *floor).max(*closed_until)
+            }
             Slot::Intent { writers, closed_until, floor, .. } => {
                 known_until(last_end(writers), *floor).max(*closed_until)
             }
@@ -163,6 +168,11 @@ impl Slot {
         }
     }
 
+    /// The lease that `token` was granted, whoever holds it now.
+    fn lease_of(&self, token: Token) -> Option<Holder> {
+        self.lease_holder().filter(|holder| holder.token.has_lineage_of(token))
+    }
+
     /// Somebody wants to load.
     pub fn lease(self, now: Millis, request: &LeaseRequest<'_>) -> (Self, Lease) {
         let slot = self.at(now);
@@ -186,38 +196,57 @@ impl Slot {
             (Some(entry), Slot::Filled { expires, .. }) => {
                 Slot::Filled { entry, expires, lease: Some(holder) }
             }
-            _ => Slot::Leased { region: request.region, holder, floor },
+            _ => Slot::Leased { region: request.region, holder, closed_until: 0, floor },
         };
         (next, Lease::Leased { stale: acceptable })
     }
 
-    /// The holder of a lease brings the value. Returns whether it was taken.
+    /// A value is to come whatever is there, unless a writer is at work. Returns the token that it is to be filled with.
+    pub fn take_lease(
+        self,
+        now: Millis,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> (Self, Option<Token>) {
+        let slot = self.at(now);
+        if matches!(slot, Slot::Intent { .. }) {
+            return (slot, None);
+        }
+        let token = slot.lease_holder().map_or(token, |holder| token.succeeding(holder.token));
+        let holder = Holder { token, until: now.saturating_add(as_millis(ttl)) };
+        let next = match slot {
+            // A value that ended before the lease would take the lease along.
+            Slot::Filled { entry, expires, .. } if expires >= holder.until => {
+                Slot::Filled { entry, expires, lease: Some(holder) }
+            }
+            slot => {
+                let closed_until = slot.closed_until().unwrap_or(0);
+                Slot::Leased { region, holder, closed_until, floor: slot.floor() }
+            }
+        };
+        (next, Some(token))
+    }
+
+    /// The holder of a lease brings the value, or one from whom the holder took it over. Returns whether the value was
+    /// stored.
     pub fn fill(self, now: Millis, token: Token, draft: &Draft) -> (Self, bool) {
         let slot = self.at(now);
-        if slot.lease_holder().is_none_or(|holder| holder.token != token) {
-            return (slot, false);
-        }
+        let Some(holder) = slot.lease_of(token) else { return (slot, false) };
+        let successor = (holder.token != token).then_some(holder);
         if slot.is_too_old(draft) {
-            return (slot.without_lease(now), false);
+            return (if successor.is_some() { slot } else { slot.without_lease(now) }, false);
         }
-        (filled(draft, now), true)
+        (filled(draft, successor, now), true)
     }
 
-    /// The holder of a lease gives it back. Returns whether it had it.
+    /// The holder of a lease gives it back; who took it over keeps it. Returns whether it was still there.
     pub fn release(self, now: Millis, token: Token) -> (Self, bool) {
         let slot = self.at(now);
-        if slot.lease_holder().is_none_or(|holder| holder.token != token) {
-            return (slot, false);
-        }
-        (slot.without_lease(now), true)
-    }
-
-    /// A value comes whatever is there, unless a writer is at work or it is too old. Returns whether it was taken.
-    pub fn store(self, now: Millis, draft: &Draft) -> (Self, bool) {
-        match self.at(now) {
-            intent @ Slot::Intent { .. } => (intent, false),
-            slot if slot.is_too_old(draft) => (slot, false),
-            _ => (filled(draft, now), true),
+        match slot.lease_of(token) {
+            None => (slot, false),
+            Some(holder) if holder.token != token => (slot, true),
+            Some(_) => (slot.without_lease(now), true),
         }
     }
 
@@ -255,7 +284,7 @@ impl Slot {
         let floor = slot.floor();
         let (mut writers, mut poisoned, mut closed_until) = match slot {
             Slot::Intent { writers, poisoned, closed_until, .. } => (writers, poisoned, closed_until),
-            slot => (Vec::new(), false, slot.closed_until().unwrap_or(now)),
+            slot => (Vec::new(), false, slot.closed_until().unwrap_or(0).max(now)),
         };
         // One's own announcement may have been sent again.
         writers.retain(|writer| writer.token != token);
@@ -289,7 +318,7 @@ impl Slot {
             return (Slot::Intent { region, writers, poisoned, closed_until, floor }, false);
         }
         match end {
-            WriteEnd::Put(draft) if !poisoned && !too_old => (filled(draft, now), true),
+            WriteEnd::Put(draft) if !poisoned && !too_old => (filled(draft, None, now), true),
             _ => (remembered(region, now, closed_until, floor), false),
         }
     }
@@ -323,8 +352,8 @@ impl Slot {
     fn closed_until(&self) -> Option<Millis> {
         match self {
             Slot::Intent { writers, closed_until, .. } => Some(last_end(writers).max(*closed_until)),
-            Slot::Evicted { closed_until, .. } => Some(*closed_until),
-            _ => None,
+            Slot::Leased { closed_until, .. } | Slot::Evicted { closed_until, .. } => Some(*closed_until),
+            Slot::Vacant | Slot::Filled { .. } => None,
         }
     }
 
@@ -335,7 +364,7 @@ impl Slot {
     fn without_lease(self, now: Millis) -> Self {
         match self {
             Slot::Filled { entry, expires, .. } => Slot::Filled { entry, expires, lease: None },
-            Slot::Leased { region, floor, .. } => remembered(region, now, now, floor),
+            Slot::Leased { region, closed_until, floor, .. } => remembered(region, now, closed_until, floor),
             slot => slot,
         }
     }
@@ -348,10 +377,10 @@ impl Slot {
     }
 }
 
-fn filled(draft: &Draft, now: Millis) -> Slot {
+fn filled(draft: &Draft, lease: Option<Holder>, now: Millis) -> Slot {
     let entry = Entry::from_draft(draft, now);
     let expires = entry.fresh_until.saturating_add(as_millis(draft.stale));
-    Slot::Filled { entry, expires, lease: None }
+    Slot::Filled { entry, expires, lease }
 }
 
 /// What is left of a slot that ended at `end`.

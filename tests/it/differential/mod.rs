@@ -235,11 +235,15 @@ macro_rules! broken_scripts {
 broken_scripts! {
     trust_restarts(false);
     a_fill_that_does_not_compare_is_noticed:
-        "fill.lua", "lease_of(record, kind, now) ~= ARGV[1]" => "not lease_of(record, kind, now)";
+        "fill.lua", "lease_granted(record, kind, ARGV[1], now)" => "lease_of(record, kind, now)";
+    a_fill_that_ends_its_successors_lease_is_noticed:
+        "fill.lua", "if holder ~= ARGV[1] then" => "if false then";
     a_fill_of_an_older_version_is_noticed:
         "fill.lua", "if too_old(ARGV[2], floor_of(record, kind)) then" => "if false then";
     a_release_that_does_not_compare_is_noticed:
-        "release.lua", "lease_of(record, kind, now) ~= ARGV[1]" => "not lease_of(record, kind, now)";
+        "release.lua", "lease_granted(record, kind, ARGV[1], now)" => "lease_of(record, kind, now)";
+    a_release_of_its_successors_lease_is_noticed:
+        "release.lua", "if holder == ARGV[1] then" => "if true then";
     a_second_lease_is_noticed:
         "lease.lua", "if holder and holder ~= ARGV[2] then" => "if false then";
     a_lease_under_an_intent_is_noticed:
@@ -261,13 +265,17 @@ broken_scripts! {
     a_poisoned_put_is_noticed:
         "end_write.lua", "announced and poisoned == 0" => "announced";
     a_dead_writer_that_still_keeps_others_out_is_noticed:
-        "store.lua", "or millis_at(record, 11) > now then" => "or true then";
+        "take_lease.lua", "or millis_at(record, 11) > now then" => "or true then";
     an_intent_that_forgets_the_grace_is_noticed:
-        "lease.lua", "math.max(millis_at(record, 11), millis_at(record, 25))" => "millis_at(record, 11)";
+        "lease.lua", "math.max(millis_at(record, 11), closed_until)" => "millis_at(record, 11)";
+    a_lease_that_is_taken_and_forgets_the_grace_is_noticed:
+        "take_lease.lua", "closed_of(record, kind), floor_of(record, kind), now)\nend\nreturn token" => "0, floor_of(record, kind), now)\nend\nreturn token";
+    a_lease_that_is_taken_over_without_its_lineage_is_noticed:
+        "take_lease.lua", "string.sub(holder, 1, LINEAGE_BYTES) .. string.sub(token, LINEAGE_BYTES + 1)" => "token";
     a_lease_that_forgets_the_version_is_noticed:
         "lease.lua", "return left, 'E'" => "return false, nil";
-    a_store_under_an_intent_is_noticed:
-        "store.lua", "kind == 'I' or" => "";
+    a_lease_that_is_taken_under_an_intent_is_noticed:
+        "take_lease.lua", "if kind == 'I' then\n  return false\nend\n" => "";
     a_sweep_of_another_region_is_noticed:
         "sweep.lua", "ARGV[1] ~= '' and" => "false and";
     a_lease_of_another_run_that_counts_is_noticed:
@@ -277,7 +285,7 @@ broken_scripts! {
     an_intent_of_another_run_that_lets_its_writer_store_is_noticed:
         "end_write.lua", "string.sub(record, 1, 30) .. '\\1'" => "string.sub(record, 1, 31)";
     a_version_of_another_run_that_is_forgotten_is_noticed:
-        "lease.lua", "0, 0, floor_of(record, kind))" => "0, 0, NO_FLOOR)";
+        "lease.lua", "0, closed_of(record, kind), floor_of(record, kind))" => "0, closed_of(record, kind), NO_FLOOR)";
 }
 
 broken_scripts! {

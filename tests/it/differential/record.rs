@@ -42,7 +42,8 @@ fn times(raw: &[u8]) -> Vec<usize> {
     match raw[1] {
         b'V' if is_leased(raw) => vec![10, 16, raw.len() - TRAILER_BYTES],
         b'V' | b'E' => vec![10, 16],
-        b'L' => vec![10],
+        b'L' if time(raw, 40) == 0 => vec![10],
+        b'L' => vec![10, 40],
         b'I' => [10, 24].into_iter().chain((31..raw.len()).step_by(WRITER_BYTES)).collect(),
         kind => panic!("a record of kind {kind}"),
     }
@@ -69,7 +70,8 @@ fn as_written(raw: &[u8], expires: u64, now_runs: RunId) -> Slot {
         }
         b'L' => {
             let holder = Holder { until: time(raw, 10), token: token(raw, 16) };
-            Slot::Leased { region: region(raw), holder, floor: floor(raw, 32) }
+            let (closed_until, floor) = (time(raw, 40), floor(raw, 32));
+            Slot::Leased { region: region(raw), holder, closed_until, floor }
         }
         b'I' => {
             let writer = |at| Holder { until: time(raw, at), token: token(raw, at + 6) };
@@ -114,7 +116,10 @@ pub(crate) fn entry_times(entry: &mut Entry) -> [&mut u64; 2] {
 pub(crate) fn slot_times(slot: &mut Slot) -> Vec<&mut u64> {
     match slot {
         Slot::Vacant => Vec::new(),
-        Slot::Leased { holder, .. } => vec![&mut holder.until],
+        Slot::Leased { holder, closed_until, .. } => {
+            let closed_until = (*closed_until > 0).then_some(closed_until);
+            [&mut holder.until].into_iter().chain(closed_until).collect()
+        }
         Slot::Filled { entry, expires, lease } => {
             let lease = lease.as_mut().map(|lease| &mut lease.until);
             entry_times(entry).into_iter().chain([expires]).chain(lease).collect()

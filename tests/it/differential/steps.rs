@@ -34,8 +34,10 @@ pub(crate) enum Step {
     Release {
         token: Token,
     },
-    Store {
-        draft: Draft,
+    Take {
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
     },
     Invalidate {
         grace: Duration,
@@ -123,9 +125,10 @@ impl Dice {
         self.random.random_range(0..100) < percent
     }
 
-    /// One of few, so that it is often the right one.
+    /// One of few, so that it is often the right one. Some have the lineage of another.
     fn token(&mut self) -> Token {
-        Token([u8::try_from(self.below(3)).unwrap() + 1; 16])
+        let [own, other] = [(); 2].map(|()| Token([u8::try_from(self.below(3)).unwrap() + 1; 16]));
+        if self.chance(60) { own } else { own.succeeding(other) }
     }
 
     fn region(&mut self) -> RegionId {
@@ -176,7 +179,7 @@ impl Dice {
     pub(crate) fn step(&mut self) -> Step {
         let token = self.token();
         self.calm ^= self.chance(2);
-        let faces = if self.calm { 17 } else { 31 };
+        let faces = if self.calm { 19 } else { 31 };
         match self.below(faces) {
             0 => Step::Read,
             1 => Step::Ttl,
@@ -191,16 +194,16 @@ impl Dice {
             12 | 13 => Step::Release { token },
             14 if self.chance(40) => Step::Restart,
             14..=16 => self.jump(),
-            17..=19 => Step::Invalidate { grace: self.grace() },
-            20 => Step::Sweep {
+            17 | 18 => Step::Take { region: self.region(), token, ttl: self.minutes(3, 12) },
+            19..=21 => Step::Invalidate { grace: self.grace() },
+            22 => Step::Sweep {
                 region: if self.chance(50) { None } else { Some(self.region()) },
                 grace: self.grace(),
             },
-            21 => Step::Expire { ttl: self.minutes(3, 60) },
-            22..=24 => Step::Begin { region: self.region(), token, ttl: self.minutes(3, 30) },
-            25..=27 => Step::Put { token, draft: self.draft() },
-            28 => Step::Evict { token, grace: self.grace() },
-            _ => Step::Store { draft: self.draft() },
+            23 => Step::Expire { ttl: self.minutes(3, 60) },
+            24..=26 => Step::Begin { region: self.region(), token, ttl: self.minutes(3, 30) },
+            27..=29 => Step::Put { token, draft: self.draft() },
+            _ => Step::Evict { token, grace: self.grace() },
         }
     }
 
@@ -234,7 +237,7 @@ impl Step {
             }
             Step::Fill { token, draft } => reply(slot.fill(now, token, &draft)),
             Step::Release { token } => reply(slot.release(now, token)),
-            Step::Store { draft } => reply(slot.store(now, &draft)),
+            Step::Take { region, token, ttl } => reply(slot.take_lease(now, region, token, ttl)),
             Step::Invalidate { grace } => {
                 let (slot, held) = slot.invalidate(now, grace);
                 (slot, Reply::of(u64::from(held)))
@@ -271,7 +274,9 @@ impl Step {
                 Reply::of(backend.fill(key, token, &draft, &[]).await.unwrap().stored)
             }
             Step::Release { token } => Reply::of(backend.release(key, token).await.unwrap()),
-            Step::Store { draft } => Reply::of(backend.store(key, &draft).await.unwrap()),
+            Step::Take { region, token, ttl } => {
+                Reply::of(backend.take_lease(key, region, token, ttl).await.unwrap())
+            }
             Step::Invalidate { grace } => Reply::of(backend.invalidate(keys, &[], grace).await.unwrap()),
             Step::Sweep { region, grace } => {
                 let selection = Selection { glob: key.as_str(), region, grace };

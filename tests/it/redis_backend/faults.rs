@@ -7,7 +7,7 @@ use jollycache::entry::{TagStamp, Token};
 use jollycache::{ErrorKind, RedisBackend};
 use jollycache_tests::{RedisServer, TcpProxy};
 
-use super::{LONG, REGION, draft, key, leased, pause, request, text, timed, until, until_ok};
+use super::{LONG, REGION, Store as _, draft, key, leased, pause, request, text, timed, until, until_ok};
 
 /// What the engine waits for one operation by default.
 const OPERATION_TIMEOUT: Duration = Duration::from_millis(50);

@@ -6,7 +6,7 @@ use jollycache::entry::{RunId, TagStamp, Token, encode_entry};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 
-use super::{LONG, REGION, draft, key, leased, request, text};
+use super::{LONG, REGION, Store as _, draft, key, leased, request, text};
 
 const KINDS: [&str; 10] = [
     "list",

@@ -9,7 +9,7 @@ use jollycache::entry::{Draft, Entry, Record, TagStamp, Token, Version, decode_r
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 
-use super::{LONG, REGION, draft, key, leased, request, stale_draft};
+use super::{LONG, REGION, Store as _, draft, key, leased, request, stale_draft};
 
 struct Looker {
     client: redis::Connection,
@@ -106,11 +106,11 @@ async fn a_lease_is_a_short_record_that_ends_with_it() {
     let request = LeaseRequest { ttl: Duration::from_secs(20), ..request(&key, token) };
     backend.lease(request).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
-    assert_eq!(raw.len(), 40);
+    assert_eq!(raw.len(), 46);
     assert_eq!(raw[..6], [0xCB, b'L', 1, 2, 3, 4]);
     assert!((before + 20_000..=after + 20_000).contains(&millis(&raw[10..16])));
     assert_eq!(raw[16..32], token.0);
-    assert_eq!(raw[32..], [0; 8], "no floor");
+    assert_eq!(raw[32..], [0; 14], "no floor, no grace");
     assert_eq!(decode_record(Bytes::from(raw)), Record::Reserved);
     let remaining = looker.remaining_ms(&key);
     assert!((15_000..=20_000).contains(&remaining), "{remaining} ms");
@@ -276,7 +276,7 @@ async fn a_lease_with_a_floor_outlives_its_end() {
         .await
         .unwrap();
     let raw = looker.raw(&key);
-    assert_eq!((raw.len(), raw[1], &raw[32..]), (40, b'L', &VERSION.0.to_be_bytes()[..]));
+    assert_eq!((raw.len(), raw[1], &raw[32..40]), (46, b'L', &VERSION.0.to_be_bytes()[..]));
     let remaining = looker.remaining_ms(&key);
     assert!((60_000..=65_000).contains(&remaining), "{remaining} ms");
 }

@@ -7,7 +7,7 @@ use jollycache::entry::{Draft, Token};
 use jollycache::{Error, ErrorKind, RedisBackend};
 use jollycache_tests::RedisServer;
 
-use super::{REGION, draft, key, leased, request, text};
+use super::{REGION, Store as _, draft, key, leased, request, text};
 
 const PASSWORD: &str = "s3cr3t!*$";
 

@@ -54,6 +54,20 @@ fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
     }
 }
 
+/// Storing whatever is there, as `Cache::put` does.
+trait Store {
+    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool, Error>;
+}
+
+impl Store for RedisBackend {
+    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool, Error> {
+        let Some(token) = self.take_lease(key, draft.region, Token::random(), LONG / 10).await? else {
+            return Ok(false);
+        };
+        Ok(self.fill(key, token, draft, &[]).await?.stored)
+    }
+}
+
 async fn text(backend: &RedisBackend, key: &StoredKey) -> Option<String> {
     let entry = backend.read(key, &[]).await.unwrap().entry?;
     Some(String::from_utf8(entry.payload.to_vec()).unwrap())

@@ -7,7 +7,7 @@ use jollycache::backend::{Backend, Signal, Watch};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 
-use super::{draft, key, leased, until, until_ok};
+use super::{Store as _, draft, key, leased, until, until_ok};
 
 async fn news(watch: &mut Watch) -> Signal {
     tokio::time::timeout(Duration::from_secs(10), watch.changed()).await.expect("news of the key")

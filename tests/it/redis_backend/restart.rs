@@ -9,7 +9,7 @@ use jollycache::key::StoredKey;
 use jollycache::{Cache, ErrorKind, Policy, RedisBackend};
 use jollycache_tests::{Gate, RedisServer};
 
-use super::{LONG, REGION, draft, key, leased, text, until_ok};
+use super::{LONG, REGION, Store as _, draft, key, leased, text, until_ok};
 
 /// What is there when the dump is made, and has ended when the server is killed.
 struct Dumped {

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::time::Duration;
 
-use redis::io::tcp::TcpSettings;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
 use super::commands::RedisBackend;
@@ -156,14 +155,8 @@ impl RedisBuilder {
         if let Some(database) = self.database {
             settings = settings.set_db(i64::from(database));
         }
-        Ok(info.set_redis_settings(settings).set_tcp_settings(tcp_settings()))
+        Ok(info.set_redis_settings(settings))
     }
-}
-
-/// Nagle's algorithm would hold small commands back. And a connection that was given up must not deliver, when the
-/// network heals, what was left in its buffer: a write that nobody waits for any more, behind newer ones.
-fn tcp_settings() -> TcpSettings {
-    TcpSettings::default().set_nodelay(true).set_linger_time(Duration::ZERO)
 }
 
 /// Without the password, and without the URL, which may hold one.

@@ -204,6 +204,21 @@ impl Backend for RedisBackend {
         self.try_lease(&request, LeaseMode::Replace).await?.ok_or_else(unexpected)
     }
 
+    async fn take_lease(
+        &self,
+        key: &StoredKey,
+        region: RegionId,
+        token: Token,
+        ttl: Duration,
+    ) -> Result<Option<Token>> {
+        let mut call = script::TAKE_LEASE.call(key.as_str());
+        call.arg(&region.0.to_be_bytes()[..]).arg(&token.0[..]).arg(lifetime_ms(ttl));
+        match self.pool.call(call).await? {
+            Value::Nil => Ok(None),
+            granted => reply::token(&granted).map(Some).ok_or_else(unexpected),
+        }
+    }
+
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
         let mut call = script::FILL.call(key.as_str());
         call.arg(&token.0[..]);
@@ -224,12 +239,6 @@ impl Backend for RedisBackend {
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
         let mut call = script::RELEASE.call(key.as_str());
         call.arg(&token.0[..]);
-        reply::flag(self.pool.call(call).await?)
-    }
-
-    async fn store(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
-        let mut call = script::STORE.call(key.as_str());
-        add_draft(&mut call, draft)?;
         reply::flag(self.pool.call(call).await?)
     }
 

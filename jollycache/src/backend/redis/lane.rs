@@ -15,13 +15,15 @@ use tokio::task::JoinHandle;
 
 use super::error::from_connecting;
 use super::run::Run;
+use super::socket::Socket;
+use crate::backend::Pulse;
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a connection may be silent before it is pinged.
 const PING_INTERVAL: Duration = Duration::from_millis(500);
-/// How long an answer may take. A connection that leaves a ping unanswered for that long is replaced.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+/// A connection that leaves a ping unanswered, and is silent at so many looks as [`Pulse::silence`] takes, is replaced.
+const PING_LOOK: Duration = Duration::from_millis(330);
 /// The shortest pause between two attempts.
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(2);
 /// The longest pause between two attempts, so that service is back within a second of the server's return.
@@ -71,12 +73,23 @@ pub(super) struct Link {
     pub(super) number: u64,
     /// The run of the server that it leads to. A restart severs every connection, so it leads to no other.
     pub(super) run: Run,
+    /// What has come over it.
+    pub(super) pulse: Arc<Pulse>,
 }
 
 impl Link {
-    fn new(connection: MultiplexedConnection, run: Run) -> Self {
+    fn new(connection: MultiplexedConnection, run: Run, pulse: Arc<Pulse>) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
-        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed), run }
+        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed), run, pulse }
+    }
+}
+
+/// The task that reads and writes for a connection; it ends, and the socket is closed, when this is dropped.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 
@@ -99,13 +112,26 @@ impl Lane {
         Lane { connector, state: Arc::new(watch::channel(State::Connecting).0), task: Mutex::new(None) }
     }
 
-    /// The connection.
+    /// As [`Lane::link`].
     pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
         Ok(self.link().await?.connection)
     }
 
-    /// The connection and its number.
+    /// Makes the running operation wait for an answer over the connection, if there is one.
+    pub(super) fn wait_for(&self) {
+        if let State::Up(link) = &*self.state.borrow() {
+            link.pulse.wait_for();
+        }
+    }
+
+    /// The connection with what is known of it, for commands whose answers the running operation waits for.
     pub(super) async fn link(&self) -> Result<Link> {
+        let link = self.settled_link().await?;
+        link.pulse.wait_for();
+        Ok(link)
+    }
+
+    async fn settled_link(&self) -> Result<Link> {
         self.keep_running();
         if let Some(settled) = settled(&self.state.borrow()) {
             return settled;
@@ -165,9 +191,9 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
     let mut failures = 0;
     loop {
         let error = match connector.connect().await {
-            Ok((link, gone)) => {
+            Ok((link, gone, _driver)) => {
                 connector.tell_up(&state.send_replace(State::Up(link.clone())), link.run);
-                if until_lost(link.connection, &gone).await {
+                if until_lost(link, &gone).await {
                     failures = 0;
                     state.send_replace(State::Connecting);
                     continue;
@@ -184,7 +210,7 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
 }
 
 /// Waits until the connection is closed or does not answer. Returns whether it held for at least one ping.
-async fn until_lost(mut connection: MultiplexedConnection, gone: &Notify) -> bool {
+async fn until_lost(Link { mut connection, pulse, .. }: Link, gone: &Notify) -> bool {
     let ping = redis::cmd("PING");
     let mut held_long = false;
     loop {
@@ -196,24 +222,34 @@ async fn until_lost(mut connection: MultiplexedConnection, gone: &Notify) -> boo
             () = gone.notified() => return held_long,
             answer = connection.req_packed_command(&ping) => if answer.is_err() {
                 return held_long;
-            }
+            },
+            () = pulse.silence(PING_LOOK) => return held_long,
         }
         held_long = true;
     }
 }
 
 impl Connector {
-    async fn connect(&self) -> Result<(Link, Arc<Notify>)> {
-        let gone = Arc::new(Notify::new());
-        let on_push = self.push_handler(Arc::clone(&gone));
+    async fn connect(&self) -> Result<(Link, Arc<Notify>, Driver)> {
+        let connected = tokio::time::timeout(self.connect_timeout, self.try_connect()).await;
+        connected
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, "redis cannot be reached: timed out")))
+    }
+
+    async fn try_connect(&self) -> Result<(Link, Arc<Notify>, Driver)> {
+        let (gone, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+        let info = self.client.get_connection_info();
+        let socket = Socket::connect(info.addr(), pulse.clone()).await;
+        let socket = socket.map_err(|error| from_connecting(&error.into()))?;
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.connect_timeout))
-            .set_response_timeout(Some(RESPONSE_TIMEOUT))
-            .set_push_sender(on_push);
-        let connected = self.client.get_multiplexed_async_connection_with_config(&config).await;
-        let mut connection = connected.map_err(|error| from_connecting(&error))?;
+            // Callers have timeouts of their own, which judge the connection and not this process.
+            .set_response_timeout(None)
+            .set_push_sender(self.push_handler(Arc::clone(&gone)));
+        let made = MultiplexedConnection::new_with_config(info.redis_settings(), socket, config).await;
+        let (mut connection, driver) = made.map_err(|error| from_connecting(&error))?;
+        let driver = Driver(tokio::spawn(driver));
         let run = Run::learn(&mut connection, self.trusts_restarts).await?;
-        Ok((Link::new(connection, run), gone))
+        Ok((Link::new(connection, run, pulse), gone, driver))
     }
 
     fn push_handler(&self, gone: Arc<Notify>) -> impl Fn(PushInfo) -> Result<()> + use<> {

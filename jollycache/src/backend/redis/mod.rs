@@ -13,6 +13,7 @@ mod rates;
 mod reply;
 mod run;
 mod script;
+mod socket;
 
 pub use self::builder::RedisBuilder;
 pub use self::commands::RedisBackend;

@@ -128,6 +128,8 @@ impl News {
     }
 
     async fn listen(&self, channel: String) -> Result<()> {
+        // The task that asks runs outside of the caller's operation.
+        self.lane.wait_for();
         let (done, confirmed) = oneshot::channel();
         self.requests().send(Request { channel, done }).await.map_err(|_| closed())?;
         confirmed.await.map_err(|_| closed())?

@@ -102,9 +102,9 @@ macro_rules! scripts {
 
 scripts! {
     LEASE = "lease.lua";
+    TAKE_LEASE = "take_lease.lua";
     FILL = "fill.lua";
     RELEASE = "release.lua";
-    STORE = "store.lua";
     INVALIDATE = "invalidate.lua";
     SWEEP = "sweep.lua";
     BEGIN_WRITE = "begin_write.lua";

@@ -173,4 +173,11 @@ pub(super) async fn what_is_written_by_hand_is_stored_within_the_grace(trial: Tr
     for key in [stored, put] {
         assert_eq!(trial.text(&key).await.as_deref(), Some("v"));
     }
+    // And one that is given up leaves the grace.
+    let given_up = trial.key("given up");
+    invalidate(&trial, &given_up, LONG).await;
+    let token = trial.taken(&given_up).await.expect("no writer is at work");
+    assert_closed_for_long(&trial, &given_up).await;
+    assert!(trial.release(&given_up, token).await);
+    assert_closed_for_long(&trial, &given_up).await;
 }

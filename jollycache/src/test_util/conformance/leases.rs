@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::trial::{LONG, SHORT, Trial, draft, eventually, request};
+use super::trial::{LEASE, LONG, SHORT, Trial, draft, eventually, request};
 use crate::backend::{Lease, LeaseRequest, Selection};
-use crate::entry::Token;
+use crate::entry::{Draft, Token};
 
 pub(super) async fn a_miss_is_leased_once(trial: Trial) {
     let key = trial.key("a");
@@ -122,6 +122,64 @@ pub(super) async fn a_fill_after_a_store_is_refused(trial: Trial) {
     trial.store(&key, &draft("stored")).await;
     assert!(!trial.fill(&key, token, "loaded").await);
     assert_eq!(trial.text(&key).await.as_deref(), Some("stored"));
+}
+
+pub(super) async fn a_lease_is_taken_over_whatever_is_there(trial: Trial) {
+    let (key, value) = (trial.key("a"), trial.key("value"));
+    trial.leased(&key).await;
+    trial.store(&value, &draft("old")).await;
+    for key in [&key, &value] {
+        let token = trial.taken(key).await.expect("no writer is at work");
+        assert!(trial.fill(key, token, "new").await);
+        assert_eq!(trial.text(key).await.as_deref(), Some("new"));
+        assert!(matches!(trial.lease(key, Token::random()).await, Lease::Hit(_)));
+    }
+}
+
+pub(super) async fn a_value_stays_while_its_lease_is_taken(trial: Trial) {
+    let (key, brief) = (trial.key("a"), trial.key("brief"));
+    trial.store(&key, &draft("old")).await;
+    let token = trial.taken(&key).await.expect("no writer is at work");
+    assert_eq!(trial.text(&key).await.as_deref(), Some("old"));
+    assert!(trial.release(&key, token).await);
+    assert_eq!(trial.text(&key).await.as_deref(), Some("old"));
+    // But the lease must not end with it.
+    trial.store(&brief, &Draft { ttl: LEASE / 2, ..draft("old") }).await;
+    let token = trial.taken(&brief).await.expect("no writer is at work");
+    assert_eq!(trial.text(&brief).await, None);
+    assert!(trial.fill(&brief, token, "new").await);
+}
+
+pub(super) async fn who_lost_a_lease_fills_before_the_next_one_and_not_after(trial: Trial) {
+    let (key, late) = (trial.key("a"), trial.key("late"));
+    let first = trial.leased(&key).await;
+    let second = trial.taken(&key).await.expect("no writer is at work");
+    let third = trial.taken(&key).await.expect("no writer is at work");
+    for (token, text) in [(first, "first"), (second, "second")] {
+        assert!(trial.release(&key, token).await, "it is there, and stays the third's");
+        assert!(trial.fill(&key, token, text).await);
+        assert_eq!(trial.text(&key).await.as_deref(), Some(text));
+    }
+    assert!(trial.fill(&key, third, "third").await);
+
+    let first = trial.leased(&late).await;
+    let second = trial.taken(&late).await.expect("no writer is at work");
+    assert!(trial.fill(&late, second, "second").await);
+    assert!(!trial.fill(&late, first, "first").await);
+    assert_eq!(trial.text(&late).await.as_deref(), Some("second"));
+}
+
+pub(super) async fn an_invalidation_refuses_all_who_had_the_lease(trial: Trial) {
+    let key = trial.key("a");
+    let first = trial.leased(&key).await;
+    let second = trial.taken(&key).await.expect("no writer is at work");
+    trial.invalidate(&key).await;
+    for token in [first, second] {
+        assert!(!trial.fill(&key, token, "old").await);
+    }
+    let next = trial.taken(&key).await.expect("no writer is at work");
+    assert!(!trial.fill(&key, second, "old").await, "not under the next one's lease either");
+    assert!(trial.fill(&key, next, "new").await);
 }
 
 pub(super) async fn a_fill_cannot_be_repeated(trial: Trial) {

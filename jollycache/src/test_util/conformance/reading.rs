@@ -193,8 +193,7 @@ pub(super) async fn the_info_names_the_backend(trial: Trial) {
 pub(super) async fn a_dropped_call_leaves_the_backend_usable(trial: Trial) {
     let key = trial.key("a");
     for _ in 0..50 {
-        let draft = draft("v");
-        let call = trial.backend.store(&key, &draft);
+        let call = trial.backend.take_lease(&key, REGION, Token::random(), LONG);
         // Polled once, and dropped unless it was done at once.
         let _ = tokio::time::timeout(Duration::ZERO, call).await;
         let _ = tokio::time::timeout(Duration::ZERO, trial.backend.watch(&key)).await;

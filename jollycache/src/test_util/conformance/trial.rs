@@ -13,6 +13,8 @@ use crate::key::StoredKey;
 pub(super) const REGION: RegionId = RegionId(7);
 /// Longer than any case runs.
 pub(super) const LONG: Duration = Duration::from_secs(10 * 60);
+/// Longer than a case waits for, and shorter than values live.
+pub(super) const LEASE: Duration = Duration::from_secs(60);
 /// Short enough to wait for.
 pub(super) const SHORT: Duration = Duration::from_millis(60);
 /// How long something that must happen may take.
@@ -77,8 +79,19 @@ impl Trial {
         self.backend.fill(key, token, &draft(text), &[]).await.expect("a fill").stored
     }
 
+    /// Takes the lease on a key, whatever is there.
+    pub(super) async fn taken(&self, key: &StoredKey) -> Option<Token> {
+        self.backend.take_lease(key, REGION, Token::random(), LEASE).await.expect("a lease")
+    }
+
+    /// Stores a draft whatever is there. Returns whether nothing stood against it.
+    pub(super) async fn try_store(&self, key: &StoredKey, draft: &Draft) -> bool {
+        let Some(token) = self.taken(key).await else { return false };
+        self.backend.fill(key, token, draft, &[]).await.expect("a fill").stored
+    }
+
     pub(super) async fn store(&self, key: &StoredKey, draft: &Draft) {
-        assert!(self.backend.store(key, draft).await.expect("a store"), "nothing stands against this store");
+        assert!(self.try_store(key, draft).await, "nothing stands against this store");
     }
 
     pub(super) async fn invalidate(&self, key: &StoredKey) -> u64 {

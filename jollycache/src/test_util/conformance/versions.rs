@@ -35,7 +35,7 @@ fn text(version: i64) -> String {
 }
 
 async fn store(trial: &Trial, key: &StoredKey, draft: &Draft) -> bool {
-    trial.backend.store(key, draft).await.expect("a store")
+    trial.try_store(key, draft).await
 }
 
 async fn fill(trial: &Trial, key: &StoredKey, token: Token, draft: &Draft) -> bool {

@@ -87,7 +87,7 @@ pub(super) async fn an_intent_drops_the_lease(trial: Trial) {
 pub(super) async fn an_intent_turns_a_store_away(trial: Trial) {
     let key = trial.key("a");
     let writer = begin(&trial, &key, LONG).await;
-    assert!(!trial.backend.store(&key, &draft("v")).await.expect("a store"));
+    assert!(!trial.try_store(&key, &draft("v")).await);
     assert_eq!(trial.read(&key).await, None);
     assert!(remaining_bypass(&trial, &key).await.is_some(), "the intent stays");
     assert!(put(&trial, &key, writer, "written").await);

@@ -10,7 +10,7 @@ local record, kind = load(now)
 local others, last_end = other_writers(record, kind, ARGV[2], now)
 -- Which of two writers committed last is unknown, so neither of them may store.
 local poisoned = others ~= '' and 1 or kind == 'I' and string.byte(record, 31) or 0
-local closed_until = kind == 'I' and millis_at(record, 25) or kind == 'E' and millis_at(record, 17) or now
+local closed_until = kind == 'I' and closed_of(record, kind) or math.max(closed_of(record, kind), now)
 if #others >= MAX_WRITERS * WRITER_BYTES then
   -- The one that came first is named no more, so nothing tells when it ends but its own end.
   closed_until = math.max(closed_until, millis_at(others, 1))

@@ -36,25 +36,11 @@ local function acceptable(value)
   return true
 end
 
--- The value stays in place for others to read: only its end and its flag are written.
-local function lease_in_place(value, until_ms)
-  local flags, leased = flags_of(value)
-  local trailer = packed(until_ms) .. RUN .. ARGV[2]
-  if leased then
-    redis.call('SETRANGE', KEY, #value - TRAILER_BYTES, trailer)
-  else
-    redis.call('APPEND', KEY, trailer)
-    redis.call('SETRANGE', KEY, 22, string.char(flags + LEASED))
-  end
-end
-
 local now = now_ms()
 local record, kind = load(now)
-local closed_until = 0
+local closed_until = closed_of(record, kind)
 if kind == 'I' then
-  closed_until = math.max(millis_at(record, 11), millis_at(record, 25))
-elseif kind == 'E' then
-  closed_until = millis_at(record, 17)
+  closed_until = math.max(millis_at(record, 11), closed_until)
 end
 if kind == 'I' or closed_until > now then
   return {'bypass', math.max(closed_until - now, 0), false}
@@ -73,10 +59,8 @@ end
 
 local ttl_ms = tonumber(ARGV[3])
 if value then
-  lease_in_place(value, now + ttl_ms)
+  lease_in_place(value, now + ttl_ms, ARGV[2])
 else
-  local floor = floor_of(record, kind)
-  local lease = MAGIC .. 'L' .. ARGV[1] .. RUN .. packed(now + ttl_ms) .. ARGV[2] .. floor
-  redis.call('SET', KEY, lease, 'PX', known_until(now + ttl_ms, floor) - now)
+  put_lease(ARGV[1], now + ttl_ms, ARGV[2], 0, floor_of(record, kind), now)
 end
 return {'leased', ttl_ms, value}

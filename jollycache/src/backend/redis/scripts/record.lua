@@ -6,10 +6,12 @@ local TRUSTS = table.remove(ARGV) == '1'
 local RUN = table.remove(ARGV)
 local KEY = KEYS[1]
 local MAGIC = '\203'
-local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 40, 31, 30, 39
+local LEASE_BYTES, INTENT_BYTES, EVICTED_BYTES, VALUE_BYTES = 46, 31, 30, 39
 local TRAILER_BYTES, WRITER_BYTES = 26, 22
 local WRITER_FORMAT = 'I6c16'
 local ID_BYTES = 16
+-- How much of a token is the lineage of its lease; entry/mod.rs has the same number.
+local LINEAGE_BYTES = 8
 local LEASED, VERSIONED = 2, 4
 local CHANGED, FAILED = 'c', 'f'
 -- How long the version of an evicted value is remembered; protocol/slot.rs has the same number.
@@ -64,6 +66,15 @@ local function lease_of(record, kind, now)
   return nil
 end
 
+-- The token and the end of the lease that a token was granted, whoever holds it now, or nil.
+local function lease_granted(record, kind, token, now)
+  local holder, until_ms = lease_of(record, kind, now)
+  if holder and string.sub(holder, 1, LINEAGE_BYTES) == string.sub(token, 1, LINEAGE_BYTES) then
+    return holder, until_ms
+  end
+  return nil
+end
+
 -- The version at the end of a value, or NO_FLOOR. The lease trailer comes after it.
 local function version_of(value)
   local flags, leased = flags_of(value)
@@ -88,6 +99,18 @@ local function floor_of(record, kind)
   return NO_FLOOR
 end
 
+-- Until when nothing that is loaded may be filled, writers that are at work apart.
+local function closed_of(record, kind)
+  if kind == 'L' then
+    return millis_at(record, 41)
+  elseif kind == 'I' then
+    return millis_at(record, 25)
+  elseif kind == 'E' then
+    return millis_at(record, 17)
+  end
+  return 0
+end
+
 -- Until when a floor is known whose slot ended.
 local function known_until(end_ms, floor)
   return floor == NO_FLOOR and end_ms or end_ms + VERSION_MEMORY_MS
@@ -109,9 +132,8 @@ local function current(record, kind, now)
   if kind ~= 'L' and kind ~= 'I' or millis_at(record, 11) > now then
     return record, kind
   end
-  local closed_until = kind == 'I' and millis_at(record, 25) or 0
   local left, until_ms =
-    memory(string.sub(record, 3, 6), millis_at(record, 11), closed_until, floor_of(record, kind))
+    memory(string.sub(record, 3, 6), millis_at(record, 11), closed_of(record, kind), floor_of(record, kind))
   if until_ms <= now then
     return false, nil
   end
@@ -127,7 +149,7 @@ local function in_this_run(record, kind)
   elseif kind == 'I' then
     return string.sub(record, 1, 30) .. '\1' .. string.sub(record, 32), kind
   end
-  return evicted(string.sub(record, 3, 6), 0, 0, floor_of(record, kind)), 'E'
+  return evicted(string.sub(record, 3, 6), 0, closed_of(record, kind), floor_of(record, kind)), 'E'
 end
 
 -- Whether a string of this kind is one of ours, by its length.
@@ -174,10 +196,7 @@ end
 
 -- Lets value and lease fall, or whatever else is there. An eviction never shortens what is remembered.
 local function evict(record, kind, grace_ms, now)
-  local closed_until = now + grace_ms
-  if kind == 'E' then
-    closed_until = math.max(closed_until, millis_at(record, 17))
-  end
+  local closed_until = math.max(now + grace_ms, closed_of(record, kind))
   local region = kind and string.sub(record, 3, 6) or '\0\0\0\0'
   remember(region, closed_until, floor_of(record, kind), now)
 end
@@ -185,7 +204,7 @@ end
 -- Takes the lease out of a record that has one, and leaves the rest.
 local function drop_lease(record, kind, now)
   if kind == 'L' then
-    remember(string.sub(record, 3, 6), now, floor_of(record, kind), now)
+    remember(string.sub(record, 3, 6), closed_of(record, kind), floor_of(record, kind), now)
   else
     local flags = flags_of(record)
     local bare = string.sub(record, 1, 22) .. string.char(flags) .. string.sub(record, 24, -TRAILER_BYTES - 1)
@@ -193,15 +212,36 @@ local function drop_lease(record, kind, now)
   end
 end
 
+-- Writes a lease in the place of whatever is there.
+local function put_lease(region, until_ms, token, closed_until, floor, now)
+  local lease = MAGIC .. 'L' .. region .. RUN .. packed(until_ms) .. token .. floor
+  local ends = math.max(known_until(until_ms, floor), closed_until)
+  redis.call('SET', KEY, lease .. packed(closed_until), 'PX', ends - now)
+end
+
+-- Leases a value that stays in place for others to read: only the lease and its flag are written.
+local function lease_in_place(value, until_ms, token)
+  local flags, leased = flags_of(value)
+  local trailer = packed(until_ms) .. RUN .. token
+  if leased then
+    redis.call('SETRANGE', KEY, #value - TRAILER_BYTES, trailer)
+  else
+    redis.call('APPEND', KEY, trailer)
+    redis.call('SETRANGE', KEY, 22, string.char(flags + LEASED))
+  end
+end
+
 local function publish(signal)
   redis.call('PUBLISH', 'jollycache:' .. KEY, signal)
 end
 
--- Stores a draft with the times it lives by. Without a stale window it is gone when it stops being fresh.
+-- Stores a draft with the times it lives by, and returns the record. Without a stale window it is gone when it stops
+-- being fresh.
 local function put(draft, ttl_ms, stale_ms, now)
   local record = string.sub(draft, 1, 6) .. RUN .. packed(now) .. packed(now + ttl_ms) .. string.sub(draft, 23)
   redis.call('SET', KEY, record, 'PX', math.max(ttl_ms + stale_ms, 1))
   publish(CHANGED)
+  return record
 end
 
 -- The writers of an intent that have not ended, but for the one with this token; when the last of them ends; and whether

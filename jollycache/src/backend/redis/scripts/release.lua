@@ -1,12 +1,16 @@
--- Gives a lease back after a failed load; a stale value under it stays, with its lifetime.
+-- Gives a lease back after a failed load; a stale value under it stays, with its lifetime. A lease that another took
+-- over stays the other's.
 -- KEYS[1] the key. ARGV[1] token.
 -- Returns 1 if the lease was there, 0 if not.
 
 local now = now_ms()
 local record, kind = load(now)
-if lease_of(record, kind, now) ~= ARGV[1] then
+local holder = lease_granted(record, kind, ARGV[1], now)
+if not holder then
   return 0
 end
-drop_lease(record, kind, now)
-publish(FAILED)
+if holder == ARGV[1] then
+  drop_lease(record, kind, now)
+  publish(FAILED)
+end
 return 1
