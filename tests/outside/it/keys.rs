@@ -205,3 +205,28 @@ async fn odd_keys_and_tags_on_redis() {
     odd_keys_hold_each_its_own(&cache, seed::rng("odd_keys_on_redis")).await;
     tags(&cache).await;
 }
+
+/// Where more tags than an entry can carry are asked for, nothing is stored that an eviction could miss.
+async fn too_many_tags(cache: &Cache) {
+    for (count, evicted) in [(65, 0), (65, 64), (300, 0), (300, 70), (300, 299)] {
+        each_tag_counts(cache, count, evicted).await;
+        let policy = (0..count).fold(Policy::new(), |policy, index| policy.tag(format!("p:{index}")));
+        let key = format!("put:{count}:{evicted}");
+        if cache.put(key.as_str(), &1, &policy).await.is_ok() {
+            cache.evict_tags([format!("p:{evicted}")]).await.expect("an eviction");
+            assert_eq!(cache.get::<i32>(key).await.expect("a read"), None, "{count} tags, number {evicted}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn too_many_tags_in_memory() {
+    too_many_tags(&patient("outside:many", MemoryBackend::new())).await;
+}
+
+#[tokio::test]
+async fn too_many_tags_on_redis() {
+    let Some(server) = RedisServer::start() else { return };
+    too_many_tags(&patient("outside:many", RedisBackend::builder(server.url()).build().expect("a backend")))
+        .await;
+}

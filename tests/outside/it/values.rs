@@ -145,3 +145,102 @@ async fn large_values_survive() {
         survives(&cache, vec![7_u8; length]).await.expect("a value of 1 MiB");
     }
 }
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+enum External {
+    Unit,
+    New(Option<Option<u8>>),
+    Tuple(f64, i128),
+    Struct { a: Vec<External>, b: Option<()> },
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "kind")]
+enum Internal {
+    Unit,
+    New(Inner),
+    Struct { a: Option<Option<String>>, b: f32 },
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "t", content = "c")]
+enum Adjacent {
+    Unit,
+    New(Option<f64>),
+    Struct { a: u128, b: BTreeMap<(u8, bool), String> },
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum MapKey {
+    A,
+    B(u8),
+    C { x: char },
+}
+
+fn float() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        4 => any::<u64>().prop_map(f64::from_bits),
+        1 => proptest::num::f64::ANY,
+        1 => proptest::sample::select(vec![0.0, -0.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY, f64::MIN_POSITIVE, 5e-324, f64::MAX, 1e21, 0.1 + 0.2]),
+    ]
+}
+
+fn external() -> impl Strategy<Value = External> {
+    let leaf = prop_oneof![
+        Just(External::Unit),
+        option::of(option::of(any::<u8>())).prop_map(External::New),
+        (float(), any::<i128>()).prop_map(|(float, number)| External::Tuple(float, number)),
+    ];
+    leaf.prop_recursive(4, 16, 4, |inner| {
+        (vec(inner, 0..4), option::of(Just(()))).prop_map(|(a, b)| External::Struct { a, b })
+    })
+}
+
+fn internal() -> impl Strategy<Value = Internal> {
+    prop_oneof![
+        Just(Internal::Unit),
+        inner().prop_map(Internal::New),
+        (option::of(option::of(any::<String>())), proptest::num::f32::ANY)
+            .prop_map(|(a, b)| Internal::Struct { a, b }),
+    ]
+}
+
+fn adjacent() -> impl Strategy<Value = Adjacent> {
+    prop_oneof![
+        Just(Adjacent::Unit),
+        option::of(float()).prop_map(Adjacent::New),
+        (any::<u128>(), btree_map(any::<(u8, bool)>(), any::<String>(), 0..3))
+            .prop_map(|(a, b)| Adjacent::Struct { a, b }),
+    ]
+}
+
+fn map_key() -> impl Strategy<Value = MapKey> {
+    prop_oneof![Just(MapKey::A), any::<u8>().prop_map(MapKey::B), any::<char>().prop_map(|x| MapKey::C { x }),]
+}
+
+survive! {
+    floats_survive: (float(), vec(option::of(float()), 0..3), any::<u32>().prop_map(f32::from_bits));
+    nested_options_survive: (option::of(option::of(any::<u8>())), option::of(option::of(option::of(Just(())))), option::of(option::of(float())));
+    externally_tagged_enums_survive: external();
+    internally_tagged_enums_survive: internal();
+    adjacently_tagged_enums_survive: adjacent();
+    maps_with_odd_keys_survive: (hash_map(map_key(), float(), 0..3), btree_map(option::of(any::<u8>()), any::<(u8, String)>(), 0..3));
+}
+
+/// What does not come back is counted.
+#[tokio::test]
+async fn what_cannot_be_stored_is_counted() {
+    let cache = patient("outside:counted", MemoryBackend::new());
+    let rejected = cache.stats().total.rejected_values;
+    for _ in 0..3 {
+        let load =
+            || async { Ok::<_, std::io::Error>(BTreeMap::from([((1_u8, 2_u8), Some(Some(f64::NAN)))])) };
+        cache.get_or_load("nan", &Policy::new(), load).await.expect("no error");
+    }
+    let stored = cache.get::<BTreeMap<(u8, u8), Option<Option<f64>>>>("nan").await.expect("a read");
+    assert!(
+        stored.is_some() || cache.stats().total.rejected_values == rejected + 3,
+        "{:?}",
+        cache.stats().total
+    );
+}
