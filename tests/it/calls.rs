@@ -60,6 +60,16 @@ impl Source {
         Ok(id > 0)
     }
 
+    #[cache_put(cache = "item", key = "item:{ret}")]
+    async fn update_late(&self, id: u64) -> Option<u64> {
+        (id > 0).then_some(id)
+    }
+
+    #[cache_evict(cache = "item", key = "item:{ret}")]
+    async fn delete_late(&self, id: u64) -> Option<u64> {
+        (id > 0).then_some(id)
+    }
+
     #[cache_evict(cache = "item", key = "item:{id}", when = "around")]
     async fn delete_around(&self, id: u64) -> Result<bool, Down> {
         Ok(id > 0)
@@ -117,6 +127,15 @@ on_each_backend!(a_stale_value_is_told_with_its_age, |caches| async move {
         assert!((10..10_000).contains(&call.stale_for().as_millis()), "{call:?}");
     })
     .await;
+});
+
+on_each_backend!(a_write_that_names_nothing_reports_that_it_evicted_nothing, |caches| async move {
+    let (cache, source) = (&caches.new_cache().await, Source::default());
+    assert_eq!(outcomes(cache, source.update_late(1)).await, write(Operation::Put, Outcome::Stored));
+    assert_eq!(outcomes(cache, source.update_late(0)).await, write(Operation::Put, Outcome::Skipped));
+    assert_eq!(outcomes(cache, source.delete_late(0)).await, write(Operation::Evict, Outcome::Skipped));
+    assert_eq!(cache.get::<u64>("item:1").await.unwrap(), Some(1), "nothing named it");
+    assert_eq!(outcomes(cache, source.delete_late(1)).await, write(Operation::Evict, Outcome::Evicted));
 });
 
 on_each_backend!(a_write_says_what_it_came_to, |caches| async move {

@@ -13,6 +13,8 @@ use crate::policy::Policy;
 
 /// How many names a backend is asked for at once.
 const SCAN_PAGE: usize = 500;
+/// How many values are stored at once: enough to fill a pipeline, and a bound on what waits in one task.
+const SETS_AT_ONCE: usize = 256;
 
 impl Cache {
     /// Stores a value for `ttl`; [`Cache::put`] has more options.
@@ -23,13 +25,19 @@ impl Cache {
         self.put(key, value, &Policy::new().ttl(ttl)).await
     }
 
-    /// Stores many values for `ttl`, concurrently. Each is stored or not by itself.
+    /// Stores many values for `ttl`, 256 at once. Each is stored or not by itself.
     ///
     /// # Errors
     /// The first error, when all have been tried.
     pub async fn set_many<V: Value>(&self, values: &[(Key, V)], ttl: Duration) -> Result<()> {
-        let sets = values.iter().map(|(key, value)| self.set(key, value, ttl));
-        futures_util::future::join_all(sets).await.into_iter().collect()
+        let mut outcome = Ok(());
+        for part in values.chunks(SETS_AT_ONCE) {
+            let sets = part.iter().map(|(key, value)| self.set(key, value, ttl));
+            for stored in futures_util::future::join_all(sets).await {
+                outcome = outcome.and(stored);
+            }
+        }
+        outcome
     }
 
     /// Deletes a value: another word for [`Cache::evict`].

@@ -106,8 +106,8 @@ impl WriteThrough {
     /// The source was written, or may have been: lets fall what was announced, and `more`. `of` is what the call was to
     /// do.
     pub(crate) async fn evict(self, of: Operation, more: Vec<Target>) -> Result<()> {
-        let outcome =
-            |committed: &Result<bool>| if committed.is_ok() { Outcome::Evicted } else { Outcome::Queued };
+        let names_any = self.write.names_any() || !more.is_empty();
+        let outcome = move |committed: &Result<bool>| Outcome::of_eviction(names_any, committed.is_ok());
         self.commit(None, more, of, outcome).await.map(drop)
     }
 

@@ -39,14 +39,29 @@ pub enum Outcome {
     Stored,
     /// Read or put: the value is not stored, because an invalidation or another writer came in between.
     Refused,
-    /// Evict, and a put that had nothing to store: what was to fall fell.
+    /// Evict, and a put that had nothing to store: what the call names is evicted.
     Evicted,
+    /// Evict, and a put that had nothing to store: the call names no key, tag or pattern, so nothing is evicted. All it
+    /// would name is made from `ret`, and the function returned none.
+    Skipped,
     /// Evict or put: the backend could not be reached or refused, so the invalidation is queued. The source is written,
     /// this process bypasses what is queued until it is delivered, and other processes may serve the old value until then.
     /// With the default `on_error` of an attribute the call returns what its function returned all the same.
     Queued,
-    /// Read, and a put by hand: the backend failed. Calls go on without it unless they say otherwise.
+    /// Read, a put by hand, and a write that names nothing to evict: the backend failed. Calls go on without it unless they say otherwise.
     Error,
+}
+
+impl Outcome {
+    /// Of a call that evicts and stores nothing. `names_any`: whether it names anything to evict.
+    pub(crate) fn of_eviction(names_any: bool, is_delivered: bool) -> Self {
+        match (names_any, is_delivered) {
+            (true, true) => Outcome::Evicted,
+            (true, false) => Outcome::Queued,
+            (false, true) => Outcome::Skipped,
+            (false, false) => Outcome::Error,
+        }
+    }
 }
 
 /// A time from one moment to another.

@@ -105,8 +105,9 @@ impl Eviction {
     /// returned for those who want it. If the future is dropped midway, it is queued as well.
     pub(crate) async fn run(self) -> Result<u64> {
         let (region, started) = (self.region.clone(), clock::now());
+        let names_any = !self.pending.is_empty();
         let result = self.run_unreported().await;
-        let outcome = if result.is_ok() { Outcome::Evicted } else { Outcome::Queued };
+        let outcome = Outcome::of_eviction(names_any, result.is_ok());
         calls::report(&region, Operation::Evict, started, Course::of(outcome));
         result
     }

@@ -105,6 +105,11 @@ impl Engine {
 }
 
 impl Write {
+    /// Whether a key or a tag was announced.
+    pub(crate) fn names_any(&self) -> bool {
+        !self.keys.is_empty() || !self.tags.is_empty()
+    }
+
     /// Runs the body of this write: what it evicts and puts is not taken for another writer's.
     pub(crate) async fn run<F: Future>(&self, body: F) -> F::Output {
         match self.scope.clone() {

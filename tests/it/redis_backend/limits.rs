@@ -215,3 +215,22 @@ async fn a_full_server_still_remembers_what_an_invalidation_says() {
     let read = backend.read(&keys[0], &tags).await.unwrap();
     assert_eq!((read.entry, read.tag_ids), (None, vec![None]), "the writer keeps the tag closed");
 }
+
+#[tokio::test]
+async fn a_full_server_still_takes_a_lease_out_of_a_stale_value() {
+    let Some(server) = RedisServer::start() else {
+        return;
+    };
+    let backend = RedisBackend::connect(&server.url()).await.unwrap();
+    let (held, token, minute) = (key("held"), Token::random(), std::time::Duration::from_mins(1));
+    let loading = leased(&backend, &held).await;
+    let stale = Draft { ttl: std::time::Duration::ZERO, stale: minute, ..draft("v") };
+    assert!(backend.fill(&held, loading, &stale, &[]).await.unwrap().stored);
+    let lease = backend.lease(request(&held, token)).await.unwrap();
+    assert!(matches!(lease, Lease::Leased { stale: Some(_) }), "{lease:?}");
+    redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.client()).unwrap();
+
+    assert!(backend.release(&held, token).await.unwrap());
+    assert_eq!(text(&backend, &held).await.as_deref(), Some("v"), "the value stays");
+    assert!(backend.ttl(&held).await.unwrap().is_some_and(|left| left <= minute), "and so does its lifetime");
+}

@@ -32,6 +32,7 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 /// | a put | `"product"; fwd=method; stored` |
 /// | a put that another writer disturbed | `"product"; fwd=method; detail=refused` |
 /// | an eviction, and a put with nothing to store | `"product"; fwd=method; detail=evicted` |
+/// | the same, of a call that names nothing | `"product"; fwd=method; detail=skipped` |
 /// | an eviction or a put that could not be delivered yet | `"product"; fwd=method; detail=queued` |
 ///
 /// The name is the region's. Of more calls than [`MAX_REPORTS`](crate::MAX_REPORTS) the others are counted in a last

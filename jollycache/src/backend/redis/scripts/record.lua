@@ -207,6 +207,8 @@ local function drop_lease(record, kind, now)
     remember(string.sub(record, 3, 6), closed_of(record, kind), floor_of(record, kind), now)
   else
     local flags = flags_of(record)
+    -- A server that is full refuses the SET, unless the script has changed something before.
+    redis.call('PEXPIRE', KEY, math.max(redis.call('PTTL', KEY), 1))
     local bare = string.sub(record, 1, 22) .. string.char(flags) .. string.sub(record, 24, -TRAILER_BYTES - 1)
     redis.call('SET', KEY, bare, 'KEEPTTL')
   end
