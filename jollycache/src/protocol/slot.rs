@@ -221,7 +221,7 @@ impl Slot {
                 Slot::Filled { entry, expires, lease: Some(holder) }
             }
             slot => {
-                let closed_until = slot.closed_until().unwrap_or(0);
+                let closed_until = slot.closed_until().filter(|until| *until > now).unwrap_or(0);
                 Slot::Leased { region, holder, closed_until, floor: slot.floor() }
             }
         };

@@ -18,6 +18,8 @@ local ttl_ms = tonumber(ARGV[3])
 if kind == 'V' and redis.call('PTTL', KEY) >= ttl_ms then
   lease_in_place(record, now + ttl_ms, token)
 else
-  put_lease(ARGV[1], now + ttl_ms, token, closed_of(record, kind), floor_of(record, kind), now)
+  local closed_until = closed_of(record, kind)
+  closed_until = closed_until > now and closed_until or 0
+  put_lease(ARGV[1], now + ttl_ms, token, closed_until, floor_of(record, kind), now)
 end
 return token
