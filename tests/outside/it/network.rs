@@ -287,6 +287,12 @@ async fn a_late_update_changes_nothing() {
 }
 
 #[tokio::test]
+async fn a_late_put_changes_nothing() {
+    join_all([0, 1, 5].map(|way| late(way, true))).await;
+    join_all([0, 1, 5].map(|way| late(way, false))).await;
+}
+
+#[tokio::test]
 async fn half_closed_connections_are_replaced() {
     let mut rng = seed::rng("half_closed_connections_are_replaced");
     let Some(server) = RedisServer::start() else { return };

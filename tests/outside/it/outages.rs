@@ -246,3 +246,36 @@ async fn five_thousand_callers_load_once() {
 async fn twenty_thousand_callers_load_once() {
     assert_eq!(crowd(&patient("outside:crowd", MemoryBackend::new()), 20_000).await, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn twenty_thousand_hits_at_once_load_nothing() {
+    let Some(server) = RedisServer::start() else { return };
+    let backend = RedisBackend::builder(server.url()).build().expect("a backend");
+    // The default policy: its 50 ms are for the server, not for this process's own queue.
+    let cache = Cache::builder().namespace("outside:warm").backend(backend).build().expect("a cache");
+    for number in 0..100_u64 {
+        until("it is stored", || async {
+            cache.put(format!("k:{number}"), &number, &Policy::new()).await.is_ok()
+        })
+        .await;
+    }
+    let loads = Arc::new(AtomicUsize::new(0));
+    let tasks: Vec<_> = (0..20_000_u64)
+        .map(|number| {
+            let (cache, loads) = (cache.clone(), Arc::clone(&loads));
+            tokio::spawn(async move {
+                let load = || async {
+                    loads.fetch_add(1, Ordering::SeqCst);
+                    Ok::<_, std::io::Error>(number % 100)
+                };
+                let read = cache.get_or_load(format!("k:{}", number % 100), &Policy::new(), load).await;
+                assert_eq!(read.expect("no error"), number % 100);
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    assert_eq!(loads.load(Ordering::SeqCst), 0, "loads of warm keys on a healthy server");
+    assert!(cache.is_connected(), "the breaker is open");
+}
