@@ -33,6 +33,7 @@ mod races;
 mod rate_limits;
 mod redis_backend;
 mod reentry;
+mod refusals;
 mod region_tags;
 mod runtimes;
 mod sessions;

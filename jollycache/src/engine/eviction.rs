@@ -8,7 +8,7 @@ use super::repair::Pending;
 use super::{Engine, Region};
 use crate::calls::{self, Course, Operation, Outcome};
 use crate::clock;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::key::{Key, Pattern, StoredKey, Tag};
 use crate::policy::Resolved;
 use crate::tracker::Count;
@@ -129,15 +129,23 @@ impl Eviction {
                 self.engine.tell(Some(&self.region), &self.pending);
                 self.pending.clear();
             }
-            Err(error) => tracing::warn!(
-                region = %self.region.name,
-                count = self.pending.len(),
-                error = error as &dyn std::error::Error,
-                "an invalidation could not be delivered and is queued"
-            ),
+            Err(error) => self.warn_of(error),
         }
         // What is still pending is queued by `drop`.
         result
+    }
+
+    fn warn_of(&self, error: &Error) {
+        let what = format!("queued: {error}");
+        if let Some(suppressed) = self.engine.warnings.admit(&self.region.name, &what, clock::now()) {
+            tracing::warn!(
+                region = %self.region.name,
+                count = self.pending.len(),
+                suppressed,
+                error = error as &dyn std::error::Error,
+                "an invalidation could not be delivered and is queued"
+            );
+        }
     }
 
     /// Lets everything stand after all.

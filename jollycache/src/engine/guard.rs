@@ -72,12 +72,15 @@ impl Engine {
         } else {
             // It answered, so it is there; what it said is another matter.
             self.breaker.succeeded();
-            tracing::warn!(
-                backend = self.backend.name(),
-                region = %region.name,
-                error = error as &dyn std::error::Error,
-                "the cache backend refused an operation"
-            );
+            if let Some(suppressed) = self.warnings.admit(&region.name, &error.to_string(), clock::now()) {
+                tracing::warn!(
+                    backend = self.backend.name(),
+                    region = %region.name,
+                    suppressed,
+                    error = error as &dyn std::error::Error,
+                    "the cache backend refused an operation"
+                );
+            }
         }
     }
 }

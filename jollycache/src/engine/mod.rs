@@ -24,6 +24,7 @@ mod repair;
 mod sync;
 mod ticket;
 mod update;
+mod warnings;
 mod worker;
 mod write;
 mod write_scope;
@@ -49,6 +50,7 @@ use self::flight::Flights;
 use self::outbox::Outbox;
 use self::region::Regions;
 use self::repair::Repair;
+use self::warnings::Warnings;
 use self::worker::Worker;
 use crate::backend::Backend;
 use crate::event::Origin;
@@ -82,6 +84,7 @@ pub(crate) struct Engine {
     /// Where a cache that tells its invalidations leaves them.
     outbox: Option<Outbox>,
     auditors: Auditors,
+    pub(crate) warnings: Warnings,
 }
 
 impl Engine {
@@ -109,6 +112,7 @@ impl Engine {
             origin: Origin::random(),
             outbox,
             auditors: Auditors::default(),
+            warnings: Warnings::default(),
         });
         engine.worker.start(&engine);
         engine

@@ -166,8 +166,14 @@ impl Vault {
     fn open(&self, place: &StoredKey, entry: &Entry) -> Option<String> {
         let sealed = serde_json::from_slice(&entry.payload).ok();
         let text = sealed.and_then(|sealed| self.sealer.open(place, sealed));
-        if text.is_none() {
-            tracing::warn!(key = %place, "a record cannot be opened: its key is not on the ring, or it was changed");
+        if text.is_none()
+            && let Some(suppressed) = self.cache.engine.warnings.admit(&self.name, "unopened", clock::now())
+        {
+            tracing::warn!(
+                key = %place,
+                suppressed,
+                "a record cannot be opened: its key is not on the ring, or it was changed"
+            );
         }
         text
     }

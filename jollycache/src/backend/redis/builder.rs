@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
 use super::commands::RedisBackend;
-use super::lane::Connector;
+use super::lane::{Connector, PING_LOOK};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many connections there are by default: one for writes, one for reads.
@@ -73,7 +73,8 @@ impl RedisBuilder {
     }
 
     /// How many connections carry commands, from 1 to 64: one for writes, the others for reads. Notifications have
-    /// one more. All tasks share them; more of them help only against big values holding up small ones. Default: 2.
+    /// one more, and with more than one here so have values of 64 KiB and more when they are stored, so that no eviction waits
+    /// behind them. All tasks share them; more of them help only against big values holding up small ones. Default: 2.
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
@@ -136,6 +137,7 @@ impl RedisBuilder {
             max_doublings: self.max_retries,
             trusts_restarts: self.trust_restarts,
             on_push: None,
+            ping_look: PING_LOOK,
             speaks: true,
         };
         Ok(RedisBackend::new(&connector, self.connections))

@@ -220,17 +220,19 @@ impl Backend for RedisBackend {
     }
 
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
+        let bytes = draft.payload.len();
         let mut call = script::FILL.call(key.as_str());
         call.arg(&token.0[..]);
         add_draft(&mut call, draft)?;
         if tags.is_empty() {
-            return Ok(Filled { stored: reply::flag(self.pool.call(call).await?)?, tag_ids: Vec::new() });
+            let stored = reply::flag(self.pool.store(bytes, call).await?)?;
+            return Ok(Filled { stored, tag_ids: Vec::new() });
         }
         // The ids last as long as what was just stored under them. One that was not extended ends early, which is a miss.
         let lifetime = draft.ttl.saturating_add(draft.stale);
         let extensions = tags.iter().map(|tag| Command::Plain(extend_tag(tag, lifetime)));
         let commands = std::iter::once(Command::Script(call)).chain(extensions).chain([mget(tags).into()]);
-        let (mut replies, run) = self.pool.write_all(commands).await?;
+        let (mut replies, run) = self.pool.store_all(bytes, commands).await?;
         let ids = reply::list(replies.pop().ok_or_else(unexpected)?)?;
         let stored = reply::flag(replies.swap_remove(0))?;
         Ok(Filled { stored, tag_ids: ids.iter().map(|id| reply::tag_id(id, run)).collect() })
@@ -300,12 +302,13 @@ impl Backend for RedisBackend {
             WriteEnd::Put(draft) => {
                 call.arg(0);
                 add_draft(&mut call, draft)?;
+                reply::flag(self.pool.store(draft.payload.len(), call).await?)
             }
             WriteEnd::Evict { grace } => {
                 call.arg(lifetime_or_none_ms(grace));
+                reply::flag(self.pool.call(call).await?)
             }
         }
-        reply::flag(self.pool.call(call).await?)
     }
 
     async fn close_tags(&self, tags: &[StoredKey], token: Token, ttl: Duration) -> Result<()> {

@@ -48,7 +48,13 @@ fn refused(code: &str) -> Error {
     // A code is one word in capitals. Some errors have none, and begin with free text.
     let is_code = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
     let code = if is_code { code } else { "ERR" };
-    Error::new(ErrorKind::Backend, format!("redis refused the command: {code}"))
+    let kind = if is_outage(code) { ErrorKind::Unavailable } else { ErrorKind::Backend };
+    Error::new(kind, format!("redis refused the command: {code}"))
+}
+
+/// Whether the server serves nobody for the time being, reads included. docs/operations.md has the reasons.
+fn is_outage(code: &str) -> bool {
+    matches!(code, "LOADING" | "BUSY" | "CLUSTERDOWN" | "MASTERDOWN")
 }
 
 fn cause(error: &RedisError) -> String {

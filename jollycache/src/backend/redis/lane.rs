@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// How long a connection may be silent before it is pinged.
 const PING_INTERVAL: Duration = Duration::from_millis(500);
 /// A connection that leaves a ping unanswered, and is silent at so many looks as [`Pulse::silence`] takes, is replaced.
-const PING_LOOK: Duration = Duration::from_millis(330);
+pub(super) const PING_LOOK: Duration = Duration::from_millis(330);
 /// The shortest pause between two attempts.
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(2);
 /// The longest pause between two attempts, so that service is back within a second of the server's return.
@@ -44,6 +44,8 @@ pub(super) struct Connector {
     pub(super) trusts_restarts: bool,
     /// Takes what the server sends unasked. Must not block.
     pub(super) on_push: Option<Arc<dyn Fn(PushInfo) + Send + Sync>>,
+    /// See [`PING_LOOK`].
+    pub(super) ping_look: Duration,
     /// Whether losses are told to people, or only to those who debug: one voice for all lanes is enough.
     pub(super) speaks: bool,
 }
@@ -193,7 +195,7 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
         let error = match connector.connect().await {
             Ok((link, gone, _driver)) => {
                 connector.tell_up(&state.send_replace(State::Up(link.clone())), link.run);
-                if until_lost(link, &gone).await {
+                if until_lost(link, &gone, connector.ping_look).await {
                     failures = 0;
                     state.send_replace(State::Connecting);
                     continue;
@@ -210,7 +212,7 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
 }
 
 /// Waits until the connection is closed or does not answer. Returns whether it held for at least one ping.
-async fn until_lost(Link { mut connection, pulse, .. }: Link, gone: &Notify) -> bool {
+async fn until_lost(Link { mut connection, pulse, .. }: Link, gone: &Notify, look: Duration) -> bool {
     let ping = redis::cmd("PING");
     let mut held_long = false;
     loop {
@@ -223,7 +225,7 @@ async fn until_lost(Link { mut connection, pulse, .. }: Link, gone: &Notify) -> 
             answer = connection.req_packed_command(&ping) => if answer.is_err() {
                 return held_long;
             },
-            () = pulse.silence(PING_LOOK) => return held_long,
+            () = pulse.silence(look) => return held_long,
         }
         held_long = true;
     }
@@ -309,6 +311,7 @@ mod tests {
             max_doublings,
             trusts_restarts: false,
             on_push: None,
+            ping_look: PING_LOOK,
             speaks: false,
         }
     }

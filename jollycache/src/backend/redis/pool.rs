@@ -1,5 +1,7 @@
 //! `Pool`: the connections that commands go over.
 
+use std::time::Duration;
+
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 
@@ -11,22 +13,34 @@ use super::script::{self, Call, Command};
 use crate::entry::RunId;
 use crate::error::Result;
 
-/// One lane for writes and some for reads.
+/// A value of this many bytes and more is sent over a lane of its own: on a slow network it would hold up the evictions
+/// behind it for as long as it takes.
+const BIG_VALUE_BYTES: usize = 64 * 1024;
+
+/// A ping behind a big value may take long, though buffers on the way have taken all of it.
+const BIG_VALUES_PING_LOOK: Duration = Duration::from_secs(5);
+
+/// One lane for writes, one for big values, and some for reads.
 ///
-/// All writes of a process share a lane: a command that was given up (its future dropped) may still be on its way,
-/// and must not arrive after one that was sent later. Big values hold up only the reads behind them.
+/// Writes share a lane, in the order in which they were sent: what closes a key or a tag for a writer would, behind what
+/// opens it, keep it closed until its own end. A value needs no order. Its fill names the lease that admits it, or the
+/// intent, which were answered before it was sent: what an eviction overtook finds neither.
 #[derive(Debug)]
 pub(super) struct Pool {
     writes: Lane,
+    /// Connects with the first big value.
+    big_values: Option<Lane>,
     reads: Vec<Lane>,
 }
 
 impl Pool {
-    /// Lanes that connect when they are first used; with one connection, reads share the writes' lane.
+    /// Lanes that connect when they are first used; with one connection, everything shares the writes' lane.
     pub(super) fn new(connector: &Connector, connections: usize) -> Self {
         let quiet = Connector { speaks: false, ..connector.clone() };
         Pool {
             writes: Lane::new(connector.clone()),
+            big_values: (connections > 1)
+                .then(|| Lane::new(Connector { ping_look: BIG_VALUES_PING_LOOK, ..quiet.clone() })),
             reads: (1..connections).map(|_| Lane::new(quiet.clone())).collect(),
         }
     }
@@ -76,15 +90,26 @@ impl Pool {
     where
         Command: From<C>,
     {
-        let Link { mut connection, run, .. } = self.writes.link().await?;
-        let pipeline = pipeline(commands.into_iter().map(|command| Command::from(command).into_cmd(run)));
-        let mut replies = request_all(&mut connection, &pipeline).await?;
-        if let Some(first) = replies.iter().position(is_unknown_script) {
-            replies.truncate(first);
-            replies.extend(teach(&mut connection, &pipeline, first).await?);
-        }
-        // Callers tell the replies apart by their place.
-        if replies.len() == pipeline.len() { Ok((replies, run)) } else { Err(unexpected()) }
+        send(&self.writes, commands).await
+    }
+
+    /// As [`Pool::write_all`], for commands that store a value of `bytes` under a lease or an intent.
+    pub(super) async fn store_all<C>(
+        &self,
+        bytes: usize,
+        commands: impl IntoIterator<Item = C>,
+    ) -> Result<(Vec<Value>, Run)>
+    where
+        Command: From<C>,
+    {
+        let big_values = self.big_values.as_ref().filter(|_| bytes >= BIG_VALUE_BYTES);
+        send(big_values.unwrap_or(&self.writes), commands).await
+    }
+
+    /// As [`Pool::store_all`], for one script.
+    pub(super) async fn store(&self, bytes: usize, script: Call) -> Result<Value> {
+        let (mut replies, _) = self.store_all(bytes, [script]).await?;
+        ok(replies.pop().unwrap_or_default())
     }
 
     /// Calls one script.
@@ -108,6 +133,21 @@ impl Pool {
         }
         &self.reads[spread(key) % self.reads.len()]
     }
+}
+
+async fn send<C>(lane: &Lane, commands: impl IntoIterator<Item = C>) -> Result<(Vec<Value>, Run)>
+where
+    Command: From<C>,
+{
+    let Link { mut connection, run, .. } = lane.link().await?;
+    let pipeline = pipeline(commands.into_iter().map(|command| Command::from(command).into_cmd(run)));
+    let mut replies = request_all(&mut connection, &pipeline).await?;
+    if let Some(first) = replies.iter().position(is_unknown_script) {
+        replies.truncate(first);
+        replies.extend(teach(&mut connection, &pipeline, first).await?);
+    }
+    // Callers tell the replies apart by their place.
+    if replies.len() == pipeline.len() { Ok((replies, run)) } else { Err(unexpected()) }
 }
 
 /// FNV-1a: nothing more is asked than that keys spread over a handful of lanes.
