@@ -26,6 +26,7 @@ mod locks;
 mod many;
 mod metrics;
 mod mongo_server;
+mod overwrites;
 mod own_writes;
 mod processes;
 mod queued;

@@ -31,8 +31,9 @@ impl Cache {
     /// is too large; when it would carry more tags than an entry can hold; and when the backend fails.
     ///
     /// # Cancel safety
-    /// After an error of the backend, and when the future is dropped midway, the key is evicted as soon as the backend
-    /// answers: which value it holds is not known, and the source may have been written.
+    /// After an error of the backend, and when the future is dropped midway, an eviction of the key is queued, and this
+    /// process bypasses the key until it is delivered: which value it holds is not known, and the source may have been
+    /// written.
     pub async fn put<V: Value>(&self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<()> {
         let started = clock::now();
         let region = self.engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));

@@ -53,6 +53,18 @@ impl Engine {
         }
     }
 
+    /// An eviction of one key that is held ready, in case it turns out to be needed; it counts as none.
+    pub(super) fn eviction_of(
+        self: &Arc<Self>,
+        region: &Arc<Region>,
+        policy: &Resolved,
+        key: StoredKey,
+    ) -> Eviction {
+        let mut eviction = self.eviction(region, policy);
+        eviction.pending.push(Pending::Key(key));
+        eviction
+    }
+
     /// Queues what could not be delivered, to be bypassed until it is. The grace begins with the delivery.
     pub(super) fn queue(self: &Arc<Self>, region: &Region, pending: Vec<Pending>, grace: Duration) {
         if self.repair.push(pending, grace) {

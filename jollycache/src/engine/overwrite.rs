@@ -4,10 +4,11 @@
 //! evictions that were acknowledged meanwhile. Late, the first step finds nobody who fills, and the second no lease.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::worker::Job;
+use super::eviction::Eviction;
 use super::{Engine, Region};
+use crate::clock;
 use crate::entry::{Draft, Token};
 use crate::error::Result;
 use crate::key::StoredKey;
@@ -23,20 +24,12 @@ pub(crate) struct Overwrite {
     engine: Arc<Engine>,
     region: Arc<Region>,
     key: StoredKey,
-    timeout: Duration,
-    grace: Duration,
-    token: Token,
-    state: State,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// Nothing was sent, or everything is answered.
-    Settled,
-    /// The lease may be taken.
-    UnderWay,
-    /// A writer is at work.
-    Refused,
+    policy: Resolved,
+    /// What to fill with; `None` while a writer is at work.
+    token: Option<Token>,
+    began: Instant,
+    /// From when the lease may be taken until everything is answered. Queued when dropped.
+    undo: Option<Eviction>,
 }
 
 impl Overwrite {
@@ -46,46 +39,55 @@ impl Overwrite {
             engine: engine.clone(),
             region: region.clone(),
             key,
-            timeout: policy.timeout,
-            grace: policy.grace,
-            token: Token::random(),
-            state: State::Settled,
+            policy: *policy,
+            token: None,
+            began: clock::now(),
+            undo: None,
         }
     }
 
     /// Takes the lease.
     pub(crate) async fn begin(mut self) -> Result<Self> {
-        let lease = MIN_LEASE.max(self.timeout.saturating_mul(2));
-        let take = self.engine.backend.take_lease(&self.key, self.region.id, self.token, lease);
+        let take = self.engine.backend.take_lease(&self.key, self.region.id, Token::random(), self.lease());
         // While the breaker is open nothing is sent, so nothing has to be undone.
         if self.engine.is_connected() {
-            self.state = State::UnderWay;
+            self.undo = Some(self.engine.eviction_of(&self.region, &self.policy, self.key.clone()));
         }
-        match self.engine.guarded(&self.region, self.timeout, take).await? {
-            Some(token) => self.token = token,
-            None => self.state = State::Refused,
+        self.began = clock::now();
+        self.token = self.engine.guarded(&self.region, self.policy.timeout, take).await?;
+        if self.token.is_none() {
+            self.settle();
         }
         Ok(self)
     }
 
     /// Stores the value, if the key was not evicted or announced by a writer since. Returns whether it was stored.
     pub(crate) async fn fill(mut self, draft: &Draft) -> Result<bool> {
-        if self.state == State::Refused {
-            return Ok(false);
+        let Some(token) = self.token else { return Ok(false) };
+        let fill = self.engine.backend.fill(&self.key, token, draft, &[]);
+        let filled = self.engine.guarded(&self.region, self.policy.timeout, fill).await?;
+        if filled.stored || !self.may_have_outlived_lease() {
+            self.settle();
+        } else if let Some(undo) = self.undo.take() {
+            // Nothing need have come in between, so what is there may be what this value was to replace.
+            undo.run_unreported().await?;
         }
-        let fill = self.engine.backend.fill(&self.key, self.token, draft, &[]);
-        let filled = self.engine.guarded(&self.region, self.timeout, fill).await?;
-        self.state = State::Settled;
         Ok(filled.stored)
     }
-}
 
-impl Drop for Overwrite {
-    fn drop(&mut self) {
-        if self.state == State::UnderWay {
-            // The end of a write that has no intent is an eviction.
-            let (key, token, grace) = (self.key.clone(), self.token, self.grace);
-            self.engine.worker.push(Job::EndWrite { key, token, grace });
+    fn lease(&self) -> Duration {
+        MIN_LEASE.max(self.policy.timeout.saturating_mul(2))
+    }
+
+    /// Whether the lease may have ended by itself: this process was paused between the steps, for example.
+    fn may_have_outlived_lease(&self) -> bool {
+        clock::now().saturating_duration_since(self.began) >= self.lease()
+    }
+
+    /// There is nothing to undo.
+    fn settle(&mut self) {
+        if let Some(undo) = self.undo.take() {
+            undo.cancel();
         }
     }
 }
