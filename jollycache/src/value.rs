@@ -6,6 +6,10 @@ use serde::de::DeserializeOwned;
 /// A type that can be cached: any that serde writes and reads back.
 ///
 /// It is implemented for all such types; there is nothing to write.
+///
+/// A value that would come back as another one is not stored ([`ErrorKind::Lossy`](crate::ErrorKind::Lossy)): it is encoded,
+/// decoded, and what serde sees of both is compared. What serde does not see cannot be compared: a field under
+/// `#[serde(skip)]` comes back as its default, and of an untagged enum whose variants look alike the first one comes back.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be cached",
     label = "not `Serialize + DeserializeOwned`",

@@ -92,7 +92,7 @@ struct Page {
     tags = ["drafts:{ret.number.unwrap()}"],
     unless = |page| page.number.is_none(),
     version = ret.number.unwrap(),
-    ttl = |page| Duration::from_secs(page.number.unwrap())
+    ttl = |page| Duration::from_secs(60 + page.number.unwrap())
 )]
 async fn save(number: Option<u64>) -> Page {
     Page { number }

@@ -101,6 +101,8 @@ async fn only_the_token_opens_it(stack: Stack) {
         }
     }
     assert_eq!(call(&open, "HEAD", "/keys").await.status, 200);
+    // The lifetime is set by the use case's attribute, which is known from its calls.
+    open.get("/api/products/000000000000000000000000").await;
     let regions = call(&open, "GET", "/regions").await.data(200);
     let product = regions.as_array().unwrap().iter().find(|region| region["name"] == "product").unwrap();
     assert_eq!(product["policy"]["ttl_ms"], 1_800_000);

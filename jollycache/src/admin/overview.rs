@@ -83,7 +83,7 @@ pub(super) struct RegionView {
     stats: RegionStats,
 }
 
-/// A policy. Durations in milliseconds.
+/// The policy of a region: of its first call that set a lifetime, or else what start-up sets. Durations in milliseconds.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct PolicyView {
@@ -136,7 +136,7 @@ pub(super) async fn regions(
     let mut stats = shared.cache.stats();
     let regions = shared.cache.engine.regions().into_iter().map(|region| RegionView {
         name: region.name.to_string(),
-        policy: PolicyView::from(region.resolve_default()),
+        policy: PolicyView::from(region.observed_policy()),
         stats: stats.regions.remove(&*region.name).unwrap_or_default(),
     });
     Ok(success(regions.collect()))

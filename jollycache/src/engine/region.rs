@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::entry::RegionId;
 use crate::error::Error;
@@ -24,12 +24,18 @@ pub(crate) struct Region {
     /// Whether the log has been warned of loads that ask for their own key.
     pub(super) warned_of_reentry: AtomicBool,
     default_policy: Policy,
+    /// The policy of the first call that set a lifetime itself. What an attribute sets is known only from its calls.
+    observed: OnceLock<Resolved>,
 }
 
 impl Region {
     /// The policy of a call; the layers that it says something in come in order.
     pub(crate) fn resolve(&self, call: [&Policy; 2]) -> Resolved {
-        Resolved::of(&[&self.policy, call[0], call[1], &self.default_policy])
+        let resolved = Resolved::of(&[&self.policy, call[0], call[1], &self.default_policy]);
+        if call.iter().any(|policy| policy.ttl.is_some()) {
+            self.observed.get_or_init(|| resolved);
+        }
+        resolved
     }
 
     /// The tags of an entry, as its readers declare them and its writers store them: those of the call and of the region,
@@ -63,6 +69,14 @@ impl Region {
     /// The policy of an operation that says nothing itself.
     pub(crate) fn resolve_default(&self) -> Resolved {
         Resolved::of(&[&self.policy, &self.default_policy])
+    }
+}
+
+#[cfg(feature = "admin")]
+impl Region {
+    /// The policy of the region's calls, as far as it is known, for display.
+    pub(crate) fn observed_policy(&self) -> Resolved {
+        self.observed.get().copied().unwrap_or_else(|| self.resolve_default())
     }
 }
 
@@ -116,6 +130,7 @@ impl Regions {
             policy,
             warned_of_reentry: AtomicBool::new(false),
             default_policy: self.default_policy.clone(),
+            observed: OnceLock::new(),
         })
     }
 }

@@ -219,7 +219,7 @@ async fn run_broken(trusts_restarts: bool, name: &str, code: &str, from: &str, t
     let line = ScriptSwap::start(server.port(), hash(&whole), hash(&broken)).await;
     let mut pair = Pair::new(server, &line.url(), seed(), trusts_restarts);
     // It ends with the first difference; some need a rare state.
-    assert!(pair.run(5 * STEPS).await.is_err(), "{name} without {from:?} was not noticed");
+    assert!(pair.run(10 * STEPS).await.is_err(), "{name} without {from:?} was not noticed");
 }
 
 macro_rules! broken_scripts {

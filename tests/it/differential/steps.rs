@@ -110,11 +110,13 @@ pub(crate) struct Dice {
     random: StdRng,
     /// Nobody writes or evicts for a while, so that values live long enough to be refreshed.
     calm: bool,
+    /// What comes next, the last one first.
+    planned: Vec<Step>,
 }
 
 impl Dice {
     pub(crate) fn new(seed: u64) -> Self {
-        Dice { random: StdRng::seed_from_u64(seed), calm: false }
+        Dice { random: StdRng::seed_from_u64(seed), calm: false, planned: Vec::new() }
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
@@ -177,6 +179,21 @@ impl Dice {
     }
 
     pub(crate) fn step(&mut self) -> Step {
+        if self.planned.is_empty() && self.chance(1) {
+            self.plan_a_write_over_a_restart();
+        }
+        self.planned.pop().unwrap_or_else(|| self.any_step())
+    }
+
+    /// A sole writer whose server starts again before its end: by chance alone it would be too seldom.
+    fn plan_a_write_over_a_restart(&mut self) {
+        let (token, region, ttl) = (self.token(), self.region(), self.minutes(3, 30));
+        let everything_ends = Step::Jump { by: Duration::from_hours(2) };
+        let put = Step::Put { token, draft: self.draft() };
+        self.planned = vec![put, Step::Restart, Step::Begin { region, token, ttl }, everything_ends];
+    }
+
+    fn any_step(&mut self) -> Step {
         let token = self.token();
         self.calm ^= self.chance(2);
         let faces = if self.calm { 19 } else { 31 };
