@@ -20,7 +20,7 @@ pub(crate) fn placeholder(text: &str, span: Span, kind: Kind, arguments: &Argume
     let expr: Expr = LitStr::new(text, span).parse().map_err(|_| wrong(unreadable(text)))?;
     let mut source_of = source(&expr).ok_or_else(|| {
         wrong(format!(
-            "`{{{text}}}` does not start from an argument: write `{{id}}`, `{{query.page}}` or `{{name.trim()}}`, or \
+            "`{{{text}}}` does not start from an argument: write `{{id}}`, `{{query.page}}` or `{{name.as_str()}}`, or \
              compute it in the function and pass it on\n{}",
             allowed(arguments)
         ))
@@ -90,12 +90,14 @@ fn part(of: Option<Source>, whole: bool) -> Option<Source> {
 }
 
 /// Whether a method writes the whole value in another form, by the names that the Rust API guidelines give to such
-/// methods; one of another name may be a getter, which writes a part, as a field does.
+/// methods; one of another name may be a getter, which writes a part, as a field does. A conversion that drops
+/// information (`as_secs`, `to_lowercase`, `to_string_lossy`) makes one key of several values, so it covers a part as well.
 fn converts(call: &ExprMethodCall) -> bool {
     let name = call.method.to_string();
-    let is_known = ["as_", "to_", "into_", "trim"].into_iter().any(|start| name.starts_with(start))
+    let is_conversion = ["as_", "to_", "into_"].into_iter().any(|start| name.starts_with(start))
         || ["clone", "cloned", "copied", "get", "unwrap"].contains(&name.as_str());
-    is_known && call.args.is_empty()
+    let drops = ["sec", "milli", "micro", "f32", "case", "lossy"].into_iter().any(|what| name.contains(what));
+    is_conversion && !drops && call.args.is_empty()
 }
 
 fn is_full_range(index: &Expr) -> bool {

@@ -46,4 +46,14 @@ async fn of_a_name_of_a_pattern(Query { filter, .. }: Query) -> u32 {
     filter.kind
 }
 
+#[cacheable(key = "list:{time.as_secs()}")]
+async fn a_conversion_that_drops(time: std::time::Duration) -> u64 {
+    time.as_millis() as u64
+}
+
+#[cacheable(key = "list:{name.to_lowercase()}:{word.trim()}", skip(word))]
+async fn two_that_drop(name: &str, word: &str) -> usize {
+    name.len() + word.len()
+}
+
 fn main() {}

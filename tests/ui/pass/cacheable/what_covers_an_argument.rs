@@ -25,7 +25,7 @@ impl<T> Query<T> {
 
 struct Id(u64);
 
-#[cacheable(key = "whole:{q}:{name.trim()}:{bytes[..]}:{-number}:{*by}:{id as u64}:{(flag)}")]
+#[cacheable(key = "whole:{q}:{name.as_bytes()}:{bytes[..]}:{-number}:{*by}:{id as u64}:{(flag)}")]
 async fn whole(q: &Query<u8>, name: &str, bytes: [u8; 2], number: i64, by: &u32, id: u32, flag: bool) -> usize {
     name.len() + bytes.len() + usize::from(flag) + (q.page + by + id) as usize + number.unsigned_abs() as usize
 }
