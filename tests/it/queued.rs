@@ -324,3 +324,21 @@ fn a_runtime_that_idles_does_not_keep_the_breaker_open() {
     });
     drop(first);
 }
+
+on_each_backend!(an_eviction_that_the_store_refuses_holds_no_other_back, |caches| async move {
+    let fixture = Fixture::on(&caches).await;
+    let Fixture { store, cache, other } = &fixture;
+    other.set("key", &1_u64, LONG).await.unwrap();
+    fixture.refuse();
+    cache.evict_pattern("list:*").await.unwrap_err();
+    cache.evict("key").await.unwrap_err();
+    // An account that may write, and not scan.
+    store.mend_one("invalidate");
+    let start = Instant::now();
+    while cache.stats().pending_invalidations > 1 {
+        assert!(start.elapsed() < PATIENCE, "the key waits for the pattern");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(other.get::<u64>("key").await.unwrap(), None);
+    fixture.deliver().await;
+});

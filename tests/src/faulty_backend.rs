@@ -62,6 +62,11 @@ impl FaultyBackend {
         self.faults.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Mends one operation.
+    pub fn mend_one(&self, operation: &'static str) {
+        self.faults.lock().unwrap_or_else(PoisonError::into_inner).remove(operation);
+    }
+
     /// Holds the next answer of an operation back at the returned gate: it has happened when the gate is reached.
     pub fn hold_next(&self, operation: &'static str) -> Gate {
         let gate = Gate::new();

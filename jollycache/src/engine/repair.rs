@@ -128,6 +128,14 @@ pub(crate) struct Batch {
     up_to: u64,
 }
 
+impl Batch {
+    /// One batch for each invalidation.
+    pub(crate) fn split(self) -> impl Iterator<Item = Batch> {
+        let up_to = self.up_to;
+        self.invalidations.into_iter().map(move |one| Batch { invalidations: vec![one], up_to })
+    }
+}
+
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Repair {
@@ -203,6 +211,13 @@ impl Repair {
             }
         }
         self.length.store(queue.by_age.len(), Ordering::Release);
+    }
+
+    /// The batch was refused: it goes to the end of the queue, behind what may be taken.
+    pub(crate) fn postpone(&self, batch: Batch) {
+        for (pending, grace) in batch.invalidations {
+            self.push([pending], grace);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

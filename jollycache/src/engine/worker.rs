@@ -11,9 +11,9 @@ use futures_util::future::join_all;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::Engine;
 use super::delivery::Sender;
 use super::pulse::Pulse;
+use super::{Engine, repair};
 use crate::backend::WriteEnd;
 use crate::clock;
 use crate::entry::Token;
@@ -205,24 +205,57 @@ impl Engine {
     }
 
     async fn deliver_repairs(&self) -> bool {
-        while self.repair.len() > 0 && self.breaker.allows() {
-            let batch = self.repair.batch(REPAIR_BATCH);
-            let count = batch.invalidations.len();
-            let targets = batch.invalidations.iter().map(|(pending, grace)| (pending, *grace));
-            if let Err(error) = self.deliver(Sender::Worker, targets).await {
-                let error = &error as &dyn std::error::Error;
-                tracing::debug!(
-                    backend = self.backend.name(),
-                    error,
-                    "queued invalidations could not be delivered"
-                );
-                return false;
+        // Those that were refused in this turn: they have gone to the end of the queue.
+        let mut refused = 0;
+        while self.breaker.allows() {
+            let due = self.repair.len().saturating_sub(refused);
+            if due == 0 {
+                break;
             }
-            self.repair.delivered(&batch);
-            self.tell(None, batch.invalidations.iter().map(|(pending, _)| pending));
-            tracing::info!(backend = self.backend.name(), count, "delivered queued invalidations");
+            let batch = self.repair.batch(due.min(REPAIR_BATCH));
+            match self.deliver_batch(&batch).await {
+                Ok(()) => {}
+                Err(error) if error.is_outage() => return false,
+                // What is refused, a scan for example, must not hold back what would be taken.
+                Err(_) => match self.deliver_each(batch).await {
+                    Some(some) => refused += some,
+                    None => return false,
+                },
+            }
         }
         self.repair.len() == 0
+    }
+
+    async fn deliver_batch(&self, batch: &repair::Batch) -> Result<()> {
+        let count = batch.invalidations.len();
+        let targets = batch.invalidations.iter().map(|(pending, grace)| (pending, *grace));
+        self.deliver(Sender::Worker, targets).await.inspect_err(|error| {
+            tracing::debug!(
+                backend = self.backend.name(),
+                error = error as &dyn std::error::Error,
+                "queued invalidations could not be delivered"
+            );
+        })?;
+        self.repair.delivered(batch);
+        self.tell(None, batch.invalidations.iter().map(|(pending, _)| pending));
+        tracing::info!(backend = self.backend.name(), count, "delivered queued invalidations");
+        Ok(())
+    }
+
+    /// Returns how many were refused; `None` if all were, or the backend is lost, so that there is no use in going on.
+    async fn deliver_each(&self, batch: repair::Batch) -> Option<usize> {
+        let (count, mut refused) = (batch.invalidations.len(), 0);
+        for single in batch.split() {
+            match self.deliver_batch(&single).await {
+                Ok(()) => {}
+                Err(error) if error.is_outage() => return None,
+                Err(_) => {
+                    self.repair.postpone(single);
+                    refused += 1;
+                }
+            }
+        }
+        (refused < count).then_some(refused)
     }
 
     /// Runs one operation of the worker's own.
