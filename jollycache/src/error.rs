@@ -18,6 +18,8 @@ pub enum ErrorKind {
     /// A value could not be encoded.
     Encode,
     /// A value would come back from its format as another one, so it is not stored.
+    ///
+    /// What is compared is what the value's `Serialize` writes: a field that it skips takes no part.
     Lossy,
     /// A value is larger than the limit.
     TooLarge,
