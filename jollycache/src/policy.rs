@@ -158,7 +158,7 @@ impl Policy {
     }
 
     /// How long a load keeps the others out. Default: 10 s. One that takes longer returns its value to its caller and to
-    /// nobody else, and the next caller loads.
+    /// no other caller, and the next one loads.
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);

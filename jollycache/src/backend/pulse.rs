@@ -87,7 +87,7 @@ impl Pulse {
 
     /// The running operation of the backend waits for an answer over this connection.
     pub fn wait_for(self: &Arc<Self>) {
-        // Outside of a call of the engine nobody asks.
+        // Outside of a call of the engine it is not needed.
         let _ = WAITED_FOR.try_with(|pulse| pulse.replace(Some(self.clone())));
     }
 
@@ -96,7 +96,7 @@ impl Pulse {
         WAITED_FOR.scope(RefCell::new(None), call).await
     }
 
-    /// The connection that the operation under way waits for, if its backend has told.
+    /// The connection that the operation under way waits for, if its backend has named one.
     pub(crate) fn waited_for() -> Option<Arc<Self>> {
         WAITED_FOR.try_with(|pulse| pulse.borrow().clone()).ok().flatten()
     }

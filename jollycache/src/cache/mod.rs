@@ -40,7 +40,7 @@ use crate::tracker::Stats;
 ///
 /// Its background task probes a lost backend, delivers queued evictions and gives back what cancelled calls held. It runs on
 /// the tokio runtime on which the cache was built, or on which it first missed. When that runtime has ended, or is a
-/// current-thread runtime on which nobody blocks any more, the task starts anew on the runtime of the next miss or write:
+/// current-thread runtime that is not driven any more, the task starts anew on the runtime of the next miss or write:
 /// at once, or when it is a second overdue. The tasks behind [`Cache::events`], registered audits and the connections of a
 /// `RedisBackend` stay where they were started: without them calls run uncached, and evictions wait. So connect, and build the
 /// cache, on the runtime that lives longest.

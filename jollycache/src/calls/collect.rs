@@ -71,7 +71,7 @@ impl Calls {
         self.omitted
     }
 
-    /// How many calls left an invalidation queued ([`Outcome::Queued`]): they are acknowledged to nobody yet. The omitted
+    /// How many calls left an invalidation queued ([`Outcome::Queued`]): they are not acknowledged yet. The omitted
     /// ones are among them, so that zero means that everything was delivered.
     pub fn queued(&self) -> usize {
         self.queued

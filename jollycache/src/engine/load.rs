@@ -244,7 +244,7 @@ impl Engine {
             Ok(Landing::Failed(Some(failure))) => Step::Done(Found::SharedFailure(failure)),
             Ok(Landing::Failed(None) | Landing::Alone) => Step::Alone,
             Err(_) if lookup.time_left().is_zero() => Step::Alone,
-            // The leader is gone, or its lease is over: what it may still load can be nobody else's.
+            // The leader is gone, or its lease is over: what it may still load cannot be shared.
             Ok(Landing::Retry) | Err(_) => Step::Again,
         }
     }

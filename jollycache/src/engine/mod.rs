@@ -18,7 +18,7 @@ mod loading;
 mod lock;
 mod outbox;
 mod overwrite;
-mod pulse;
+mod progress;
 mod region;
 mod repair;
 mod sync;

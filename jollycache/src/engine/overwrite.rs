@@ -1,7 +1,7 @@
 //! Storing a value whatever is there, in two steps: the lease is taken, and the value filled under it.
 //!
 //! In one step it would not be fenced: a command that its caller gave up may reach the store at any later time, after
-//! evictions that were acknowledged meanwhile. Late, the first step finds nobody who fills, and the second no lease.
+//! evictions that were acknowledged meanwhile. Delivered late, the first step is not followed by a fill, and the second finds no lease.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// A warning of one kind is written no more often than this.
 const INTERVAL: Duration = Duration::from_secs(10);
-/// How many kinds are told apart; the others count as one.
+/// How many kinds are distinguished; the others count as one.
 const MAX_KINDS: usize = 256;
 
 /// See the module. Time comes in as an argument.

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::delivery::Sender;
-use super::pulse::Pulse;
+use super::progress::Progress;
 use super::{Engine, repair};
 use crate::backend::WriteEnd;
 use crate::clock;
@@ -88,24 +88,24 @@ pub(super) struct Worker {
 #[derive(Debug)]
 struct Running {
     task: JoinHandle<()>,
-    pulse: Pulse,
+    progress: Progress,
 }
 
 impl Worker {
     /// Starts the task on the current runtime, if there is one and the task does not run: it ended with its runtime, or
-    /// nobody drives the runtime any more.
+    /// the runtime is not driven any more.
     pub(super) fn start(&self, engine: &Arc<Engine>) {
         let now = clock::now();
         let mut running = self.running();
         if running
             .as_ref()
-            .is_some_and(|Running { task, pulse }| !task.is_finished() && !pulse.is_stalled(now))
+            .is_some_and(|Running { task, progress }| !task.is_finished() && !progress.is_stalled(now))
         {
             return;
         }
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
         let task = runtime.spawn(run(Arc::downgrade(engine), self.wake.clone()));
-        if let Some(stalled) = running.replace(Running { task, pulse: Pulse::spawned(now) }) {
+        if let Some(stalled) = running.replace(Running { task, progress: Progress::spawned(now) }) {
             // Its turn can be given up at any point: what it took out of a queue ends by itself.
             stalled.task.abort();
             engine.breaker.abandon_probe(now);
@@ -113,13 +113,13 @@ impl Worker {
     }
 
     pub(super) fn wake(&self) {
-        self.pulse(Pulse::woken);
+        self.progress(Progress::woken);
         self.wake.notify_one();
     }
 
-    fn pulse(&self, change: impl FnOnce(&mut Pulse, Instant)) {
-        if let Some(Running { pulse, .. }) = &mut *self.running() {
-            change(pulse, clock::now());
+    fn progress(&self, change: impl FnOnce(&mut Progress, Instant)) {
+        if let Some(Running { progress, .. }) = &mut *self.running() {
+            change(progress, clock::now());
         }
     }
 
@@ -163,13 +163,13 @@ async fn run(engine: Weak<Engine>, wake: Arc<Notify>) {
         // A lost wake-up costs nothing: `Notify` keeps one, and the pause ends by itself.
         let _ = tokio::time::timeout(pause, wake.notified()).await;
         let Some(engine) = engine.upgrade() else { return };
-        engine.worker.pulse(Pulse::begin);
+        engine.worker.progress(Progress::begin);
         engine.probe().await;
         let delivered = engine.deliver_repairs().await;
         let done = engine.run_jobs().await;
         summary.write_if_due(&engine, clock::now());
         pause = engine.pause(delivered && done, summary.due);
-        engine.worker.pulse(|pulse, now| pulse.end(now, pause));
+        engine.worker.progress(|progress, now| progress.end(now, pause));
     }
 }
 
@@ -267,7 +267,7 @@ impl Engine {
         let late = |_| {
             Err(Error::new(ErrorKind::Timeout, format!("the cache backend did not answer within {bound:?}")))
         };
-        self.worker.pulse(|pulse, now| pulse.step(now, bound));
+        self.worker.progress(|progress, now| progress.step(now, bound));
         tokio::time::timeout(bound, operation).await.unwrap_or_else(late)
     }
 

@@ -1,4 +1,4 @@
-//! What the body of a write evicts and puts is its own: the write can tell it from another writer's.
+//! What the body of a write evicts and puts is its own: the write distinguishes it from another writer's.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,7 +35,7 @@ impl WriteScope {
     }
 
     /// The body replaced the id `replaced` by `fresh`. The ids of another cache match none of this one's, so they need not
-    /// be told apart.
+    /// be distinguished.
     pub(super) fn record(&self, replaced: Token, fresh: Token) {
         let mut scope = Some(self);
         while let Some(WriteScope { own, outer }) = scope {

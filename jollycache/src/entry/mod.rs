@@ -60,7 +60,7 @@ impl RegionId {
 
 /// 128 random bits. Never used twice, so that equality proves identity: a lease's owner, a tag's life.
 ///
-/// The first half of a lease's token is its lineage, which goes over to whoever takes the lease over.
+/// The first half of a lease's token is its lineage, which passes to the token that takes the lease over.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Token(pub [u8; 16]);
 

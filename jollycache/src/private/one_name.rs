@@ -1,5 +1,5 @@
 //! A placeholder of `#[cache_evict]`: a value that is one name. A list is refused by its type, with a look-up of the kind
-//! that `shape` has: what a list was taken for, one name `(1,2,3,)`, nobody stored.
+//! that `shape` has: what a list was taken for, one name `(1,2,3,)`, is no entry's.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};

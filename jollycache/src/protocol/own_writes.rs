@@ -44,7 +44,7 @@ impl OwnWrites {
         self.start == self.end && self.waiting.is_empty()
     }
 
-    /// Whether nobody else wrote since the start, if the tag's id is `now`.
+    /// Whether no other writer wrote since the start, if the tag's id is `now`.
     pub fn explains(&self, now: Token) -> bool {
         self.end == now
     }

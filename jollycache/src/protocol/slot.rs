@@ -168,7 +168,7 @@ impl Slot {
         }
     }
 
-    /// The lease that `token` was granted, whoever holds it now.
+    /// The lease that `token` was granted, also after another took it over.
     fn lease_of(&self, token: Token) -> Option<Holder> {
         self.lease_holder().filter(|holder| holder.token.has_lineage_of(token))
     }

@@ -50,7 +50,7 @@ impl TagSlot {
         }
     }
 
-    /// Whether nothing needs to be kept: without an id, what carries the tag is invalid, and whoever loads makes the next.
+    /// Whether nothing needs to be kept: without an id, what carries the tag is invalid, and the next load makes a new one.
     pub fn is_vacant(&self, now: Millis) -> bool {
         self.id().is_none() && !self.is_closed(now)
     }

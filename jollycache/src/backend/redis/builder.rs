@@ -108,7 +108,7 @@ impl RedisBuilder {
     /// the restart lets anything be stored.
     ///
     /// A restart is noticed by the `run_id` in `INFO server`, which an ACL has to allow (`+info`). Where the server does
-    /// not tell it, the backend does not connect; with `true` it does, leases are not shared between processes, and a
+    /// not report it, the backend does not connect; with `true` it does, leases are not shared between processes, and a
     /// warning is logged. All processes of a namespace should have the same setting.
     pub fn trust_restarts(mut self, trust: bool) -> Self {
         self.trust_restarts = trust;

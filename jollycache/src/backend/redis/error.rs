@@ -52,7 +52,7 @@ fn refused(code: &str) -> Error {
     Error::new(kind, format!("redis refused the command: {code}"))
 }
 
-/// Whether the server serves nobody for the time being, reads included. docs/operations.md has the reasons.
+/// Whether the server serves no client for the time being, reads included. docs/operations.md has the reasons.
 fn is_outage(code: &str) -> bool {
     matches!(code, "LOADING" | "BUSY" | "CLUSTERDOWN" | "MASTERDOWN")
 }

@@ -146,7 +146,7 @@ where
         replies.truncate(first);
         replies.extend(teach(&mut connection, &pipeline, first).await?);
     }
-    // Callers tell the replies apart by their place.
+    // Callers identify replies by their position.
     if replies.len() == pipeline.len() { Ok((replies, run)) } else { Err(unexpected()) }
 }
 

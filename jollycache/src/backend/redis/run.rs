@@ -18,9 +18,9 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Asks the server. `trusts_others` tells whether values and tag ids of other runs count.
+    /// Asks the server. `trusts_others`: whether values and tag ids of other runs count.
     ///
-    /// Where the server does not tell its run (an ACL without `+info`, a proxy), a restart cannot be noticed. That is an
+    /// Where the server does not report its run (an ACL without `+info`, a proxy), a restart cannot be noticed. That is an
     /// error, or, if restarts are trusted, each connection counts as a run of its own.
     pub(super) async fn learn(connection: &mut MultiplexedConnection, trusts_others: bool) -> Result<Run> {
         let answer = connection.req_packed_command(cmd("INFO").arg("server")).await;
@@ -43,7 +43,7 @@ impl Run {
     }
 }
 
-const REFUSED: &str = "redis does not tell its run_id (INFO server), so a restart from a dump could bring back evicted \
+const REFUSED: &str = "redis does not report its run_id (INFO server), so a restart from a dump could bring back evicted \
                        entries unnoticed: allow INFO, or accept that by RedisBuilder::trust_restarts(true)";
 
 fn run_id(answer: std::result::Result<Value, RedisError>) -> Result<Option<RunId>> {
@@ -65,7 +65,7 @@ fn unknown() -> RunId {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
         tracing::warn!(
-            "redis does not tell its run_id (INFO server), so each connection counts as a run of its own: leases are not \
+            "redis does not report its run_id (INFO server), so each connection counts as a run of its own: leases are not \
              shared between processes, and no restart is noticed"
         );
     });
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_is_told_apart_by_its_id_and_none_is_made_up() {
+    fn a_run_is_identified_by_its_id_and_none_is_made_up() {
         let answer = info("# Server\r\nredis_version:7.0.15\r\nrun_id:0a1b\r\ntcp_port:6379\r\n");
         assert_eq!(run_id(Ok(answer)).unwrap(), Some(RunId::of("0a1b")));
         for without in ["", "# Server\r\n", "run_id:\r\n", "xrun_id:0a1b\r\n"] {

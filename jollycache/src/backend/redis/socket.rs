@@ -39,7 +39,7 @@ impl Socket {
 }
 
 /// Nagle's algorithm would hold small commands back. And a connection that was given up must not deliver, when the
-/// network heals, what was left in its buffer: a write that nobody waits for any more, behind newer ones.
+/// network heals, what was left in its buffer: a write whose caller has given up, after newer ones.
 async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;

@@ -53,7 +53,7 @@ fn check_size(found: usize, most: usize) -> Result<()> {
 }
 
 fn not_encodable(error: &serde_json::Error) -> Error {
-    // serde_json's text may quote the value, so only its kind is told.
+    // serde_json's text may quote the value, so only its kind is reported.
     let class = error.classify();
     Error::new(ErrorKind::Encode, format!("the value cannot be encoded as {FORMAT}: {class:?} error"))
 }

@@ -53,7 +53,7 @@ impl Engine {
         }
     }
 
-    /// Asks for the lease, and waits for whoever has it, until there is a value, a lease or no time left.
+    /// Asks for the lease, and waits for its holder, until there is a value, a lease or no time left.
     pub(super) async fn acquire(self: &Arc<Self>, lookup: &Lookup, seen: Seen) -> Result<Acquired> {
         let stamps = self.stamp_tags(lookup, &seen.tag_ids).await?;
         let mut held = HeldLease::new(self, &lookup.key);
@@ -64,7 +64,7 @@ impl Engine {
                 Lease::Hit(entry) if self.may_serve(lookup, &entry, &stamps).await? => {
                     return Ok(Acquired::Value { entry, waited: watch.is_some() });
                 }
-                // It was refused for what only this reader can tell, so ask again, and say so.
+                // The entry failed a check only the reader can make (type, undeclared tags): retry with `LeaseMode::Replace`.
                 Lease::Hit(_) if replace => return Ok(Acquired::Nothing),
                 Lease::Hit(_) => {
                     replace = true;
@@ -104,7 +104,7 @@ impl Engine {
     }
 
     /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
-    /// one may fail as well, and nobody should stand in a queue for that.
+    /// one may fail as well, and callers must not queue for that.
     pub(in crate::engine) async fn await_news(
         &self,
         lookup: &Lookup,
@@ -143,7 +143,7 @@ impl Engine {
 
     /// A load that may not be stored, in its turn and at a bounded number at once.
     ///
-    /// Nobody can say whether an invalidation overtakes such a load, so its flight is sealed before it begins: then
+    /// Whether an invalidation overtakes such a load is unknown, so its flight is sealed before it begins: then
     /// it began after all its followers did. Who comes later gathers in the next flight, whose leader waits here
     /// for its turn.
     pub(super) async fn load_unleased(

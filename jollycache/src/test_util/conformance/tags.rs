@@ -68,7 +68,7 @@ pub(super) async fn an_invalidated_tag_has_another_id(trial: Trial) {
     }
 }
 
-/// Or tells nothing: a backend need not be able to.
+/// Or returns `None`: a backend need not be able to.
 pub(super) async fn a_rotation_gives_its_id_and_tells_which_it_replaced(trial: Trial) {
     let tag = trial.tag("t");
     let mut held = trial.tag_id(&tag).await;

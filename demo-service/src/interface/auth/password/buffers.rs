@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 /// Memory of this size that is allocated for each check and freed after it stays with the process all the same: the
 /// checks run on whichever thread is free, and the allocator keeps what is freed for the thread's own arena.
 pub(super) struct Buffers {
-    /// Those that nobody works in. The last one in is the first one out, so that few are used if few are needed.
+    /// The idle ones. The last one in is the first one out, so that few are used if few are needed.
     free: Mutex<Vec<Vec<Block>>>,
     /// As many as there are free ones.
     permits: Arc<Semaphore>,
@@ -62,7 +62,7 @@ impl Drop for Buffer {
 
 #[cfg(test)]
 impl Buffers {
-    /// How many there are, and how many of them have memory. Asked while nobody works in one.
+    /// How many there are, and how many of them have memory. Call it while all are idle.
     pub(super) fn count(&self) -> (usize, usize) {
         let free = self.free();
         (free.len(), free.iter().filter(|blocks| !blocks.is_empty()).count())

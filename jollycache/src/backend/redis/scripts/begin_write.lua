@@ -12,7 +12,7 @@ local others, last_end = other_writers(record, kind, ARGV[2], now)
 local poisoned = others ~= '' and 1 or kind == 'I' and string.byte(record, 31) or 0
 local closed_until = kind == 'I' and closed_of(record, kind) or math.max(closed_of(record, kind), now)
 if #others >= MAX_WRITERS * WRITER_BYTES then
-  -- The one that came first is named no more, so nothing tells when it ends but its own end.
+  -- The one that came first is not listed any more, so only its own deadline ends it.
   closed_until = math.max(closed_until, millis_at(others, 1))
   others = string.sub(others, WRITER_BYTES + 1)
 end

@@ -66,7 +66,7 @@ local function lease_of(record, kind, now)
   return nil
 end
 
--- The token and the end of the lease that a token was granted, whoever holds it now, or nil.
+-- The token and the end of the lease that a token was granted, also after another took it over, or nil.
 local function lease_granted(record, kind, token, now)
   local holder, until_ms = lease_of(record, kind, now)
   if holder and string.sub(holder, 1, LINEAGE_BYTES) == string.sub(token, 1, LINEAGE_BYTES) then
