@@ -326,13 +326,22 @@ fn a_runtime_that_idles_does_not_keep_the_breaker_open() {
 }
 
 on_each_backend!(an_eviction_that_the_store_refuses_holds_no_other_back, |caches| async move {
-    let fixture = Fixture::on(&caches).await;
+    // An account that may write, and not scan.
+    holds_no_other_back(Fixture::on(&caches).await, ErrorKind::Backend).await;
+});
+
+on_each_backend!(an_eviction_that_takes_too_long_holds_no_other_back, |caches| async move {
+    // A namespace that is too large for a scan.
+    holds_no_other_back(Fixture::on(&caches).await, ErrorKind::Timeout).await;
+});
+
+async fn holds_no_other_back(fixture: Fixture, of_a_scan: ErrorKind) {
     let Fixture { store, cache, other } = &fixture;
     other.set("key", &1_u64, LONG).await.unwrap();
     fixture.refuse();
+    store.fault("invalidate_matching", Fault::Fails(of_a_scan));
     cache.evict_pattern("list:*").await.unwrap_err();
     cache.evict("key").await.unwrap_err();
-    // An account that may write, and not scan.
     store.mend_one("invalidate");
     let start = Instant::now();
     while cache.stats().pending_invalidations > 1 {
@@ -340,5 +349,21 @@ on_each_backend!(an_eviction_that_the_store_refuses_holds_no_other_back, |caches
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(other.get::<u64>("key").await.unwrap(), None);
+    fixture.deliver().await;
+}
+
+on_each_backend!(an_answer_that_is_slow_by_the_network_is_waited_for, |caches| async move {
+    let fixture = Fixture::on(&caches).await;
+    let Fixture { store, cache, .. } = &fixture;
+    fixture.refuse();
+    cache.evict("key").await.unwrap_err();
+    let answer = store.hold_next("invalidate");
+    store.mend();
+    answer.reached().await;
+    let asked = store.asked("invalidate");
+    // Longer than the worker would wait by itself, and shorter than the calls of this cache do.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(store.asked("invalidate"), asked, "it was given up and sent again");
+    answer.open();
     fixture.deliver().await;
 });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::repair::Pending;
-use super::worker::{SCAN_TIMEOUT, WORKER_TIMEOUT};
+use super::worker::SCAN_TIMEOUT;
 use super::write_scope::WriteScope;
 use super::{Engine, Region};
 use crate::backend::Selection;
@@ -119,7 +119,7 @@ impl Engine {
         let at_least = at_least.unwrap_or_default();
         match sender {
             Sender::Call { region, timeout } => self.guarded(region, timeout.max(at_least), operation).await,
-            Sender::Worker => self.in_time(WORKER_TIMEOUT.max(at_least), operation).await,
+            Sender::Worker => self.in_time(self.worker.timeout.max(at_least), operation).await,
         }
     }
 }

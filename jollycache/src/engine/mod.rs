@@ -55,7 +55,7 @@ use self::worker::Worker;
 use crate::backend::Backend;
 use crate::event::Origin;
 use crate::key::{Namespace, Pattern};
-use crate::policy::Policy;
+use crate::policy::{Policy, Resolved};
 use crate::tracker::{ConsistencyTracker, Stats};
 
 /// Bounds that hold for a whole cache.
@@ -98,6 +98,7 @@ impl Engine {
     ) -> Arc<Self> {
         let tracker = Arc::new(ConsistencyTracker::default());
         let outbox = tells.then(|| Outbox::new(backend.clone(), namespace.event_channel()));
+        let worker = Worker::new(Resolved::of(&[&default_policy]).timeout);
         let engine = Arc::new(Engine {
             repair: Repair::new(&namespace.pattern(&Pattern::all())),
             namespace,
@@ -108,7 +109,7 @@ impl Engine {
             breaker: Breaker::default(),
             flights: Flights::default(),
             unleased: Arc::new(Semaphore::new(limits.unleased_loads)),
-            worker: Worker::default(),
+            worker,
             origin: Origin::random(),
             outbox,
             auditors: Auditors::default(),

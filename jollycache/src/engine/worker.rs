@@ -30,8 +30,11 @@ const JOBS_AT_ONCE: usize = 256;
 const JOB_ATTEMPTS: u32 = 5;
 /// Invalidations delivered with one call.
 const REPAIR_BATCH: usize = 256;
-/// The bound on one of the worker's own operations.
-pub(super) const WORKER_TIMEOUT: Duration = Duration::from_millis(500);
+/// The bound on one of the worker's own operations, unless calls have a longer one: on a slow network, what calls wait
+/// for would never be in time for the worker.
+const MIN_TIMEOUT: Duration = Duration::from_millis(500);
+/// The longest bound: while the worker waits for an answer that is lost, it does nothing else.
+const MAX_TIMEOUT: Duration = Duration::from_secs(2);
 /// The bound on an invalidation by scan.
 pub(super) const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long after a failed delivery the next is tried, while the backend answers.
@@ -77,8 +80,10 @@ impl Drop for Batch<'_> {
 }
 
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Worker {
+    /// The bound on one operation.
+    pub(super) timeout: Duration,
     wake: Arc<Notify>,
     jobs: Mutex<VecDeque<Queued>>,
     task: Mutex<Option<Running>>,
@@ -92,6 +97,16 @@ struct Running {
 }
 
 impl Worker {
+    /// A worker that has not started, of a cache whose calls wait for at most `call_timeout` by default.
+    pub(super) fn new(call_timeout: Duration) -> Self {
+        Worker {
+            timeout: call_timeout.clamp(MIN_TIMEOUT, MAX_TIMEOUT),
+            wake: Arc::default(),
+            jobs: Mutex::default(),
+            task: Mutex::default(),
+        }
+    }
+
     /// Starts the task on the current runtime, if there is one and the task does not run: it ended with its runtime, or
     /// the runtime is not driven any more.
     pub(super) fn start(&self, engine: &Arc<Engine>) {
@@ -196,7 +211,7 @@ impl Engine {
 
     async fn probe(&self) {
         let Some(probe) = self.breaker.begin_probe(clock::now()) else { return };
-        if matches!(self.in_time(WORKER_TIMEOUT, self.backend.ping()).await, Ok(())) {
+        if matches!(self.in_time(self.worker.timeout, self.backend.ping()).await, Ok(())) {
             probe.succeeded();
             tracing::warn!(backend = self.backend.name(), "regained the cache backend");
         } else {
@@ -215,8 +230,8 @@ impl Engine {
             let batch = self.repair.batch(due.min(REPAIR_BATCH));
             match self.deliver_batch(&batch).await {
                 Ok(()) => {}
-                Err(error) if error.is_outage() => return false,
-                // What is refused, a scan for example, must not hold back what would be taken.
+                Err(error) if error.kind() == ErrorKind::Unavailable => return false,
+                // What is refused, or takes too long, a scan for example, must not hold back what would be taken.
                 Err(_) => match self.deliver_each(batch).await {
                     Some(some) => refused += some,
                     None => return false,
@@ -248,9 +263,11 @@ impl Engine {
         for single in batch.split() {
             match self.deliver_batch(&single).await {
                 Ok(()) => {}
-                Err(error) if error.is_outage() => return None,
-                Err(_) => {
+                Err(error) => {
                     self.repair.postpone(single);
+                    if error.is_outage() {
+                        return None;
+                    }
                     refused += 1;
                 }
             }
@@ -295,7 +312,7 @@ impl Engine {
 
     async fn run_job(&self, job: &Job) -> Result<()> {
         let backend = &self.backend;
-        self.in_time(WORKER_TIMEOUT, async {
+        self.in_time(self.worker.timeout, async {
             match job {
                 Job::Release { key, token } => backend.release(key, *token).await.map(drop),
                 Job::EndWrite { key, token, grace } => {
@@ -360,7 +377,7 @@ mod tests {
 
     #[test]
     fn a_full_queue_leaves_the_oldest_to_end_by_itself() {
-        let worker = Worker::default();
+        let worker = Worker::new(Duration::ZERO);
         for number in 0..=MAX_JOBS {
             worker.push(job(number));
         }
@@ -370,7 +387,7 @@ mod tests {
 
     #[test]
     fn an_abandoned_batch_is_queued_again_in_its_order() {
-        let worker = Worker::default();
+        let worker = Worker::new(Duration::ZERO);
         for number in 0..=JOBS_AT_ONCE {
             worker.push(job(number));
         }

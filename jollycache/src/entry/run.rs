@@ -1,5 +1,7 @@
 //! `RunId`: which run of the server a record was written under.
 
+use std::fmt;
+
 /// A run of a server, from its start to its end, by the first 32 bits of the SHA-256 of its `run_id`.
 ///
 /// A server that starts from a dump or a log brings back what had been evicted after it was written. A record of
@@ -18,5 +20,11 @@ impl RunId {
     /// A run that is no other's.
     pub fn random() -> Self {
         RunId(rand::random())
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:08x}", u32::from_be_bytes(self.0))
     }
 }

@@ -279,9 +279,9 @@ impl Connector {
     fn tell_up(&self, before: &State, run: Run) {
         let regained = matches!(before, State::Down { .. });
         if self.speaks && regained {
-            tracing::info!(address = %self.address(), ?run, "connected to redis again");
+            tracing::info!(address = %self.address(), run = %run.id, "connected to redis again");
         } else {
-            tracing::debug!(address = %self.address(), ?run, "connected to redis");
+            tracing::debug!(address = %self.address(), run = %run.id, "connected to redis");
         }
     }
 
