@@ -18,8 +18,8 @@ use crate::clock;
 use crate::entry::{Draft, Entry, Version};
 use crate::tracker::{Count, Timed};
 
-/// How long a load without a lease keeps its turn and its place at most. One that takes longer goes on, but holds up
-/// nobody: a loader that hangs must not take a place from other keys for good.
+/// How long a load without a lease keeps its turn and its place at most. One that takes longer goes on without blocking
+/// others: a loader that hangs must not take a place from other keys for good.
 pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
 /// One of the places for loads without a lease.
@@ -276,7 +276,7 @@ impl Ticket {
     }
 
     /// Whether an invalidation of what was loaded waits to be delivered. The backend does not know of it, so the fill
-    /// cannot tell, and a follower may have started after it.
+    /// cannot detect it, and a follower may have started after it.
     fn is_undelivered(&self) -> bool {
         let Lookup { key, tag_keys, region, .. } = &self.lookup;
         self.leader.is_some() && self.engine.repair.covers(key, tag_keys, region.id)
