@@ -16,7 +16,6 @@
 )]
 
 #[doc(hidden)]
-#[path = "private/mod.rs"]
 pub mod __private;
 #[cfg(feature = "admin")]
 pub mod admin;

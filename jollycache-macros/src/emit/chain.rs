@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{body, glue, private, reference, site, template};
+use super::{body, call_site, glue, private, reference, template};
 use crate::model::{Annotation, Exhaustive, Key, Lifetime, RET, Target, Template, Ttl, When};
 use crate::options::Macro;
 use crate::parse::{Body, Function};
@@ -18,7 +18,7 @@ pub(super) fn chain(
     // Here the compiler asks whether the value can be stored.
     let span = glue(target.returned.span());
     let private = private(span);
-    let site = site::name();
+    let site = call_site::name();
     let returned = &target.returned;
     let exhaustive = exhaustive(annotation);
     let condition = condition(annotation);
@@ -170,7 +170,7 @@ fn name(setter: &str, builder: &str, template: &Template) -> TokenStream {
 
 /// `.key(|| SITE.key(|| {}).literal(":").part(&id))`
 fn default_key(arguments: &[syn::Ident]) -> TokenStream {
-    let site = site::name();
+    let site = call_site::name();
     let parts = arguments.iter().map(|argument| {
         let span = glue(argument.span());
         quote_spanned! {span=> .literal(":").part(&#argument) }

@@ -12,12 +12,12 @@
 //! ```
 
 mod cacheable;
+mod call_site;
 mod evict;
 mod one_name;
 mod put;
 mod shape;
 mod sharing;
-mod site;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -31,6 +31,7 @@ pub use std::option::Option::Some;
 pub use std::time::Duration;
 
 pub use self::cacheable::Cacheable;
+pub use self::call_site::Site;
 pub use self::evict::Evict;
 pub use self::one_name::{List, NoIterator, NoList, OneName, SingleName};
 pub use self::put::Put;
@@ -38,7 +39,6 @@ pub use self::shape::{
     Fallible, HoldsError, HoldsOption, Nested, Optional, OptionalResult, Plain, Return, Shape, View,
 };
 pub use self::sharing::{Share, Sharing};
-pub use self::site::Site;
 pub use crate::entry::Version;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
 pub use crate::policy::{Consistency, SingleFlight};
