@@ -21,7 +21,7 @@ pub mod __private;
 pub mod admin;
 pub mod backend;
 mod cache;
-mod calls;
+mod call_report;
 mod clock;
 #[cfg(any(doc, doctest))]
 pub mod docs;
@@ -57,7 +57,7 @@ pub use crate::cache::{
     LoaderProgress, LockBuilder, LockGuard, Notice, WarmUp, WarmUpBuilder, WarmUpProgress, WriteGuard,
     bypass, install, refresh, scope,
 };
-pub use crate::calls::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
+pub use crate::call_report::{CallReport, Calls, MAX_REPORTS, Operation, Outcome, collect};
 pub use crate::entry::Version;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::event::{InvalidationEvent, MAX_EVENT_BYTES, Origin};

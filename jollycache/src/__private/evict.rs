@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{HoldsError, Shape, Site, View};
 use crate::cache::{Cache, WriteThrough, resolve};
-use crate::calls::Operation;
+use crate::call_report::Operation;
 use crate::engine::{Announced, Eviction, Target};
 use crate::error::Error;
 use crate::key::{Key, Pattern, Tag};

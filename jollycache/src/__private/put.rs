@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::{HoldsError, HoldsOption, Shape, Site, View};
 use crate::Value;
 use crate::cache::{Cache, WriteThrough, Written, resolve};
-use crate::calls::Operation;
+use crate::call_report::Operation;
 use crate::engine::Announced;
 use crate::entry::Version;
 use crate::error::{Error, Result};

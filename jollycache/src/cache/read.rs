@@ -10,7 +10,7 @@ use super::write::DEFAULT_REGION;
 use super::{Cache, Hooks, ReadThrough};
 use crate::__private::{Fallible, OptionalResult, Shape};
 use crate::Value;
-use crate::calls::{self, Course, Operation, Outcome};
+use crate::call_report::{self, Course, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Ask, Lookup, ToStore, TypeOf};
 use crate::entry::{Entry, Fingerprint};
@@ -183,6 +183,6 @@ fn take<V: Value>(lookup: &Lookup, entry: Option<&Entry>) -> Option<V> {
             course.stale_for = Duration::from_millis(now.saturating_sub(entry.fresh_until));
         }
     }
-    calls::report(&lookup.region, Operation::Read, lookup.started, course);
+    call_report::report(&lookup.region, Operation::Read, lookup.started, course);
     value
 }

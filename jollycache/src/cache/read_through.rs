@@ -9,7 +9,7 @@ use super::codec::{decode, encode};
 use super::{Cache, Mode, mode};
 use crate::__private::{Shape, Sharing, View};
 use crate::Value;
-use crate::calls::{self, Course, Operation, Outcome};
+use crate::call_report::{self, Course, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Ask, Found, Grant, Kept, Lookup, Ticket, ToStore};
 use crate::entry::{Entry, Version};
@@ -276,7 +276,7 @@ where
     }
 
     pub(super) fn report(&self) {
-        calls::report(&self.lookup.region, Operation::Read, self.lookup.started, self.course);
+        call_report::report(&self.lookup.region, Operation::Read, self.lookup.started, self.course);
     }
 
     fn trace(&self, outcome: &'static str, took: Duration) {

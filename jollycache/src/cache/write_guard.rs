@@ -3,7 +3,7 @@
 use super::write::DEFAULT_REGION;
 use super::{Cache, WriteThrough, Written};
 use crate::Value;
-use crate::calls::Operation;
+use crate::call_report::Operation;
 use crate::engine::{Announced, Target};
 use crate::entry::Version;
 use crate::error::Result;

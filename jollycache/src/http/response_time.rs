@@ -10,7 +10,7 @@ use http::{HeaderValue, Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::calls::{Calls, collect};
+use crate::call_report::{Calls, collect};
 use crate::clock;
 
 /// In milliseconds, such as `12.345ms`.

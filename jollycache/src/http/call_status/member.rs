@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::calls::{CallReport, Calls, Operation, Outcome};
+use crate::call_report::{CallReport, Calls, Operation, Outcome};
 
 /// The longest name of a region that is shown, in bytes as they are written.
 const MAX_NAME_BYTES: usize = 64;
