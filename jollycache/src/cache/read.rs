@@ -10,7 +10,7 @@ use super::write::DEFAULT_REGION;
 use super::{Cache, Hooks, ReadThrough};
 use crate::__private::{Fallible, OptionalResult, Shape};
 use crate::Value;
-use crate::call_report::{self, Course, Operation, Outcome};
+use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Ask, Lookup, ToStore, TypeOf};
 use crate::entry::{Entry, Fingerprint};
@@ -172,17 +172,17 @@ fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> Ask<'a> {
 fn take<V: Value>(lookup: &Lookup, entry: Option<&Entry>) -> Option<V> {
     let value = entry.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
     let tracker = &lookup.region.tracker;
-    let mut course = Course::of(Outcome::Miss);
+    let mut call = CallOutcome::of(Outcome::Miss);
     match entry.filter(|_| value.is_some()) {
         None => tracker.count(Count::Miss),
         Some(entry) => {
             let now = clock::now_ms();
             let fresh = tracker.served(entry, now);
             tracker.time(Timed::Hit, clock::now().saturating_duration_since(lookup.started));
-            course.outcome = if fresh { Outcome::Hit } else { Outcome::Stale };
-            course.stale_for = Duration::from_millis(now.saturating_sub(entry.fresh_until));
+            call.outcome = if fresh { Outcome::Hit } else { Outcome::Stale };
+            call.stale_for = Duration::from_millis(now.saturating_sub(entry.fresh_until));
         }
     }
-    call_report::report(&lookup.region, Operation::Read, lookup.started, course);
+    call_report::report(&lookup.region, Operation::Read, lookup.started, call);
     value
 }

@@ -9,7 +9,7 @@ use super::codec::{decode, encode};
 use super::{Cache, Mode, mode};
 use crate::__private::{Shape, Sharing, View};
 use crate::Value;
-use crate::call_report::{self, Course, Operation, Outcome};
+use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Ask, Found, Grant, Kept, Lookup, Ticket, ToStore};
 use crate::entry::{Entry, Version};
@@ -38,7 +38,7 @@ pub(crate) struct ReadThrough<'a, S: Shape> {
     cache: Cache,
     lookup: Lookup,
     hooks: Hooks<'a, S>,
-    course: Course,
+    call: CallOutcome,
 }
 
 impl<'a, S: Shape> ReadThrough<'a, S>
@@ -49,7 +49,7 @@ where
         let mut lookup = Lookup::new(&cache.engine, ask);
         lookup.takes_none = S::from_none().is_some();
         lookup.propagates = hooks.propagate.is_some();
-        ReadThrough { cache, lookup, hooks, course: Course::of(Outcome::Bypass) }
+        ReadThrough { cache, lookup, hooks, call: CallOutcome::of(Outcome::Bypass) }
     }
 
     pub(super) fn lookup(&self) -> &Lookup {
@@ -93,12 +93,12 @@ where
         let fresh = region.tracker.served(entry, now);
         region.tracker.time(Timed::Hit, took);
         self.trace(if fresh { "hit" } else { "stale" }, took);
-        self.course.outcome = match fresh {
+        self.call.outcome = match fresh {
             true if waited => Outcome::Waited,
             true => Outcome::Hit,
             false => Outcome::Stale,
         };
-        self.course.stale_for = Duration::from_millis(now.saturating_sub(entry.fresh_until));
+        self.call.stale_for = Duration::from_millis(now.saturating_sub(entry.fresh_until));
         Some(value)
     }
 
@@ -142,7 +142,7 @@ where
         };
         let (returned, traced) = match shared {
             Some((returned, outcome, traced)) => {
-                self.course.outcome = outcome;
+                self.call.outcome = outcome;
                 (returned, traced)
             }
             None => (self.timed(Outcome::Miss, body).await, "load"),
@@ -158,7 +158,7 @@ where
     {
         match self.hooks.propagate {
             Some(propagate) => {
-                self.course.outcome = Outcome::Error;
+                self.call.outcome = Outcome::Error;
                 self.report();
                 propagate(error)
             }
@@ -184,8 +184,8 @@ where
     {
         let began = clock::now();
         let returned = body().await;
-        self.course.outcome = outcome;
-        self.course.load = Some((began, clock::now()));
+        self.call.outcome = outcome;
+        self.call.load = Some((began, clock::now()));
         returned
     }
 
@@ -196,7 +196,7 @@ where
     {
         let began = clock::now();
         let returned = ticket.run(pin!(body())).await;
-        self.course.load = Some((began, clock::now()));
+        self.call.load = Some((began, clock::now()));
         let to_store = match S::loaded(&returned) {
             View::Value(value) => self.storable(value),
             View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
@@ -213,8 +213,8 @@ where
     pub(super) async fn keep(&mut self, ticket: Box<Ticket>, to_store: ToStore) {
         let grant = ticket.grant;
         let kept = ticket.complete(to_store).await;
-        self.course.stored = kept == Kept::Stored;
-        self.course.outcome = outcome_of(grant, kept);
+        self.call.stored = kept == Kept::Stored;
+        self.call.outcome = outcome_of(grant, kept);
     }
 
     /// The load failed. Returns the stale value that is served in its place, if there is one.
@@ -223,7 +223,7 @@ where
         mut ticket: Box<Ticket>,
         failure: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Option<S::Return> {
-        self.course.outcome = Outcome::LoadFailed;
+        self.call.outcome = Outcome::LoadFailed;
         let stale = ticket.take_stale().and_then(|entry| self.open(&entry, false));
         ticket.fail(failure).await;
         stale
@@ -231,13 +231,13 @@ where
 
     /// The load ran in this time, for this read and others.
     pub(super) fn loaded_in(&mut self, took: (Instant, Instant)) {
-        self.course.load = Some(took);
+        self.call.load = Some(took);
     }
 
     /// Counts and reports a read that went past the cache.
     pub(super) fn bypassed(mut self) {
         self.lookup.region.tracker.count(Count::Bypass);
-        self.course.outcome = Outcome::Bypass;
+        self.call.outcome = Outcome::Bypass;
         self.report();
     }
 
@@ -276,7 +276,7 @@ where
     }
 
     pub(super) fn report(&self) {
-        call_report::report(&self.lookup.region, Operation::Read, self.lookup.started, self.course);
+        call_report::report(&self.lookup.region, Operation::Read, self.lookup.started, self.call);
     }
 
     fn trace(&self, outcome: &'static str, took: Duration) {

@@ -7,7 +7,7 @@ use futures_util::future::try_join;
 use super::Cache;
 use super::codec::encode;
 use crate::Value;
-use crate::call_report::{self, Course, Operation, Outcome};
+use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Overwrite, Region, Target};
 use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
@@ -43,7 +43,7 @@ impl Cache {
             Ok(false) => Outcome::Refused,
             Err(_) => Outcome::Error,
         };
-        call_report::report(&region, Operation::Put, started, Course::of(outcome));
+        call_report::report(&region, Operation::Put, started, CallOutcome::of(outcome));
         stored.map(drop)
     }
 

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use super::codec::encode;
 use super::{Cache, Mode, mode};
 use crate::Value;
-use crate::call_report::{self, Course, Operation, Outcome};
+use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Announced, Put, Region, Target, ToPut, Write};
 use crate::entry::{Fingerprint, Version};
@@ -120,8 +120,8 @@ impl WriteThrough {
     ) -> Result<bool> {
         let load = Some((self.announced, clock::now()));
         let committed = self.write.commit(put, more).await;
-        let course = Course { load, ..Course::of(outcome(&committed)) };
-        call_report::report(&self.region, operation, self.started, course);
+        let call = CallOutcome { load, ..CallOutcome::of(outcome(&committed)) };
+        call_report::report(&self.region, operation, self.started, call);
         committed
     }
 

@@ -107,24 +107,24 @@ impl Calls {
 
 /// What is known of a call before it ends.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Course {
+pub(crate) struct CallOutcome {
     pub(crate) outcome: Outcome,
     pub(crate) stored: bool,
     pub(crate) stale_for: Duration,
     pub(crate) load: Option<Span>,
 }
 
-impl Course {
+impl CallOutcome {
     pub(crate) fn of(outcome: Outcome) -> Self {
-        Course { outcome, stored: outcome == Outcome::Stored, stale_for: Duration::ZERO, load: None }
+        CallOutcome { outcome, stored: outcome == Outcome::Stored, stale_for: Duration::ZERO, load: None }
     }
 }
 
 /// Reports a call that ends now, if its task collects.
-pub(crate) fn report(region: &Arc<Region>, operation: Operation, started: Instant, course: Course) {
+pub(crate) fn report(region: &Arc<Region>, operation: Operation, started: Instant, call: CallOutcome) {
     // Outside of a collection there is nobody to tell.
     let _ = CALLS.try_with(|calls| {
-        let Course { outcome, stored, stale_for, load } = course;
+        let CallOutcome { outcome, stored, stale_for, load } = call;
         let call = (started, clock::now());
         let region = region.clone();
         calls.borrow_mut().push(CallReport { region, operation, outcome, stored, stale_for, call, load });

@@ -6,6 +6,6 @@
 mod collect;
 mod report;
 
+pub(crate) use self::collect::{CallOutcome, report};
 pub use self::collect::{Calls, MAX_REPORTS, collect};
-pub(crate) use self::collect::{Course, report};
 pub use self::report::{CallReport, Operation, Outcome};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::delivery::Sender;
 use super::repair::Pending;
 use super::{Engine, Region};
-use crate::call_report::{self, Course, Operation, Outcome};
+use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::key::{Key, Pattern, StoredKey, Tag};
@@ -120,7 +120,7 @@ impl Eviction {
         let names_any = !self.pending.is_empty();
         let result = self.run_unreported().await;
         let outcome = Outcome::of_eviction(names_any, result.is_ok());
-        call_report::report(&region, Operation::Evict, started, Course::of(outcome));
+        call_report::report(&region, Operation::Evict, started, CallOutcome::of(outcome));
         result
     }
 
