@@ -24,6 +24,8 @@ enum Command {
     Test,
     /// Install and build the servers that the tests start, and say where they are.
     Services,
+    /// Package the published crates, build them from their tarballs and document them there; nothing is uploaded.
+    Package,
     /// Rewrite the expected texts of compile-fail cases and snapshots; look at the difference before you commit.
     Bless,
     /// Check a running demo: connection, caching, invalidation, limits, sessions, metrics. Ends with 0 if all is well,
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Test => commands::test::run().map(success),
         Command::Services => commands::services::run().map(success),
+        Command::Package => commands::package::check().map(|_| ExitCode::SUCCESS),
         Command::Bless => commands::bless::run().map(success),
         Command::Verify { url, username, password } => {
             let login = verify::Login { username, password };

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use anyhow::{Context, Result};
 
-use super::{alerts, dependencies, spelling, verify};
+use super::{alerts, dependencies, package, spelling, verify};
 use crate::services::ferretdb::{Build, FERRETDB_VARIABLE, Source};
 use crate::services::{chromium, is_missing, redis};
 use crate::steps::{Done, Steps, Stopwatch};
@@ -50,6 +50,7 @@ pub(crate) fn run() -> Result<()> {
     });
     steps.run("each feature alone", each_feature);
     steps.run("documentation", documentation);
+    steps.run("package", package::check);
     let ferretdb = finish(ferretdb, &mut steps);
     steps.run("tests, doc tests and compile-fail tests", || {
         let mut tests = cargo(&["test", "--workspace", "--all-features", "--no-fail-fast"]);
