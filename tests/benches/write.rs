@@ -1,6 +1,6 @@
 //! What a write costs more when it evicts after itself, around itself, or puts what it wrote; on Redis, in one run.
 //!
-//! `cargo bench -p jollycache --bench write`. The source's UPDATE is one SET on the same server, by a connection of its
+//! `cargo xtask bench --bench write`. The source's UPDATE is one SET on the same server, by a connection of its
 //! own: about what a row's update by its key costs in round trips.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]

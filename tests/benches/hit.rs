@@ -1,6 +1,6 @@
 //! An annotated hit on Redis, against the bare `redis` crate doing GET and decoding the same value, in one run.
 //!
-//! `cargo bench -p jollycache --bench hit`. Both sides use the same number of connections; the work of one iteration
+//! `cargo xtask bench --bench hit`. Both sides use the same number of connections; the work of one iteration
 //! is one read of one of 1,000 keys, spread over 1, 64 and 512 tasks.
 
 #![allow(missing_docs, reason = "criterion's macros make undocumented items")]
