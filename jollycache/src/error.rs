@@ -43,11 +43,25 @@ pub struct Error {
 
 impl Error {
     /// An error with a lower-case message that says what was found and what is allowed.
+    ///
+    /// ```
+    /// # use jollycache::{Error, ErrorKind};
+    /// let error = Error::new(ErrorKind::Config, "sample is 0: expected 1 to 1000");
+    /// assert_eq!(error.to_string(), "sample is 0: expected 1 to 1000");
+    /// ```
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Error { kind, message: message.into(), source: None }
     }
 
     /// Adds what caused it.
+    ///
+    /// ```
+    /// # use jollycache::{Error, ErrorKind};
+    /// # use std::error::Error as _;
+    /// let cause = std::io::Error::other("connection reset");
+    /// let error = Error::new(ErrorKind::Unavailable, "the server cannot be reached").with_source(cause);
+    /// assert_eq!(error.source().unwrap().to_string(), "connection reset");
+    /// ```
     #[must_use]
     pub fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
@@ -55,11 +69,23 @@ impl Error {
     }
 
     /// What kind of error this is.
+    ///
+    /// ```
+    /// # use jollycache::{Error, ErrorKind};
+    /// let error = jollycache::Cache::builder().build().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// ```
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// Whether the backend is to blame in a way that time may heal.
+    ///
+    /// ```
+    /// # use jollycache::{Error, ErrorKind};
+    /// assert!(Error::new(ErrorKind::Timeout, "no answer within 50 ms").is_outage());
+    /// assert!(!Error::new(ErrorKind::TooLarge, "9 MiB: expected at most 8 MiB").is_outage());
+    /// ```
     pub fn is_outage(&self) -> bool {
         matches!(self.kind, ErrorKind::Unavailable | ErrorKind::Timeout)
     }

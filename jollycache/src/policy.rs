@@ -100,11 +100,21 @@ impl Policy {
     };
 
     /// A policy that leaves everything to its fallbacks.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// assert_eq!(Policy::new(), Policy::default());
+    /// ```
     pub const fn new() -> Self {
         Policy::UNSET
     }
 
     /// The region that the values belong to, for calls by hand. Default: `default`.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// let policy = Policy::new().region("product");
+    /// ```
     #[must_use]
     pub fn region(mut self, name: impl Into<Cow<'static, str>>) -> Self {
         self.region = Some(name.into());
@@ -114,6 +124,11 @@ impl Policy {
     /// Adds a tag to the values. An entry is valid only as long as none of its tags is evicted.
     /// Default: no tags. At most [`MAX_TAGS`], with those of the attribute and of the region: a cache with a policy of more
     /// is not built, a put of more fails, and a loaded value of more is returned and not stored, which is counted.
+    ///
+    /// ```
+    /// # use jollycache::{Key, Policy};
+    /// let policy = Policy::new().tag("products").tag(Key::builder().literal("category:").part("tea"));
+    /// ```
     #[must_use]
     pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
         self.tags.push(tag.into());
@@ -121,6 +136,12 @@ impl Policy {
     }
 
     /// Hard lifetime of a value. Default: 5 minutes.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().ttl(Duration::from_secs(30 * 60));
+    /// ```
     #[must_use]
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = Some(ttl);
@@ -129,6 +150,12 @@ impl Policy {
 
     /// How long past `ttl` the value may be served while one caller refreshes it, or when the load fails.
     /// Default: not at all.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().stale(Duration::from_secs(60));
+    /// ```
     #[must_use]
     pub fn stale(mut self, stale: Duration) -> Self {
         self.stale = Some(stale);
@@ -136,6 +163,12 @@ impl Policy {
     }
 
     /// Stores `None` too, for this long. Default: `None` is not stored.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().none_ttl(Duration::from_secs(10));
+    /// ```
     #[must_use]
     pub fn none_ttl(mut self, none_ttl: Duration) -> Self {
         self.none_ttl = Some(none_ttl);
@@ -144,6 +177,12 @@ impl Policy {
 
     /// Shortens each lifetime by a random share of up to this fraction (0.1 is 10 %), so that values stored
     /// together do not expire together. Default: 0.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().ttl(Duration::from_secs(60)).jitter(0.1); // 54 to 60 s
+    /// ```
     #[must_use]
     pub fn jitter(mut self, fraction: f64) -> Self {
         self.jitter = Some(fraction);
@@ -151,6 +190,12 @@ impl Policy {
     }
 
     /// Bound on one cache operation. Default: 50 ms.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().timeout(Duration::from_millis(20));
+    /// ```
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);
@@ -159,6 +204,12 @@ impl Policy {
 
     /// How long a load keeps the others out. Default: 10 s. One that takes longer returns its value to its caller and to
     /// no other caller, and the next one loads.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().lease(Duration::from_secs(30));
+    /// ```
     #[must_use]
     pub fn lease(mut self, lease: Duration) -> Self {
         self.lease = Some(lease);
@@ -166,6 +217,12 @@ impl Policy {
     }
 
     /// How long to wait for somebody else's load before loading. Default: 5 s.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().wait(Duration::from_secs(1));
+    /// ```
     #[must_use]
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = Some(wait);
@@ -173,6 +230,11 @@ impl Policy {
     }
 
     /// Who waits for whom on a miss. Default: [`SingleFlight::Cluster`].
+    ///
+    /// ```
+    /// # use jollycache::{Policy, SingleFlight};
+    /// let policy = Policy::new().single_flight(SingleFlight::Local);
+    /// ```
     #[must_use]
     pub fn single_flight(mut self, mode: SingleFlight) -> Self {
         self.single_flight = Some(mode);
@@ -181,6 +243,12 @@ impl Policy {
 
     /// How long after an invalidation nothing is stored that was loaded: at least the lag of the replica that loads
     /// read from. Default: 0.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().grace(Duration::from_secs(2));
+    /// ```
     #[must_use]
     pub fn grace(mut self, grace: Duration) -> Self {
         self.grace = Some(grace);
@@ -189,6 +257,12 @@ impl Policy {
 
     /// How long a write intent lives if its writer never ends it: longer than the longest transaction.
     /// Default: 10 s.
+    ///
+    /// ```
+    /// # use jollycache::Policy;
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().intent(Duration::from_secs(60));
+    /// ```
     #[must_use]
     pub fn intent(mut self, intent: Duration) -> Self {
         self.intent = Some(intent);
@@ -196,6 +270,11 @@ impl Policy {
     }
 
     /// What an invalidation promises to readers. Default: [`Consistency::Bounded`].
+    ///
+    /// ```
+    /// # use jollycache::{Consistency, Policy};
+    /// let policy = Policy::new().consistency(Consistency::Strict);
+    /// ```
     #[must_use]
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = Some(consistency);

@@ -56,11 +56,24 @@ struct Counter {
 
 impl MemoryBackend {
     /// A store of at most 256 MiB.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn new() -> Self {
         MemoryBackend::with_max_bytes(DEFAULT_MAX_BYTES)
     }
 
     /// A store of at most `max_bytes` of keys and payloads, about.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let backend = MemoryBackend::with_max_bytes(64 << 20);
+    /// let cache = Cache::builder().namespace("doc").backend(backend).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn with_max_bytes(max_bytes: u64) -> Self {
         let slots = Store::builder()
             .max_capacity(max_bytes)

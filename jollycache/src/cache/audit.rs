@@ -49,6 +49,15 @@ impl<V, L> Audit<V, L> {
     ///
     /// [`Key::segments`] reads the values back that the key was made of. Annotated functions that the loader calls
     /// run past the cache, so it may be the annotated function itself.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Key};
+    /// async fn from_source(key: Key) -> Result<Option<String>, std::io::Error> {
+    ///     let id = key.segments().next_back().unwrap_or_default();
+    ///     Ok((id == "42").then(|| "tea".to_owned())) // SELECT name FROM product WHERE id = …
+    /// }
+    /// let audit = Audit::new(from_source);
+    /// ```
     pub fn new<E, F>(load: L) -> Self
     where
         V: Value,
@@ -68,6 +77,12 @@ impl<V, L> Audit<V, L> {
     }
 
     /// How many entries one round looks at, from 1 to 1000. Default: 10.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Key};
+    /// # async fn from_source(_: Key) -> Result<Option<String>, std::io::Error> { Ok(None) }
+    /// let audit = Audit::new(from_source).sample(50);
+    /// ```
     #[must_use]
     pub fn sample(mut self, entries: usize) -> Self {
         self.sample = entries;
@@ -76,6 +91,13 @@ impl<V, L> Audit<V, L> {
 
     /// How often there is a round, about: a tenth of it is random. Every process that registers the audit has its own
     /// rounds. Default: 5 minutes.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Key};
+    /// # use std::time::Duration;
+    /// # async fn from_source(_: Key) -> Result<Option<String>, std::io::Error> { Ok(None) }
+    /// let audit = Audit::new(from_source).every(Duration::from_secs(60));
+    /// ```
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
         self.every = interval;
@@ -83,6 +105,12 @@ impl<V, L> Audit<V, L> {
     }
 
     /// The schema number of the attribute that stores the entries. Default: 0.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Key};
+    /// # async fn from_source(_: Key) -> Result<Option<String>, std::io::Error> { Ok(None) }
+    /// let audit = Audit::new(from_source).schema(2);
+    /// ```
     #[must_use]
     pub fn schema(mut self, schema: u16) -> Self {
         self.schema = schema;
@@ -91,6 +119,12 @@ impl<V, L> Audit<V, L> {
 
     /// Only keys that match. It spares the audit of a small region in a large namespace most of its reads.
     /// Default: all.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Key};
+    /// # async fn from_source(_: Key) -> Result<Option<String>, std::io::Error> { Ok(None) }
+    /// let audit = Audit::new(from_source).pattern("product:*");
+    /// ```
     #[must_use]
     pub fn pattern(mut self, pattern: impl Into<Pattern>) -> Self {
         self.pattern = pattern.into();
@@ -99,6 +133,12 @@ impl<V, L> Audit<V, L> {
 
     /// Evicts what differs, and stores nothing: where not every value that the loader brings may be stored.
     /// Default: an entry without tags and version is replaced by what was loaded.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Key};
+    /// # async fn from_source(_: Key) -> Result<Option<String>, std::io::Error> { Ok(None) }
+    /// let audit = Audit::new(from_source).only_evicts();
+    /// ```
     #[must_use]
     pub fn only_evicts(mut self) -> Self {
         self.only_evicts = true;
@@ -202,6 +242,19 @@ impl Cache {
     }
 
     /// Runs one round of every registered audit, one after another, and says what it found.
+    ///
+    /// ```
+    /// # use jollycache::{Audit, Cache, Key, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let load = |_: Key| async { Ok::<_, std::io::Error>(Some("tea".to_owned())) };
+    /// cache.register_audit("default", Audit::new(load))?;
+    /// cache.put("product:42", &"coffee".to_owned(), &Policy::new()).await?;
+    ///
+    /// let report = cache.audit_now().await?;
+    /// assert_eq!((report.total.audited, report.total.differences), (1, 1));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails; what was found until then is in [`Cache::stats`]. If the future is dropped, the entry

@@ -42,30 +42,78 @@ impl Default for CacheBuilder {
 
 impl CacheBuilder {
     /// The prefix of all keys, such as `jollyjet:dev`. Required.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let cache = Cache::builder().namespace("jollyjet:dev").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.namespace(), "jollyjet:dev");
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn namespace(mut self, namespace: impl Into<String>) -> Self {
         self.namespace = Some(namespace.into());
         self
     }
 
     /// Where entries are kept. Required.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let backend = MemoryBackend::with_max_bytes(64 << 20);
+    /// let cache = Cache::builder().namespace("doc").backend(backend).build()?;
+    /// assert_eq!(cache.backend_name(), "memory");
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn backend(mut self, backend: impl Backend) -> Self {
         self.backend = Some(Arc::new(backend));
         self
     }
 
     /// As [`CacheBuilder::backend`], for one that is shared.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::sync::Arc;
+    /// let backend = Arc::new(MemoryBackend::new());
+    /// let shop = Cache::builder().namespace("shop").shared_backend(backend.clone()).build()?;
+    /// let blog = Cache::builder().namespace("blog").shared_backend(backend).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn shared_backend(mut self, backend: Arc<dyn Backend>) -> Self {
         self.backend = Some(backend);
         self
     }
 
     /// What holds where neither a region nor a call says anything. Its tags do not count: they are a region's, or a call's.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # use std::time::Duration;
+    /// let policy = Policy::new().ttl(Duration::from_secs(60)).jitter(0.1);
+    /// let cache = Cache::builder()
+    ///     .namespace("doc")
+    ///     .backend(MemoryBackend::new())
+    ///     .default_policy(policy)
+    ///     .build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn default_policy(mut self, policy: Policy) -> Self {
         self.default_policy = policy;
         self
     }
 
     /// Sets, or overrides, the policy of a region. It wins over what attributes and calls say.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # use std::time::Duration;
+    /// let cache = Cache::builder()
+    ///     .namespace("doc")
+    ///     .backend(MemoryBackend::new())
+    ///     .region("product", Policy::new().ttl(Duration::from_secs(30 * 60)))
+    ///     .region("price", Policy::new().ttl(Duration::from_secs(30)).tag("prices"))
+    ///     .build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn region(mut self, name: impl Into<String>, policy: Policy) -> Self {
         self.regions.push((name.into(), policy));
         self
@@ -75,6 +123,13 @@ impl CacheBuilder {
     ///
     /// A load that takes longer than a second goes on, and counts no longer: a source that hangs for some keys does not
     /// hold up the others. A caller waits for a place for at most [`Policy::wait`], then it loads all the same.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let builder = Cache::builder().namespace("doc").backend(MemoryBackend::new());
+    /// let cache = builder.max_unleased_loads(32).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn max_unleased_loads(mut self, loads: usize) -> Self {
         self.limits.unleased_loads = loads;
         self
@@ -82,6 +137,16 @@ impl CacheBuilder {
 
     /// The largest encoded value that is stored, in bytes. A larger one is returned to its caller and not stored.
     /// Default: 8 MiB. At most 500 MiB: a Redis server closes a connection that sends it a string of more than 512 MiB.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, ErrorKind, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// let builder = Cache::builder().namespace("doc").backend(MemoryBackend::new());
+    /// let cache = builder.max_value_bytes(64).build()?;
+    /// let refused = cache.put("page", &"x".repeat(100), &Policy::new()).await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::TooLarge);
+    /// # Ok(()) }
+    /// ```
     pub fn max_value_bytes(mut self, bytes: usize) -> Self {
         self.limits.value_bytes = bytes;
         self
@@ -91,12 +156,25 @@ impl CacheBuilder {
     /// beside each; the invalidation itself does not wait for it. Listening needs no setting.
     ///
     /// Default: `false`, so that a cache to which nobody listens pays nothing.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).events(true).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn events(mut self, told: bool) -> Self {
         self.events = told;
         self
     }
 
     /// Checks everything and builds the cache.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, ErrorKind, MemoryBackend};
+    /// let error = Cache::builder().backend(MemoryBackend::new()).build().unwrap_err();
+    /// assert_eq!(error.kind(), ErrorKind::Config);
+    /// assert_eq!(error.to_string(), "a cache needs a namespace: call `.namespace(…)`");
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Config`], saying what is missing or wrong.

@@ -30,6 +30,16 @@ pub(crate) enum Mode {
 
 /// Makes `cache` the one that annotated functions use, unless they say `with = …` or run in a [`scope`].
 ///
+/// ```
+/// # use jollycache::{Cache, MemoryBackend};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+/// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+/// jollycache::install(cache.clone())?;
+/// let error = jollycache::install(cache).unwrap_err();
+/// assert_eq!(error.kind(), jollycache::ErrorKind::AlreadyInstalled);
+/// # Ok(()) }
+/// ```
+///
 /// # Errors
 /// [`ErrorKind::AlreadyInstalled`] the second time: functions that run already must not change their cache.
 pub fn install(cache: Cache) -> Result<()> {
@@ -66,6 +76,18 @@ pub(crate) async fn default_to<F: Future>(cache: Cache, future: F) -> F::Output 
 /// `#[cache_put]` and `#[cache_evict]` still evict, since what they write is seen by others through the cache.
 /// This is how the original of an annotated function is called, of a trait's method too. It holds for the task,
 /// not for what the task spawns.
+///
+/// ```
+/// # use jollycache::{Cache, MemoryBackend, Policy};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+/// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+/// let load = |number: i32| async move { Ok::<_, std::io::Error>(number) };
+/// cache.get_or_load("answer", &Policy::new(), || load(41)).await.unwrap();
+/// let policy = Policy::new();
+/// let fresh = jollycache::bypass(cache.get_or_load("answer", &policy, || load(42))).await.unwrap();
+/// assert_eq!((fresh, cache.get("answer").await?), (42, Some(41)));
+/// # Ok(()) }
+/// ```
 pub async fn bypass<F: Future>(future: F) -> F::Output {
     MODE.scope(Mode::Bypass, future).await
 }
@@ -73,6 +95,18 @@ pub async fn bypass<F: Future>(future: F) -> F::Output {
 /// Runs `future` with each `#[cacheable]` call in it loading, and replacing what the cache holds.
 ///
 /// It holds for the task, not for what the task spawns.
+///
+/// ```
+/// # use jollycache::{Cache, MemoryBackend, Policy};
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+/// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+/// let load = |number: i32| async move { Ok::<_, std::io::Error>(number) };
+/// cache.get_or_load("answer", &Policy::new(), || load(41)).await.unwrap();
+/// let policy = Policy::new();
+/// let fresh = jollycache::refresh(cache.get_or_load("answer", &policy, || load(42))).await.unwrap();
+/// assert_eq!((fresh, cache.get("answer").await?), (42, Some(42)));
+/// # Ok(()) }
+/// ```
 pub async fn refresh<F: Future>(future: F) -> F::Output {
     MODE.scope(Mode::Refresh, future).await
 }

@@ -51,6 +51,15 @@ impl Cache {
     }
 
     /// What tells this cache's events from those of others.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let event_is_mine = |event: &jollycache::InvalidationEvent| event.origin == cache.origin();
+    /// # let _ = event_is_mine;
+    /// # Ok(()) }
+    /// ```
     pub fn origin(&self) -> Origin {
         self.engine.origin
     }
@@ -79,6 +88,18 @@ pub struct Events {
 
 impl Events {
     /// Waits for the next event. Cancel safe.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Notice};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let backend = MemoryBackend::new();
+    /// # let cache = Cache::builder().namespace("doc").backend(backend).events(true).build()?;
+    /// let mut events = cache.events().await?;
+    /// cache.evict("product:42").await?;
+    /// let Notice::Invalidated(event) = events.next().await else { panic!("nothing was missed") };
+    /// assert_eq!(event.keys, ["product:42"]);
+    /// # Ok(()) }
+    /// ```
     pub async fn next(&mut self) -> Notice {
         loop {
             match self.subscription.next().await {
@@ -94,6 +115,20 @@ impl Events {
     }
 
     /// The events as a stream, which never ends.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Notice};
+    /// # use futures_util::StreamExt;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let backend = MemoryBackend::new();
+    /// # let cache = Cache::builder().namespace("doc").backend(backend).events(true).build()?;
+    /// let events = cache.events().await?.into_stream();
+    /// cache.evict("product:42").await?;
+    /// cache.evict("product:43").await?;
+    /// let two: Vec<Notice> = events.take(2).collect().await;
+    /// assert_eq!(two.len(), 2);
+    /// # Ok(()) }
+    /// ```
     pub fn into_stream(self) -> impl Stream<Item = Notice> + Send {
         unfold(self, |mut events| async move { Some((events.next().await, events)) })
     }

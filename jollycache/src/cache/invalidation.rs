@@ -20,35 +20,73 @@ pub struct Invalidation {
 
 impl Invalidation {
     /// Nothing yet.
+    ///
+    /// ```
+    /// # use jollycache::Invalidation;
+    /// assert!(Invalidation::new().is_empty());
+    /// ```
     pub fn new() -> Self {
         Invalidation::default()
     }
 
     /// Adds a key.
+    ///
+    /// ```
+    /// # use jollycache::{Invalidation, Key};
+    /// let id = 42;
+    /// let changed = Invalidation::new().key(Key::builder().literal("product:").part(&id)).key("products:best");
+    /// assert!(!changed.is_empty());
+    /// ```
     pub fn key(mut self, key: impl Into<Key>) -> Self {
         self.targets.push(Target::Key(key.into()));
         self
     }
 
     /// Adds a tag.
+    ///
+    /// ```
+    /// # use jollycache::Invalidation;
+    /// let changed = Invalidation::new().tag("products").tag("category:tea");
+    /// assert!(!changed.is_empty());
+    /// ```
     pub fn tag(mut self, tag: impl Into<Tag>) -> Self {
         self.targets.push(Target::Tag(tag.into()));
         self
     }
 
     /// Adds all keys that match; the slow way, tags are the fast one.
+    ///
+    /// ```
+    /// # use jollycache::Invalidation;
+    /// let changed = Invalidation::new().pattern("products:page:*");
+    /// assert!(!changed.is_empty());
+    /// ```
     pub fn pattern(mut self, pattern: impl Into<Pattern>) -> Self {
         self.targets.push(Target::Pattern(pattern.into()));
         self
     }
 
     /// Adds all that another one says.
+    ///
+    /// ```
+    /// # use jollycache::Invalidation;
+    /// let product = Invalidation::new().key("product:42");
+    /// let lists = Invalidation::new().tag("products");
+    /// let changed = product.and(lists);
+    /// assert!(!changed.is_empty());
+    /// ```
     pub fn and(mut self, other: Invalidation) -> Self {
         self.targets.extend(other.targets);
         self
     }
 
     /// Whether nothing is to fall.
+    ///
+    /// ```
+    /// # use jollycache::Invalidation;
+    /// assert!(Invalidation::new().is_empty());
+    /// assert!(!Invalidation::new().key("product:42").is_empty());
+    /// ```
     pub fn is_empty(&self) -> bool {
         self.targets.is_empty()
     }

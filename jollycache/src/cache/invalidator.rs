@@ -47,6 +47,17 @@ pub struct Invalidator {
 
 impl Invalidator {
     /// Starts a table for `cache`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// struct PricesChanged;
+    /// let invalidator =
+    ///     Invalidator::builder(cache).on(|_: &PricesChanged| Invalidation::new().tag("prices")).build();
+    /// invalidator.publish(&PricesChanged).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(cache: Cache) -> InvalidatorBuilder {
         InvalidatorBuilder { cache, region: DEFAULT_REGION.into(), rules: HashMap::new() }
     }
@@ -55,6 +66,22 @@ impl Invalidator {
     /// of it any more, in any process; no message has to arrive for that. Returns how many keys held a value.
     ///
     /// Call it when the source has been written.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, ErrorKind, Invalidation, Invalidator, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// struct PricesChanged;
+    /// struct Forgotten;
+    /// let invalidator = Invalidator::builder(cache.clone())
+    ///     .on(|_: &PricesChanged| Invalidation::new().key("price:42"))
+    ///     .build();
+    ///
+    /// cache.put("price:42", &990, &Policy::new()).await?;
+    /// assert_eq!(invalidator.publish(&PricesChanged).await?, 1);
+    /// assert_eq!(invalidator.publish(&Forgotten).await.unwrap_err().kind(), ErrorKind::Config);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for an event without a rule. Else as [`Cache::evict`].
@@ -87,12 +114,39 @@ pub struct InvalidatorBuilder {
 
 impl InvalidatorBuilder {
     /// The region in which the invalidations are counted, and whose timeout and grace they have. Default: `default`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// struct PricesChanged;
+    /// let invalidator = Invalidator::builder(cache.clone())
+    ///     .region("price")
+    ///     .on(|_: &PricesChanged| Invalidation::new().tag("prices"))
+    ///     .build();
+    /// invalidator.publish(&PricesChanged).await?;
+    /// assert_eq!(cache.stats().regions["price"].evicted_tags, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn region(mut self, name: &str) -> Self {
         self.region = name.into();
         self
     }
 
     /// What falls when an `E` is published. An event may have several rules; what all of them say falls.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// struct ProductRenamed { id: u64 }
+    /// let invalidator = Invalidator::builder(cache)
+    ///     .on(|event: &ProductRenamed| Invalidation::new().key(format!("product:{}", event.id)))
+    ///     .on(|_: &ProductRenamed| Invalidation::new().tag("lists"))
+    ///     .build();
+    /// invalidator.publish(&ProductRenamed { id: 42 }).await?;
+    /// # Ok(()) }
+    /// ```
     pub fn on<E: Send + Sync + 'static>(
         mut self,
         rule: impl Fn(&E) -> Invalidation + Send + Sync + 'static,
@@ -104,6 +158,19 @@ impl InvalidatorBuilder {
     }
 
     /// Finishes the table.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// struct CatalogueImported;
+    /// let invalidator = Invalidator::builder(cache)
+    ///     .on(|_: &CatalogueImported| Invalidation::new().tag("products"))
+    ///     .build();
+    /// let for_another_task = invalidator.clone();
+    /// # drop(for_another_task);
+    /// # Ok(()) }
+    /// ```
     pub fn build(self) -> Invalidator {
         Invalidator { cache: self.cache, region: self.region, rules: Arc::new(self.rules) }
     }

@@ -19,6 +19,16 @@ const SETS_AT_ONCE: usize = 256;
 impl Cache {
     /// Stores a value for `ttl`; [`Cache::put`] has more options.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("greeting", &"hello".to_owned(), Duration::from_secs(60)).await?;
+    /// assert_eq!(cache.get("greeting").await?, Some("hello".to_owned()));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Cache::put`].
     pub async fn set<V: Value>(&self, key: impl Into<Key>, value: &V, ttl: Duration) -> Result<()> {
@@ -26,6 +36,17 @@ impl Cache {
     }
 
     /// Stores many values for `ttl`, 256 at once. Each is stored or not by itself.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Key, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let prices = [(Key::from("price:1"), 990), (Key::from("price:2"), 1490)];
+    /// cache.set_many(&prices, Duration::from_secs(60)).await?;
+    /// assert_eq!(cache.get("price:2").await?, Some(1490));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// The first error, when all have been tried.
@@ -42,6 +63,17 @@ impl Cache {
 
     /// Deletes a value: another word for [`Cache::evict`].
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("greeting", &1, Duration::from_secs(60)).await?;
+    /// assert!(cache.delete("greeting").await?);
+    /// assert!(!cache.delete("greeting").await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Cache::evict`].
     pub async fn delete(&self, key: impl Into<Key>) -> Result<bool> {
@@ -49,6 +81,16 @@ impl Cache {
     }
 
     /// Whether there is a value, of whatever type, tags aside.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("greeting", &1, Duration::from_secs(60)).await?;
+    /// assert!(cache.exists("greeting").await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -58,6 +100,17 @@ impl Cache {
 
     /// The remaining lifetime of a value, stale window included; `None` without a value.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("greeting", &1, Duration::from_secs(60)).await?;
+    /// assert!(cache.ttl("greeting").await? <= Some(Duration::from_secs(60)));
+    /// assert_eq!(cache.ttl("farewell").await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the backend fails.
     pub async fn ttl(&self, key: impl Into<Key>) -> Result<Option<Duration>> {
@@ -66,6 +119,17 @@ impl Cache {
     }
 
     /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("greeting", &1, Duration::from_secs(60)).await?;
+    /// assert!(cache.expire("greeting", Duration::from_secs(5)).await?);
+    /// assert!(cache.ttl("greeting").await? <= Some(Duration::from_secs(5)));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -78,6 +142,16 @@ impl Cache {
     /// Adds to a counter, which starts at zero, and returns the sum. Counters have names of their own: a value and
     /// a counter may share a key, and `get` does not see a counter; `increment(key, 0)` reads it.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.increment("visits", 2).await?, 2);
+    /// assert_eq!(cache.increment("visits", 1).await?, 3);
+    /// assert_eq!(cache.increment("visits", 0).await?, 3); // reads it
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the sum would pass the range of `i64`, and when the backend fails. Not idempotent: after a timeout the
     /// counter may have been incremented.
@@ -87,6 +161,17 @@ impl Cache {
 
     /// As [`Cache::increment`], for a counter that ends `ttl` after it was made.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let window = Some(Duration::from_secs(60));
+    /// assert_eq!(cache.increment_for("logins:alice", 1, window).await?, 1);
+    /// assert_eq!(cache.increment_for("logins:alice", 1, window).await?, 2);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Cache::increment`].
     pub async fn increment_for(&self, key: impl Into<Key>, by: i64, ttl: Option<Duration>) -> Result<i64> {
@@ -95,6 +180,15 @@ impl Cache {
     }
 
     /// Subtracts from a counter; see [`Cache::increment`].
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.increment("stock:42", 10).await?;
+    /// assert_eq!(cache.decrement("stock:42", 3).await?, 7);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Cache::increment`].
@@ -108,6 +202,17 @@ impl Cache {
 
     /// All keys that match, by a scan. Keys of values that have no value any more, but a load under way, are among
     /// them; keys longer than the limit come in their cut form. At most `most` keys.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("product:1", &1, Duration::from_secs(60)).await?;
+    /// cache.set("order:1", &1, Duration::from_secs(60)).await?;
+    /// assert_eq!(cache.keys("product:*", 100).await?, ["product:1"]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -126,6 +231,26 @@ impl Cache {
     }
 
     /// One page of the keys that match, without the namespace. A key may come twice.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Pattern};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("product:1", &1, Duration::from_secs(60)).await?;
+    /// let mut cursor = None;
+    /// loop {
+    ///     let page = cache.scan(&Pattern::from("product:*"), cursor, 100).await?;
+    ///     for key in page.keys {
+    ///         println!("{key}");
+    ///     }
+    ///     cursor = page.next;
+    ///     if cursor.is_none() {
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -157,6 +282,18 @@ impl Cache {
     /// Invalidates everything in the namespace, and deletes its counters. Other namespaces, and the server, are
     /// not touched. Returns how many values fell.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.set("greeting", &1, Duration::from_secs(60)).await?;
+    /// cache.increment("visits", 5).await?;
+    /// assert_eq!(cache.flush().await?, 1);
+    /// assert_eq!(cache.increment("visits", 0).await?, 0);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Cache::evict`].
     pub async fn flush(&self) -> Result<u64> {
@@ -181,6 +318,14 @@ impl Cache {
 
     /// Asks the backend whether it is there, and returns how long it took.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// println!("the backend answered after {:?}", cache.ping().await?);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When it is not.
     pub async fn ping(&self) -> Result<Duration> {
@@ -190,11 +335,27 @@ impl Cache {
     }
 
     /// Whether calls go to the backend; `false` while the circuit breaker is open.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// assert!(cache.is_connected());
+    /// # Ok(()) }
+    /// ```
     pub fn is_connected(&self) -> bool {
         self.engine.is_connected()
     }
 
     /// What the backend tells about itself.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.info().await?.backend, "memory");
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When it does not answer.

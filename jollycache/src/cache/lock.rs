@@ -49,12 +49,34 @@ pub struct LockBuilder {
 impl LockBuilder {
     /// How long the lock lives unless it is extended: the bound on how long others wait for an owner that died.
     /// From 1 ms to 24 h. Default: 30 s.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").ttl(Duration::from_secs(5)).acquire().await?;
+    /// assert!(guard.remaining() <= Some(Duration::from_secs(5)));
+    /// # Ok(()) }
+    /// ```
     pub fn ttl(mut self, ttl: Duration) -> Self {
         self.ttl = ttl;
         self
     }
 
     /// How long to wait while somebody else has it. Default: zero, which tries once.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").acquire().await?;
+    /// let next = cache.lock("report").wait(Duration::from_secs(1)).acquire();
+    /// let (released, next) = tokio::join!(guard.release(), next);
+    /// assert!(released? && next.is_ok());
+    /// # Ok(()) }
+    /// ```
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
@@ -64,6 +86,17 @@ impl LockBuilder {
     /// dropped or the lock is lost. Default: `false`.
     ///
     /// An owner that hangs then holds the lock for as long as its process lives.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("migration").ttl(Duration::from_secs(5)).auto_extend(true).acquire().await?;
+    /// // … work of unknown length …
+    /// assert!(guard.release().await?);
+    /// # Ok(()) }
+    /// ```
     pub fn auto_extend(mut self, auto_extend: bool) -> Self {
         self.auto_extend = auto_extend;
         self
@@ -73,6 +106,17 @@ impl LockBuilder {
     /// up. Who waited longest has no right to be next.
     ///
     /// Cancel safe: a lock that was just being taken is given back in the background, or ends by itself.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, ErrorKind, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").acquire().await?;
+    /// let refused = cache.lock("report").acquire().await.unwrap_err();
+    /// assert_eq!(refused.kind(), ErrorKind::Contended);
+    /// # drop(guard);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// - [`ErrorKind::Contended`] when others had it for all of `wait`;
@@ -129,17 +173,48 @@ impl LockGuard {
 
     /// The fencing token: greater than that of every owner of this lock before. Hand it to the resource with each
     /// write, and let the resource refuse what comes with a smaller one than it has seen.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let first = cache.lock("report").acquire().await?;
+    /// let fence = first.fence();
+    /// first.release().await?;
+    /// assert!(cache.lock("report").acquire().await?.fence() > fence);
+    /// # Ok(()) }
+    /// ```
     pub fn fence(&self) -> u64 {
         self.held.fence()
     }
 
     /// How long the lock is held at least, by this process's clock; `None` when it is lost.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").ttl(Duration::from_secs(5)).acquire().await?;
+    /// let enough = guard.remaining() > Some(Duration::from_secs(1));
+    /// assert!(enough, "else do not begin the next step");
+    /// # Ok(()) }
+    /// ```
     pub fn remaining(&self) -> Option<Duration> {
         self.held.remaining()
     }
 
     /// Whether the lock is known or presumed to be lost. `false` promises nothing: the process may sleep right after
     /// it was said.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").acquire().await?;
+    /// assert!(!guard.is_lost());
+    /// # Ok(()) }
+    /// ```
     pub fn is_lost(&self) -> bool {
         self.held.remaining().is_none()
     }
@@ -167,6 +242,17 @@ impl LockGuard {
 
     /// Lets the lock end `ttl` from now, earlier or later than it would have.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").ttl(Duration::from_secs(5)).acquire().await?;
+    /// guard.extend(Duration::from_secs(60)).await?;
+    /// assert!(guard.remaining() > Some(Duration::from_secs(5)));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Lost`] when it is not held any more, [`ErrorKind::Config`] for a `ttl` out of range, and when the
     /// backend fails. After a failure, and when the future is dropped, the earlier of both ends counts.
@@ -177,6 +263,16 @@ impl LockGuard {
 
     /// Gives the lock back, if it is still this guard's, and wakes those who wait. Returns `false` when it was lost
     /// before: others may have had it meanwhile.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let guard = cache.lock("report").acquire().await?;
+    /// assert!(guard.release().await?);
+    /// assert!(cache.lock("report").acquire().await.is_ok());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails. The lock is given back in the background then, and when the future is dropped.

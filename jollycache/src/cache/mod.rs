@@ -71,21 +71,54 @@ pub struct Cache {
 
 impl Cache {
     /// Starts a builder.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.namespace(), "shop:dev");
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn builder() -> CacheBuilder {
         CacheBuilder::default()
     }
 
     /// The counters of the cache since it was built.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.get::<String>("product:42").await?;
+    /// assert_eq!(cache.stats().total.misses, 1);
+    /// assert_eq!(cache.stats().regions["default"].hits, 0);
+    /// # Ok(()) }
+    /// ```
     pub fn stats(&self) -> Stats {
         self.engine.stats()
     }
 
     /// The namespace that all keys of this cache share.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.namespace(), "doc");
+    /// # Ok(()) }
+    /// ```
     pub fn namespace(&self) -> &str {
         self.engine.namespace.as_str()
     }
 
     /// The backend's name, such as `memory` or `redis`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.backend_name(), "memory");
+    /// # Ok(()) }
+    /// ```
     pub fn backend_name(&self) -> &'static str {
         self.engine.backend.name()
     }
@@ -94,6 +127,16 @@ impl Cache {
     /// is left.
     ///
     /// Call it before the process ends: an invalidation that is still queued then is lost with the process.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// if !cache.close().await {
+    ///     eprintln!("{} evictions are lost", cache.stats().pending_invalidations);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn close(&self) -> bool {
         let nothing_left = self.engine.flush_repairs().await;
         self.engine.flush_events().await;

@@ -26,6 +26,17 @@ impl Cache {
     /// The cached value, fresh, or stale within its window. `None` is a miss, a cached `None`, and a value that is
     /// not a `V`. There is nothing to load, so [`bypass`](crate::bypass) and [`refresh`](crate::refresh) do not concern it.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// assert_eq!(cache.get::<String>("greeting").await?, None);
+    /// cache.put("greeting", &"hello".to_owned(), &Policy::new()).await?;
+    /// assert_eq!(cache.get("greeting").await?, Some("hello".to_owned()));
+    /// assert_eq!(cache.get::<u64>("greeting").await?, None); // not a number
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the backend fails. Cancel safe.
     pub async fn get<V: Value>(&self, key: impl Into<Key>) -> Result<Option<V>> {
@@ -35,6 +46,16 @@ impl Cache {
     }
 
     /// As [`Cache::get`], for many values, in the order of `keys`, with one round trip, or two where values have tags.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Key, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.put("price:1", &990, &Policy::new()).await?;
+    /// let prices = cache.get_many(&[Key::from("price:1"), Key::from("price:2")]).await?;
+    /// assert_eq!(prices, [Some(990), None]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Cache::get`].
@@ -53,6 +74,19 @@ impl Cache {
     /// the inner call runs uncached, and the log warns of it once a region. That is seen within one task; a task that
     /// `load` spawns and awaits waits for [`Policy::wait`], as any other caller.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let policy = Policy::new().ttl(Duration::from_secs(60));
+    /// let from_source = || async { Ok::<_, std::io::Error>("hello".to_owned()) };
+    /// let first = cache.get_or_load("greeting", &policy, from_source).await.unwrap();
+    /// let second = cache.get_or_load("greeting", &policy, from_source).await.unwrap(); // a hit
+    /// assert_eq!((first, cache.stats().total.loads), (second, 1));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// Those of `load`. When the future is dropped, the load is dropped with it and the next waiter takes over.
     pub async fn get_or_load<V, E, F, L>(&self, key: impl Into<Key>, policy: &Policy, load: F) -> Result<V, E>
@@ -66,6 +100,19 @@ impl Cache {
 
     /// As [`Cache::get_or_load`], for a value that may not exist: `None` is stored for the policy's
     /// [`none_ttl`](Policy::none_ttl), if it has one.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let policy = Policy::new().none_ttl(Duration::from_secs(5));
+    /// let load = || async { Ok::<Option<String>, std::io::Error>(None) };
+    /// assert_eq!(cache.get_or_load_option("product:0", &policy, load).await.unwrap(), None);
+    /// assert_eq!(cache.get_or_load_option("product:0", &policy, load).await.unwrap(), None); // a hit
+    /// assert_eq!(cache.stats().total.loads, 1);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of `load`.
@@ -89,6 +136,23 @@ impl Cache {
     /// A key that somebody else loads at the same time is served stale, if the policy allows that, or else loaded here
     /// too, and not stored. A broken cache does not fail the call. [`bypass`](crate::bypass) and
     /// [`refresh`](crate::refresh) mean to each key what they mean to [`Cache::get_or_load`].
+    ///
+    /// ```
+    /// # use jollycache::{Cache, Key, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let keys = [1, 2].map(|id| Key::builder().literal("price:").part(&id).build());
+    /// cache.put(&keys[0], &990, &Policy::new()).await?;
+    /// let prices = cache
+    ///     .get_or_load_many(&keys, &Policy::new(), |missing| async move {
+    ///         // One query for all that are missing.
+    ///         Ok::<_, std::io::Error>(missing.into_iter().map(|key| (key, 1490)).collect())
+    ///     })
+    ///     .await
+    ///     .unwrap();
+    /// assert_eq!((prices[&keys[0]], prices[&keys[1]]), (990, 1490));
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// Those of `load`, unless each of the keys that it was called with has a stale value, which is served then. Nothing is
@@ -114,6 +178,20 @@ impl Cache {
     ///
     /// For values whose source is the cache itself. The new value lives as long as `policy` says; the tags are those
     /// of the old value, or the policy's where there was none.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let add = |item: &str| {
+    ///     let item = item.to_owned();
+    ///     move |basket: Option<Vec<String>>| [basket.unwrap_or_default(), vec![item.clone()]].concat()
+    /// };
+    /// cache.update("basket:7", &Policy::new(), add("tea")).await?;
+    /// let basket = cache.update("basket:7", &Policy::new(), add("milk")).await?;
+    /// assert_eq!(basket, ["tea", "milk"]);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when others were in between each time, and at once in a load

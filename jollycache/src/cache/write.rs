@@ -26,6 +26,17 @@ impl Cache {
     /// For values that no other writer writes at the same time. Where several do, the last call wins, which need
     /// not be the last to have written the source; `#[cache_put]` has no such gap.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let policy = Policy::new().ttl(Duration::from_secs(60)).tag("products");
+    /// cache.put("product:42", &"tea".to_owned(), &policy).await?;
+    /// assert_eq!(cache.get("product:42").await?, Some("tea".to_owned()));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the value cannot be encoded, would come back as another one ([`ErrorKind::Lossy`](crate::ErrorKind::Lossy)) or
     /// is too large; when it would carry more tags than an entry can hold; and when the backend fails.
@@ -87,6 +98,16 @@ impl Cache {
 
     /// Invalidates a key. When it returns, nobody is served the old value any more. Returns whether there was one.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.put("product:42", &"tea".to_owned(), &Policy::new()).await?;
+    /// assert!(cache.evict("product:42").await?);
+    /// assert_eq!(cache.get::<String>("product:42").await?, None);
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the backend fails. The invalidation is queued then, and this process bypasses the key until it is
     /// delivered; it is queued too when the future is dropped midway.
@@ -95,6 +116,17 @@ impl Cache {
     }
 
     /// Invalidates all entries with one of these tags, at a cost that does not depend on their number.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let policy = Policy::new().tag("products");
+    /// cache.put("product:42", &"tea".to_owned(), &policy).await?;
+    /// cache.evict_tags(["products"]).await?;
+    /// assert_eq!(cache.get::<String>("product:42").await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Cache::evict`].
@@ -105,6 +137,17 @@ impl Cache {
     /// Invalidates all keys that match, by a scan over the namespace: the slow way; tags are the fast one.
     /// Returns how many values fell.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.put("product:42:price", &990, &Policy::new()).await?;
+    /// cache.put("product:43:price", &990, &Policy::new()).await?;
+    /// assert_eq!(cache.evict_pattern("product:42:*").await?, 1);
+    /// assert_eq!(cache.get("product:43:price").await?, Some(990));
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Cache::evict`].
     pub async fn evict_pattern(&self, pattern: impl Into<Pattern>) -> Result<u64> {
@@ -112,6 +155,17 @@ impl Cache {
     }
 
     /// Invalidates everything in a region, by a scan over the namespace. Returns how many values fell.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.put("product:42", &1, &Policy::new().region("product")).await?;
+    /// cache.put("order:7", &1, &Policy::new().region("order")).await?;
+    /// assert_eq!(cache.evict_region("product").await?, 1);
+    /// assert!(cache.exists("order:7").await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`Cache::evict`].

@@ -42,6 +42,18 @@ impl Cache {
 
     /// As [`Cache::begin_write`], with a policy: its region, timeout, intent and grace count.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let long = Policy::new().region("product").intent(Duration::from_secs(60));
+    /// let write = cache.begin_write_with(["product:42"], ["products"], &long).await?;
+    /// // … a transaction of up to a minute …
+    /// write.commit_evict().await?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// As [`Cache::begin_write`].
     pub async fn begin_write_with<K: Into<Key>, T: Into<Tag>>(
@@ -72,6 +84,17 @@ impl WriteGuard {
     /// fall everything else that was announced. Returns whether the value was stored. One that carries a tag which this
     /// write announced is not: the tag falls.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let write = cache.begin_write(["product:42"], ["lists"]).await?;
+    /// // … the transaction …
+    /// let stored = write.commit_put("product:42", &"tea".to_owned(), &Policy::new()).await?;
+    /// assert!(stored, "no other writer came in between");
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// When the backend fails. What was announced is queued for eviction then, and when the future is dropped.
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for more tags than an entry can hold; the key is evicted then.
@@ -81,6 +104,19 @@ impl WriteGuard {
 
     /// As [`WriteGuard::commit_put`], for a value that has a version: it is refused if a later one was stored, or
     /// evicted within the last minute.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let policy = Policy::new();
+    /// let write = cache.begin_write(["product:42"], ["lists"]).await?;
+    /// assert!(write.commit_put_version("product:42", &"tea".to_owned(), 7_u64, &policy).await?);
+    ///
+    /// let late = cache.begin_write(["product:42"], ["lists"]).await?;
+    /// assert!(!late.commit_put_version("product:42", &"old tea".to_owned(), 6_u64, &policy).await?);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`WriteGuard::commit_put`].
@@ -95,6 +131,18 @@ impl WriteGuard {
     }
 
     /// The source was written, or may have been: lets fall everything that was announced.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, Policy};
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// cache.put("product:42", &"tea".to_owned(), &Policy::new()).await?;
+    /// let write = cache.begin_write(["product:42"], ["products"]).await?;
+    /// // … the transaction deletes the product …
+    /// write.commit_evict().await?;
+    /// assert_eq!(cache.get::<String>("product:42").await?, None);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`WriteGuard::commit_put`].

@@ -28,11 +28,22 @@ pub struct Key(Box<str>);
 
 impl Key {
     /// Starts an empty key.
+    ///
+    /// ```
+    /// # use jollycache::Key;
+    /// let key = Key::builder().literal("product:").part(&42).build();
+    /// assert_eq!(key.as_str(), "product:42");
+    /// ```
     pub fn builder() -> KeyBuilder {
         KeyBuilder::default()
     }
 
     /// The escaped text, without the namespace.
+    ///
+    /// ```
+    /// # use jollycache::Key;
+    /// assert_eq!(Key::from("price in €").as_str(), "price%20in%20%E2%82%AC");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -107,6 +118,11 @@ pub struct Tag(Box<str>);
 
 impl Tag {
     /// The escaped text, without the namespace.
+    ///
+    /// ```
+    /// # use jollycache::Tag;
+    /// assert_eq!(Tag::from("category:tea").as_str(), "category:tea");
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -160,6 +176,12 @@ pub struct KeyBuilder(Template);
 
 impl KeyBuilder {
     /// Appends text of the author's own; separators in it structure the key.
+    ///
+    /// ```
+    /// # use jollycache::Key;
+    /// let key = Key::builder().literal("product:").part(&42).literal(":reviews").build();
+    /// assert_eq!(key.as_str(), "product:42:reviews");
+    /// ```
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {
         self.0.literal(text, in_literal);
@@ -167,6 +189,12 @@ impl KeyBuilder {
     }
 
     /// Appends a value as one escaped segment.
+    ///
+    /// ```
+    /// # use jollycache::Key;
+    /// let key = Key::builder().literal("user:").part("a:b*").literal(":").part(&(1, true)).build();
+    /// assert_eq!(key.as_str(), "user:a%3Ab%2A:(1,true,)");
+    /// ```
     #[must_use]
     pub fn part<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
         self.0.part(value);
@@ -176,6 +204,12 @@ impl KeyBuilder {
     /// Appends the SHA-256 of a value, cut to 128 bits: for personal data, and for long values.
     ///
     /// The digest hides the value from someone who reads keys, not from someone who can guess it.
+    ///
+    /// ```
+    /// # use jollycache::Key;
+    /// let key = Key::builder().literal("user:").hash("alice@example.com").build();
+    /// assert_eq!(key.as_str().len(), "user:".len() + 32);
+    /// ```
     #[must_use]
     pub fn hash<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
         self.0.hash(value);
@@ -183,6 +217,12 @@ impl KeyBuilder {
     }
 
     /// Finishes the key.
+    ///
+    /// ```
+    /// # use jollycache::Key;
+    /// let built = Key::builder().literal("product:").part(&42).build();
+    /// assert_eq!(built, Key::from("product:42"));
+    /// ```
     pub fn build(self) -> Key {
         Key(self.0.into_text())
     }

@@ -27,6 +27,12 @@ pub struct Namespace(Arc<str>);
 impl Namespace {
     /// Checks and takes a namespace.
     ///
+    /// ```
+    /// # use jollycache::Namespace;
+    /// assert!(Namespace::new("jollyjet:dev").is_ok());
+    /// assert!(Namespace::new("jolly jet").is_err());
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Config`] unless it is 1 to 64 bytes of ASCII letters, digits, `-`, `_`, `.` and single `:`
     /// between them.
@@ -46,6 +52,12 @@ impl Namespace {
     }
 
     /// The namespace as given.
+    ///
+    /// ```
+    /// # use jollycache::Namespace;
+    /// assert_eq!(Namespace::new("jollyjet:dev")?.as_str(), "jollyjet:dev");
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -15,11 +15,22 @@ pub struct Pattern(Template);
 
 impl Pattern {
     /// Every key.
+    ///
+    /// ```
+    /// # use jollycache::{Key, Pattern};
+    /// assert!(Pattern::all().matches(&Key::from("product:42")));
+    /// ```
     pub fn all() -> Self {
         Pattern::from("*")
     }
 
     /// An empty pattern, to be extended.
+    ///
+    /// ```
+    /// # use jollycache::Pattern;
+    /// let pattern = Pattern::builder().literal("product:").part(&42).literal(":*");
+    /// assert_eq!(pattern.as_str(), "product:42:*");
+    /// ```
     pub fn builder() -> Self {
         Pattern::default()
     }
@@ -33,6 +44,13 @@ impl Pattern {
     }
 
     /// Appends pattern text.
+    ///
+    /// ```
+    /// # use jollycache::{Key, Pattern};
+    /// let pattern = Pattern::builder().literal("product:4?");
+    /// assert!(pattern.matches(&Key::from("product:42")));
+    /// assert!(!pattern.matches(&Key::from("product:420")));
+    /// ```
     #[must_use]
     pub fn literal(mut self, text: &str) -> Self {
         self.0.literal(text, in_pattern);
@@ -40,6 +58,12 @@ impl Pattern {
     }
 
     /// Appends a value as one escaped segment.
+    ///
+    /// ```
+    /// # use jollycache::{Key, Pattern};
+    /// let pattern = Pattern::builder().literal("user:").part("*").literal(":*");
+    /// assert!(!pattern.matches(&Key::from("user:alice:basket")), "a value is no wildcard");
+    /// ```
     #[must_use]
     pub fn part<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
         self.0.part(value);
@@ -47,6 +71,13 @@ impl Pattern {
     }
 
     /// Appends the hash of a value, as [`KeyBuilder::hash`](super::KeyBuilder::hash) does.
+    ///
+    /// ```
+    /// # use jollycache::{Key, Pattern};
+    /// let pattern = Pattern::builder().literal("user:").hash("alice@example.com").literal(":*");
+    /// let key = Key::builder().literal("user:").hash("alice@example.com").literal(":basket").build();
+    /// assert!(pattern.matches(&key));
+    /// ```
     #[must_use]
     pub fn hash<P: KeyPart + ?Sized>(mut self, value: &P) -> Self {
         self.0.hash(value);
@@ -54,11 +85,22 @@ impl Pattern {
     }
 
     /// The pattern's text, without the namespace.
+    ///
+    /// ```
+    /// # use jollycache::Pattern;
+    /// assert_eq!(Pattern::from("product:*").as_str(), "product:*");
+    /// ```
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
     /// Whether `key` matches.
+    ///
+    /// ```
+    /// # use jollycache::{Key, Pattern};
+    /// assert!(Pattern::from("product:*").matches(&Key::from("product:42")));
+    /// assert!(!Pattern::from("product:*").matches(&Key::from("order:42")));
+    /// ```
     pub fn matches(&self, key: &Key) -> bool {
         glob_matches(self.as_str().as_bytes(), key.as_str().as_bytes())
     }

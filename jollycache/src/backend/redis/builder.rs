@@ -55,18 +55,36 @@ impl RedisBuilder {
     }
 
     /// The user's name, instead of the URL's. Default: the server's default user.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").username("shop").build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn username(mut self, username: impl Into<String>) -> Self {
         self.username = Some(username.into());
         self
     }
 
     /// The password, instead of the URL's. Default: none.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").password("secret").build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = Some(password.into());
         self
     }
 
     /// The database's number, instead of the URL's. Default: 0.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").database(2).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn database(mut self, database: u32) -> Self {
         self.database = Some(database);
         self
@@ -75,12 +93,26 @@ impl RedisBuilder {
     /// How many connections carry commands, from 1 to 64: one for writes, the others for reads. Notifications have
     /// one more, and with more than one here so have values of 64 KiB and more when they are stored, so that no eviction waits
     /// behind them. All tasks share them; more of them help only against big values holding up small ones. Default: 2.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").connections(4).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn connections(mut self, connections: usize) -> Self {
         self.connections = connections;
         self
     }
 
     /// How long one attempt to connect may take. Default: 1 second.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// # use std::time::Duration;
+    /// let builder = RedisBackend::builder("redis://127.0.0.1:6379");
+    /// let backend = builder.connect_timeout(Duration::from_millis(300)).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.connect_timeout = timeout;
         self
@@ -88,12 +120,26 @@ impl RedisBuilder {
 
     /// How often the pause between attempts to reconnect doubles; attempts go on for ever, at least two a second.
     /// No call waits for them. Default: 5.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").max_retries(8).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
     }
 
     /// The pause after the first failed attempt to reconnect; at most half a second counts. Default: 20 ms.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// # use std::time::Duration;
+    /// let builder = RedisBackend::builder("redis://127.0.0.1:6379");
+    /// let backend = builder.retry_delay(Duration::from_millis(50)).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn retry_delay(mut self, delay: Duration) -> Self {
         self.retry_delay = delay;
         self
@@ -110,12 +156,25 @@ impl RedisBuilder {
     /// A restart is noticed by the `run_id` in `INFO server`, which an ACL has to allow (`+info`). Where the server does
     /// not report it, the backend does not connect; with `true` it does, leases are not shared between processes, and a
     /// warning is logged. All processes of a namespace should have the same setting.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").trust_restarts(true).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn trust_restarts(mut self, trust: bool) -> Self {
         self.trust_restarts = trust;
         self
     }
 
     /// Makes the backend. It connects when it is first used, so that a server that is down is no error here.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// assert!(RedisBackend::builder("http://127.0.0.1").build().is_err());
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").build()?; // the server may be down
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`, a number of connections out of range, or a

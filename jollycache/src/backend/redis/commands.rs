@@ -56,6 +56,14 @@ impl RedisBackend {
     ///
     /// A server that cannot be reached is not an error: a warning is logged, and attempts go on.
     ///
+    /// ```no_run
+    /// # use jollycache::{Cache, RedisBackend};
+    /// # async fn example() -> jollycache::Result<()> {
+    /// let backend = RedisBackend::connect("redis://127.0.0.1:6379").await?;
+    /// let cache = Cache::builder().namespace("shop:dev").backend(backend).build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`.
     pub async fn connect(url: &str) -> Result<Self> {
@@ -66,6 +74,12 @@ impl RedisBackend {
     }
 
     /// Starts a backend's settings.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").connections(4).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
     pub fn builder(url: impl Into<String>) -> RedisBuilder {
         RedisBuilder::new(url.into())
     }

@@ -44,6 +44,18 @@ impl WarmUpBuilder {
     /// of either is counted and logged, and the rest goes on. Loaders run one after another, in this order.
     ///
     /// Keys are logged by their `Debug` form when their load fails.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).loader("prices", ids, load).build()?;
+    /// assert_eq!(warm_up.run(&[]).await?.done, 6);
+    /// # Ok(()) }
+    /// ```
     pub fn loader<K, V, L, LF, F, FF, LE, FE>(mut self, name: impl Into<String>, list: L, load: F) -> Self
     where
         L: Fn() -> LF + Send + Sync + 'static,
@@ -68,6 +80,17 @@ impl WarmUpBuilder {
     }
 
     /// How many keys are loaded at once, from 1 to 1024. Default: 8.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).concurrency(32).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn concurrency(mut self, loads: usize) -> Self {
         self.concurrency = loads;
         self
@@ -75,18 +98,55 @@ impl WarmUpBuilder {
 
     /// How long one load may take, and the listing of one loader's keys; what takes longer is dropped, and has failed.
     /// Default: 30 s.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # use std::time::Duration;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let builder = WarmUp::builder(&cache).loader("products", ids, load);
+    /// let warm_up = builder.load_timeout(Duration::from_secs(5)).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn load_timeout(mut self, timeout: Duration) -> Self {
         self.load_timeout = timeout;
         self
     }
 
     /// How many keys of each loader are loaded at most. Default: 10,000.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).max_keys(2).build()?;
+    /// assert_eq!(warm_up.run(&[]).await?.done, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn max_keys(mut self, keys: usize) -> Self {
         self.max_keys = keys;
         self
     }
 
     /// Checks the settings.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let twice = WarmUp::builder(&cache).loader("products", ids, load).loader("products", ids, load);
+    /// assert!(twice.build().is_err());
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for a number out of range, and for two loaders of one name.

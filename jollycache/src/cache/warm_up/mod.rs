@@ -71,16 +71,53 @@ impl Drop for Task {
 
 impl WarmUp {
     /// Starts a builder. Annotated functions that name no cache use this one while they are loaded.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).build()?;
+    /// # Ok(()) }
+    /// ```
     pub fn builder(cache: &Cache) -> WarmUpBuilder {
         WarmUpBuilder::new(cache.clone())
     }
 
     /// The names of the loaders.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).build()?;
+    /// assert_eq!(warm_up.loaders().collect::<Vec<_>>(), ["products"]);
+    /// # Ok(()) }
+    /// ```
     pub fn loaders(&self) -> impl Iterator<Item = &str> {
         self.shared.loaders.iter().map(|loader| &*loader.name)
     }
 
     /// How far it is, or how far the last run came.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).build()?;
+    /// assert_eq!(warm_up.progress().started_at_ms, None);
+    /// warm_up.run(&[]).await?;
+    /// assert_eq!(warm_up.progress().done, 3);
+    /// # Ok(()) }
+    /// ```
     pub fn progress(&self) -> WarmUpProgress {
         let state = self.shared.lock();
         let mut progress = state.progress.clone();
@@ -93,6 +130,21 @@ impl WarmUp {
     /// Runs the named loaders, all for none named, and returns what came of it. If the future is dropped, the run is
     /// cancelled with all its loads.
     ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let builder = WarmUp::builder(&cache).loader("products", ids, load).loader("prices", ids, load);
+    /// let warm_up = builder.build()?;
+    /// assert_eq!(warm_up.run(&["prices"]).await?.total, 3);
+    /// assert_eq!(warm_up.run(&[]).await?.total, 6);
+    /// assert!(warm_up.run(&["orders"]).await.is_err());
+    /// # Ok(()) }
+    /// ```
+    ///
     /// # Errors
     /// [`ErrorKind::Contended`] while another run is under way, [`ErrorKind::Config`] for a name that is no loader's.
     pub async fn run(&self, loaders: &[&str]) -> Result<WarmUpProgress> {
@@ -103,6 +155,23 @@ impl WarmUp {
 
     /// As [`WarmUp::run`], in a task of its own, which ends with the last clone of this warm-up or by
     /// [`WarmUp::cancel`].
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).build()?;
+    /// warm_up.start(&[])?;
+    /// assert!(warm_up.progress().running);
+    /// while warm_up.progress().running {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert_eq!(warm_up.progress().done, 3);
+    /// # Ok(()) }
+    /// ```
     ///
     /// # Errors
     /// As [`WarmUp::run`]; [`ErrorKind::Config`] outside a tokio runtime, too.
@@ -116,6 +185,23 @@ impl WarmUp {
     }
 
     /// Cancels the run that [`WarmUp::start`] began, if it is still under way.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend, WarmUp};
+    /// # use std::convert::Infallible;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let ids = || async { Ok::<_, Infallible>(vec![1, 2, 3]) };
+    /// let load = |id: u32| async move { Ok::<_, Infallible>(id) };
+    /// let warm_up = WarmUp::builder(&cache).loader("products", ids, load).build()?;
+    /// warm_up.start(&[])?;
+    /// warm_up.cancel();
+    /// while warm_up.progress().running {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert!(warm_up.progress().cancelled);
+    /// # Ok(()) }
+    /// ```
     pub fn cancel(&self) {
         if let Some(task) = self.task.0.lock().unwrap_or_else(PoisonError::into_inner).take() {
             task.abort();
