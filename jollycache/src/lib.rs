@@ -38,8 +38,10 @@ pub mod policy;
 pub mod protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
+mod region;
 #[cfg(feature = "session")]
 pub mod session;
+mod store;
 #[cfg(feature = "test-util")]
 pub mod test_util;
 pub mod tracker;

@@ -137,15 +137,15 @@ pub(super) async fn view(
     let cache = &shared.cache;
     let key = name::key(cache, path)?;
     let engine = &cache.engine;
-    let found = cache.ask_within(PATIENCE, engine.backend.inspect(&engine.namespace.key(&key))).await?;
+    let found = engine.call_within(PATIENCE)?.inspect(&engine.namespace().key(&key)).await?;
     if found == Inspection::Vacant {
         let message = format!("there is nothing under {}", echo(key.as_str()));
         return Err(Failure::new(StatusCode::NOT_FOUND, "key_not_found", message));
     }
     let mut live = Vec::new();
     if let Some(entry) = found.entry().filter(|entry| !entry.tags.is_empty()) {
-        let names: Vec<_> = entry.tags.iter().map(|tag| engine.namespace.tag_name(&tag.name)).collect();
-        live = cache.ask_within(PATIENCE, engine.backend.read_many(&[], &names)).await?.1;
+        let names: Vec<_> = entry.tags.iter().map(|tag| engine.namespace().tag_name(&tag.name)).collect();
+        live = engine.call_within(PATIENCE)?.read_many(&[], &names).await?.1;
     }
     let regions = engine.regions();
     let region = found.region().and_then(|id| regions.iter().find(|region| region.id == id));

@@ -13,8 +13,8 @@ use super::sampler::Recent;
 use crate::backend::BackendInfo;
 use crate::cache::WarmUpProgress;
 use crate::clock::as_millis;
-use crate::engine::BreakerState;
 use crate::policy::{Consistency, Resolved, SingleFlight};
+use crate::store::BreakerState;
 use crate::tracker::{RegionStats, Stats};
 
 /// Everything that the page shows of the cache as a whole.

@@ -93,7 +93,7 @@ impl Sampler {
             namespace: cache.namespace().to_owned(),
             backend: cache.backend_name(),
             server: server.clone(),
-            breaker: cache.engine.breaker_state().into(),
+            breaker: cache.engine.store.breaker_state().into(),
             tells_events: cache.engine.tells(),
             values_hidden: hides_values,
             audits: cache.engine.auditors().len(),

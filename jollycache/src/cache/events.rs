@@ -6,9 +6,10 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 
 use super::Cache;
-use crate::backend::{Backend, Delivery, Subscription};
+use crate::backend::{Delivery, Subscription};
 use crate::error::Result;
 use crate::event::{InvalidationEvent, Origin};
+use crate::store::Store;
 
 impl Cache {
     /// Listens to the invalidations of all caches of the namespace that were built with
@@ -46,8 +47,8 @@ impl Cache {
     /// When the backend cannot be reached. Once subscribed, a lost connection is made again by itself.
     pub async fn events(&self) -> Result<Events> {
         let channel = self.engine.event_channel();
-        let subscription = self.ask(self.engine.backend.subscribe(&channel)).await?;
-        Ok(Events { subscription, _backend: self.engine.backend.clone() })
+        let subscription = self.engine.call()?.subscribe(&channel).await?;
+        Ok(Events { subscription, _store: self.engine.store.clone() })
     }
 
     /// What tells this cache's events from those of others.
@@ -83,7 +84,7 @@ pub enum Notice {
 pub struct Events {
     subscription: Subscription,
     /// Else the connection would end with the cache.
-    _backend: Arc<dyn Backend>,
+    _store: Arc<Store>,
 }
 
 impl Events {

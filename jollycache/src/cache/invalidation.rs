@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Cache;
-use super::write::DEFAULT_REGION;
-use crate::engine::{Region, Target};
+use crate::engine::Target;
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
 use crate::policy::Resolved;
+use crate::region::{DEFAULT_REGION, Region};
 
 /// Keys, tags and patterns that fall together.
 #[derive(Debug, Clone, Default)]

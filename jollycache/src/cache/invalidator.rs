@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use super::write::DEFAULT_REGION;
 use super::{Cache, Invalidation};
 use crate::error::{Error, ErrorKind, Result};
+use crate::region::DEFAULT_REGION;
 
 type Rule = Box<dyn Fn(&dyn Any) -> Invalidation + Send + Sync>;
 

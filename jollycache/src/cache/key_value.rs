@@ -3,7 +3,6 @@
 use std::time::{Duration, Instant};
 
 use super::Cache;
-use super::write::DEFAULT_REGION;
 use crate::Value;
 use crate::backend::{BackendInfo, ScanCursor};
 use crate::clock;
@@ -114,8 +113,8 @@ impl Cache {
     /// # Errors
     /// When the backend fails.
     pub async fn ttl(&self, key: impl Into<Key>) -> Result<Option<Duration>> {
-        let key = self.engine.namespace.key(&key.into());
-        self.ask(self.engine.backend.ttl(&key)).await
+        let key = self.engine.namespace().key(&key.into());
+        self.engine.call()?.ttl(&key).await
     }
 
     /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
@@ -134,9 +133,9 @@ impl Cache {
     /// # Errors
     /// When the backend fails.
     pub async fn expire(&self, key: impl Into<Key>, ttl: Duration) -> Result<bool> {
-        let key = self.engine.namespace.key(&key.into());
-        let region = self.engine.region(DEFAULT_REGION);
-        self.engine.expire(&region, self.timeout(), &key, ttl.max(Duration::from_millis(1))).await
+        let key = self.engine.namespace().key(&key.into());
+        let region = self.engine.default_region();
+        self.engine.expire(region, self.timeout(), &key, ttl.max(Duration::from_millis(1))).await
     }
 
     /// Adds to a counter, which starts at zero, and returns the sum. Counters have names of their own: a value and
@@ -175,8 +174,8 @@ impl Cache {
     /// # Errors
     /// As [`Cache::increment`].
     pub async fn increment_for(&self, key: impl Into<Key>, by: i64, ttl: Option<Duration>) -> Result<i64> {
-        let counter = self.engine.namespace.counter(&key.into());
-        self.ask(self.engine.backend.add(&counter, by, ttl)).await
+        let counter = self.engine.namespace().counter(&key.into());
+        self.engine.call()?.add(&counter, by, ttl).await
     }
 
     /// Subtracts from a counter; see [`Cache::increment`].
@@ -270,10 +269,9 @@ impl Cache {
         cursor: Option<ScanCursor>,
         page_size: usize,
     ) -> Result<KeyPage> {
-        let namespace = &self.engine.namespace;
+        let namespace = self.engine.namespace();
         let glob = namespace.pattern(pattern);
-        let scanning = self.engine.backend.scan(&glob, cursor, page_size.max(1));
-        let page = self.ask_within(timeout, scanning).await?;
+        let page = self.engine.call_within(timeout)?.scan(&glob, cursor, page_size.max(1)).await?;
         let keys =
             page.keys.iter().filter_map(|key| namespace.key_of(key.as_str())).map(str::to_owned).collect();
         Ok(KeyPage { keys, next: page.next })
@@ -304,11 +302,11 @@ impl Cache {
 
     /// Each step takes `timeout` at most.
     pub(crate) async fn delete_counters(&self, timeout: Duration) -> Result<()> {
-        let glob = self.engine.namespace.counters_pattern();
+        let glob = self.engine.namespace().counters_pattern();
         let mut cursor = None;
         loop {
-            let page = self.ask_within(timeout, self.engine.backend.scan(&glob, cursor, SCAN_PAGE)).await?;
-            self.ask_within(timeout, self.engine.backend.delete_raw(&page.keys)).await?;
+            let page = self.engine.call_within(timeout)?.scan(&glob, cursor, SCAN_PAGE).await?;
+            self.engine.call_within(timeout)?.delete_raw(&page.keys).await?;
             cursor = page.next;
             if cursor.is_none() {
                 return Ok(());
@@ -330,7 +328,7 @@ impl Cache {
     /// When it is not.
     pub async fn ping(&self) -> Result<Duration> {
         let start: Instant = clock::now();
-        self.ask(self.engine.backend.ping()).await?;
+        self.engine.call()?.ping().await?;
         Ok(clock::now().saturating_duration_since(start))
     }
 
@@ -344,7 +342,7 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub fn is_connected(&self) -> bool {
-        self.engine.is_connected()
+        self.engine.store.is_connected()
     }
 
     /// What the backend tells about itself.
@@ -360,23 +358,11 @@ impl Cache {
     /// # Errors
     /// When it does not answer.
     pub async fn info(&self) -> Result<BackendInfo> {
-        self.ask(self.engine.backend.info()).await
-    }
-
-    pub(crate) async fn ask<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        self.ask_within(self.timeout(), operation).await
-    }
-
-    pub(crate) async fn ask_within<T>(
-        &self,
-        timeout: Duration,
-        operation: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        self.engine.guarded(&self.engine.region(DEFAULT_REGION), timeout, operation).await
+        self.engine.call()?.info().await
     }
 
     fn timeout(&self) -> Duration {
-        self.engine.region(DEFAULT_REGION).resolve_default().timeout
+        self.engine.default_region().resolve_default().timeout
     }
 }
 

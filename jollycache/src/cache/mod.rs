@@ -107,7 +107,7 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub fn namespace(&self) -> &str {
-        self.engine.namespace.as_str()
+        self.engine.namespace().as_str()
     }
 
     /// The backend's name, such as `memory` or `redis`.
@@ -120,7 +120,7 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub fn backend_name(&self) -> &'static str {
-        self.engine.backend.name()
+        self.engine.store.backend_name()
     }
 
     /// Tries to deliver what is queued for the backend, and sends the events that wait. Returns whether no invalidation

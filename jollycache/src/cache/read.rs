@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::codec::{decode, encode};
 use super::read_many::ReadMany;
-use super::write::DEFAULT_REGION;
 use super::{Cache, Hooks, ReadThrough};
 use crate::__private::{Fallible, OptionalResult, Shape};
 use crate::Value;
@@ -17,6 +16,7 @@ use crate::entry::{Entry, Fingerprint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 use crate::policy::{Policy, Resolved};
+use crate::region::DEFAULT_REGION;
 use crate::tracker::{Count, Timed};
 
 /// How often [`Cache::update`] tries.

@@ -9,15 +9,13 @@ use super::codec::encode;
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Overwrite, Region, Target};
+use crate::engine::{Overwrite, Target};
 use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
 use crate::policy::{Policy, check_tags};
+use crate::region::{DEFAULT_REGION, Region};
 use crate::tracker::Count;
-
-/// The region of calls by hand that name none.
-pub(super) const DEFAULT_REGION: &str = "default";
 
 impl Cache {
     /// Stores a value, whatever is there, in two round trips: an eviction between them refuses the value, so that
@@ -72,9 +70,9 @@ impl Cache {
         let payload = check_tags(tags.len())
             .and_then(|()| encode(value, engine.limits.value_bytes))
             .inspect_err(|error| region.reject(error))?;
-        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
-        let overwrite = Overwrite::new(engine, region, engine.namespace.key(key), &resolved);
-        let stamp = engine.guarded(region, resolved.timeout, engine.backend.tag_ids(&tag_keys));
+        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace().tag(tag)).collect();
+        let overwrite = Overwrite::new(engine, region, engine.namespace().key(key), &resolved);
+        let stamp = engine.store.call(region, resolved.timeout)?.tag_ids(&tag_keys);
         let (overwrite, ids) = try_join(overwrite.begin(), stamp).await?;
         let tags = tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
         let draft = Draft {
@@ -177,8 +175,8 @@ impl Cache {
     }
 
     async fn evict_targets(&self, targets: impl IntoIterator<Item = Target>) -> Result<u64> {
-        let region = self.engine.region(DEFAULT_REGION);
-        let mut eviction = self.engine.eviction(&region, &region.resolve_default());
+        let region = self.engine.default_region();
+        let mut eviction = self.engine.eviction(region, &region.resolve_default());
         for target in targets {
             eviction.add(target);
         }

@@ -1,6 +1,5 @@
 //! `WriteGuard`: a crash-safe write by hand.
 
-use super::write::DEFAULT_REGION;
 use super::{Cache, WriteThrough, Written};
 use crate::Value;
 use crate::call_report::Operation;
@@ -9,6 +8,7 @@ use crate::entry::Version;
 use crate::error::Result;
 use crate::key::{Key, Tag};
 use crate::policy::Policy;
+use crate::region::DEFAULT_REGION;
 
 impl Cache {
     /// Announces a write of `keys`, which also invalidates `tags`. What is cached under them falls now, and nothing

@@ -10,11 +10,12 @@ use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Announced, Put, Region, Target, ToPut, Write};
+use crate::engine::{Announced, Put, Target, ToPut, Write};
 use crate::entry::{Fingerprint, Version};
 use crate::error::{Error, Result};
 use crate::key::{Key, Tag};
 use crate::policy::{Policy, Resolved, check_tags};
+use crate::region::Region;
 
 /// A typed [`Write`].
 #[derive(Debug)]

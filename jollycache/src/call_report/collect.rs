@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::report::{CallReport, Operation, Outcome, Span, length};
 use crate::clock;
-use crate::engine::Region;
+use crate::region::Region;
 
 /// The most reports that are kept; calls beyond them are only counted.
 pub const MAX_REPORTS: usize = 32;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::engine::Region;
+use crate::region::Region;
 
 /// What a call was to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -18,13 +18,14 @@ use rand::seq::SliceRandom;
 use tokio::task::JoinHandle;
 
 use super::update::Linked;
-use super::{Ask, Engine, Lookup, Region, Target, Ticket, ToStore, TypeOf};
+use super::{Ask, Engine, Lookup, Target, Ticket, ToStore, TypeOf};
 use crate::backend::ScanCursor;
 use crate::clock::{self, as_millis};
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::key::{Key, Pattern, StoredKey};
 use crate::policy::{Policy, Resolved};
+use crate::region::Region;
 use crate::tracker::{Aged, AuditFindings, Count};
 
 /// How many pages of names one round looks at; the next goes on where it ended.
@@ -150,14 +151,14 @@ impl Auditor {
         let policy = self.region.resolve_default();
         let mut chosen = Vec::with_capacity(self.sample);
         for batch in candidates.chunks(READ_BATCH) {
-            let read = engine.backend.read_many(batch, &[]);
-            let (entries, _) = engine.guarded(&self.region, policy.timeout, read).await?;
+            let call = engine.store.call(&self.region, policy.timeout)?;
+            let (entries, _) = call.read_many(batch, &[]).await?;
             for (stored, entry) in batch.iter().zip(entries) {
                 let Some(entry) = entry.filter(|entry| self.is_live(entry)) else { continue };
                 if chosen.len() == self.sample {
                     return Ok(chosen);
                 }
-                match engine.namespace.key_of(stored.as_str()).and_then(Key::found) {
+                match engine.namespace().key_of(stored.as_str()).and_then(Key::found) {
                     Some(key) if self.is_audited(&entry) => chosen.push((key, stored.clone())),
                     _ => findings.skipped += 1,
                 }
@@ -168,15 +169,15 @@ impl Auditor {
 
     /// The names on some pages of a scan that goes on from round to round, so that in time all are seen.
     async fn names(&self, engine: &Engine) -> Result<Vec<StoredKey>> {
-        let glob = engine.namespace.pattern(&self.pattern);
+        let glob = engine.namespace().pattern(&self.pattern);
         let policy = self.region.resolve_default();
         let mut cursor = self.cursor.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let from_start = cursor.is_none();
         let mut wrapped = false;
         let mut names = HashSet::new();
         for _ in 0..MAX_PAGES {
-            let scan = engine.backend.scan(&glob, cursor.take(), PAGE);
-            let page = engine.guarded(&self.region, policy.timeout, scan).await?;
+            let call = engine.store.call(&self.region, policy.timeout)?;
+            let page = call.scan(&glob, cursor.take(), PAGE).await?;
             names.extend(page.keys);
             cursor = page.next;
             if cursor.is_none() && (from_start || wrapped) {
@@ -186,7 +187,7 @@ impl Auditor {
         }
         *self.cursor.lock().unwrap_or_else(PoisonError::into_inner) = cursor;
         // Reserved names have a page's room, and no entries.
-        Ok(names.into_iter().filter(|name| engine.namespace.key_of(name.as_str()).is_some()).collect())
+        Ok(names.into_iter().filter(|name| engine.namespace().key_of(name.as_str()).is_some()).collect())
     }
 
     fn is_live(&self, entry: &Entry) -> bool {
@@ -291,8 +292,7 @@ impl Auditor {
         lookup: &Lookup,
         entry: &Entry,
     ) -> Result<(Duration, Duration)> {
-        let read = engine.backend.ttl(&lookup.key);
-        let left = engine.guarded(&self.region, lookup.policy.timeout, read).await?.unwrap_or_default();
+        let left = lookup.call(&engine.store)?.ttl(&lookup.key).await?.unwrap_or_default();
         let fresh = Duration::from_millis(entry.fresh_until.saturating_sub(clock::now_ms()));
         Ok((fresh, left.saturating_sub(fresh)))
     }

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Engine;
 use super::repair::Pending;
 use super::worker::SCAN_TIMEOUT;
 use super::write_scope::WriteScope;
-use super::{Engine, Region};
 use crate::backend::Selection;
 use crate::entry::{RegionId, Token};
 use crate::error::Result;
 use crate::key::{Pattern, StoredKey};
+use crate::region::Region;
+use crate::store::Call;
 
 /// On whose behalf an invalidation is delivered.
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +80,7 @@ impl Engine {
         }
         let mut held = 0;
         for (grace, Group { keys, tags, scans }) in groups {
-            held += self.send(sender, None, self.backend.invalidate(&keys, &tags, grace)).await?;
+            held += self.call_of(sender, Duration::ZERO)?.invalidate(&keys, &tags, grace).await?;
             for scan in scans {
                 held += self.scan(sender, &scan, grace).await?;
             }
@@ -89,7 +91,7 @@ impl Engine {
     /// Changes the id of all writes, and accounts for it to the write in whose body this is.
     async fn rotate_writes(&self, sender: Sender<'_>, scope: &WriteScope) -> Result<()> {
         let (writes, fresh) = (self.writes_tag(), Token::random());
-        let replaced = self.send(sender, None, self.backend.rotate_tag(&writes, fresh)).await?;
+        let replaced = self.call_of(sender, Duration::ZERO)?.rotate_tag(&writes, fresh).await?;
         if let Some(replaced) = replaced {
             scope.record(replaced, fresh);
         }
@@ -101,25 +103,19 @@ impl Engine {
         let (glob, region) = match *scan {
             Scan::Glob(glob) => (glob, None),
             Scan::Region(region) => {
-                everything = self.namespace.pattern(&Pattern::all());
+                everything = self.namespace().pattern(&Pattern::all());
                 (&*everything, Some(region))
             }
         };
-        let scanning = self.backend.invalidate_matching(Selection { glob, region, grace });
-        self.send(sender, Some(SCAN_TIMEOUT), scanning).await
+        let selection = Selection { glob, region, grace };
+        self.call_of(sender, SCAN_TIMEOUT)?.invalidate_matching(selection).await
     }
 
-    /// Runs one operation, for at least `at_least` where that is given.
-    async fn send<T>(
-        &self,
-        sender: Sender<'_>,
-        at_least: Option<Duration>,
-        operation: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        let at_least = at_least.unwrap_or_default();
+    /// One operation for `sender`, which may take at least `at_least`.
+    fn call_of<'s>(&'s self, sender: Sender<'s>, at_least: Duration) -> Result<Call<'s>> {
         match sender {
-            Sender::Call { region, timeout } => self.guarded(region, timeout.max(at_least), operation).await,
-            Sender::Worker => self.in_time(self.worker.timeout.max(at_least), operation).await,
+            Sender::Call { region, timeout } => self.store.call(region, timeout.max(at_least)),
+            Sender::Worker => Ok(self.background(self.worker.timeout.max(at_least))),
         }
     }
 }

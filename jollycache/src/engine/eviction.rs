@@ -3,14 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Engine;
 use super::delivery::Sender;
 use super::repair::Pending;
-use super::{Engine, Region};
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::key::{Key, Pattern, StoredKey, Tag};
 use crate::policy::Resolved;
+use crate::region::Region;
 use crate::tracker::Count;
 
 /// The tag that every invalidation and write of the namespace gives a new id. A put whose key was not known before
@@ -40,7 +41,7 @@ pub(crate) struct Eviction {
 impl Engine {
     /// The stored name of the tag that stands for all writes.
     pub(super) fn writes_tag(&self) -> StoredKey {
-        self.namespace.tag_name(WRITES)
+        self.namespace().tag_name(WRITES)
     }
 
     pub(crate) fn eviction(self: &Arc<Self>, region: &Arc<Region>, policy: &Resolved) -> Eviction {
@@ -70,7 +71,7 @@ impl Engine {
         if self.repair.push(pending, grace) {
             tracing::error!(
                 region = %region.name,
-                namespace = self.namespace.as_str(),
+                namespace = self.namespace().as_str(),
                 "the queue of undelivered invalidations is full: the whole namespace is bypassed by this process, and \
                  will be invalidated when the backend takes it"
             );
@@ -82,7 +83,7 @@ impl Engine {
 
 impl Eviction {
     pub(crate) fn add(&mut self, target: Target) {
-        let namespace = &self.engine.namespace;
+        let namespace = self.engine.namespace();
         let tracker = &self.region.tracker;
         let pending = match target {
             Target::Key(key) => {
@@ -149,7 +150,7 @@ impl Eviction {
 
     fn warn_of(&self, error: &Error) {
         let what = format!("queued: {error}");
-        if let Some(suppressed) = self.engine.warnings.admit(&self.region.name, &what, clock::now()) {
+        if let Some(suppressed) = self.engine.store.warnings.admit(&self.region.name, &what, clock::now()) {
             tracing::warn!(
                 region = %self.region.name,
                 count = self.pending.len(),

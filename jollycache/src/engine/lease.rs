@@ -40,29 +40,25 @@ impl HeldLease {
         let HeldLease { engine, key, token, may_be_held } = self;
         let (region, ttl) = (lookup.region.id, lookup.policy.lease);
         let request = LeaseRequest { key, region, token: *token, ttl, live_tags, mode };
-        let asked = async {
-            // Before the call: where its answer is lost, the lease may be granted all the same. An open breaker does
-            // not get here.
-            *may_be_held = true;
-            engine.backend.lease(request).await
-        };
-        let answer = engine.guarded(&lookup.region, lookup.policy.timeout, asked).await?;
+        let call = lookup.call(&engine.store)?;
+        // Before the call: where its answer is lost, the lease may be granted all the same.
+        *may_be_held = true;
+        let answer = call.lease(request).await?;
         self.may_be_held = matches!(answer, Lease::Leased { .. });
         Ok(answer)
     }
 
     /// Stores `draft` under the lease, which is gone after any answer.
     pub(super) async fn fill(mut self, lookup: &Lookup, draft: &Draft) -> Result<Filled> {
-        let fill = self.engine.backend.fill(&self.key, self.token, draft, &lookup.tag_keys);
-        let filled = self.engine.guarded(&lookup.region, lookup.policy.timeout, fill).await?;
+        let call = lookup.call(&self.engine.store)?;
+        let filled = call.fill(&self.key, self.token, draft, &lookup.tag_keys).await?;
         self.may_be_held = false;
         Ok(filled)
     }
 
     /// Gives the lease back. Returns whether it was still held.
     pub(super) async fn release(mut self, lookup: &Lookup) -> Result<bool> {
-        let release = self.engine.backend.release(&self.key, self.token);
-        let was_held = self.engine.guarded(&lookup.region, lookup.policy.timeout, release).await?;
+        let was_held = lookup.call(&self.engine.store)?.release(&self.key, self.token).await?;
         self.may_be_held = false;
         Ok(was_held)
     }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use futures_util::future::try_join;
 
-use super::{Engine, Region};
+use super::Engine;
 use crate::entry::{Draft, TagStamp};
 use crate::error::Result;
 use crate::key::StoredKey;
+use crate::region::Region;
 
 impl Engine {
     /// Lets the ids that a draft carries last as long as the draft.
@@ -23,9 +24,9 @@ impl Engine {
         key: &StoredKey,
         ttl: Duration,
     ) -> Result<bool> {
-        let read = self.guarded(region, timeout, self.backend.read(key, &[])).await?;
+        let read = self.store.call(region, timeout)?.read(key, &[]).await?;
         let Some(entry) = read.entry else { return Ok(false) };
-        let expire = self.guarded(region, timeout, self.backend.expire(key, ttl));
+        let expire = self.store.call(region, timeout)?.expire(key, ttl);
         let (expired, ()) = try_join(expire, self.extend_ids(region, timeout, &entry.tags, ttl)).await?;
         Ok(expired)
     }
@@ -40,7 +41,7 @@ impl Engine {
         if tags.is_empty() {
             return Ok(());
         }
-        let names: Vec<_> = tags.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
-        self.guarded(region, timeout, self.backend.extend_tags(&names, lifetime)).await
+        let names: Vec<_> = tags.iter().map(|tag| self.namespace().tag_name(&tag.name)).collect();
+        self.store.call(region, timeout)?.extend_tags(&names, lifetime).await
     }
 }

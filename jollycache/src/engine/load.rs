@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(super) use self::lead::Leased;
+use super::Engine;
 use super::flight::{FlightKey, Landing, Leader, Role, Shared};
 use super::repair::Coverage;
 use super::ticket::{Grant, Ticket};
-use super::{Engine, Region};
 use crate::clock::{self, Millis};
 use crate::entry::{Codec, Entry, Fingerprint, TagStamp, Token};
 use crate::error::{Error, Result};
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::{Policy, Resolved, SingleFlight, check_tags};
+use crate::region::Region;
+use crate::store::{Call, Store};
 use crate::tracker::Count;
 
 /// How often one read starts again before it loads alone: followers whose leader's value was its own, mostly.
@@ -71,8 +73,8 @@ impl Lookup {
         let policy = region.resolve(ask.policies);
         let layers = ask.policies.iter().flat_map(|policy| &policy.tags);
         let tags = region.tags(policy.consistency, ask.tags.iter().chain(layers));
-        let key = engine.namespace.key(ask.key);
-        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace.tag(tag)).collect();
+        let key = engine.namespace().key(ask.key);
+        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace().tag(tag)).collect();
         Lookup {
             undelivered: engine.repair.coverage(&key, &tag_keys, region.id),
             key,
@@ -153,6 +155,14 @@ impl Lookup {
         FlightKey { key: self.key.clone(), fingerprint: self.type_of.fingerprint, bypasses }
     }
 
+    /// One operation of this read.
+    ///
+    /// # Errors
+    /// As [`Store::call`].
+    pub(super) fn call<'s>(&'s self, store: &'s Store) -> Result<Call<'s>> {
+        store.call(&self.region, self.policy.timeout)
+    }
+
     /// How long this caller still waits for others.
     pub(super) fn time_left(&self) -> Duration {
         (self.started + self.policy.wait).saturating_duration_since(clock::now())
@@ -184,12 +194,7 @@ impl Engine {
     pub(crate) async fn find_nothing(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         // Dropping the value first also drops the lease of a load that began before this call.
         let keys = std::slice::from_ref(&lookup.key);
-        let dropped = self.guarded(
-            &lookup.region,
-            lookup.policy.timeout,
-            self.backend.invalidate(keys, &[], Duration::ZERO),
-        );
-        match dropped.await {
+        match self.invalidate_at_once(lookup, keys).await {
             Ok(_) => Box::pin(self.miss(lookup, Seen::default())).await,
             Err(error) => Box::pin(self.broken(lookup, error)).await,
         }
@@ -199,6 +204,11 @@ impl Engine {
     pub(crate) async fn find_readable(self: &Arc<Self>, lookup: &Lookup) -> Result<Found> {
         lookup.region.tracker.count(Count::UnreadableEntry);
         Box::pin(self.miss(lookup, Seen { unreadable: true, ..Seen::default() })).await
+    }
+
+    /// Invalidates `keys` on behalf of a read, without a grace.
+    async fn invalidate_at_once(&self, lookup: &Lookup, keys: &[StoredKey]) -> Result<u64> {
+        lookup.call(&self.store)?.invalidate(keys, &[], Duration::ZERO).await
     }
 
     async fn miss(self: &Arc<Self>, lookup: &Lookup, mut seen: Seen) -> Result<Found> {

@@ -10,8 +10,8 @@ use std::sync::atomic::Ordering;
 use tokio::task::futures::TaskLocalFuture;
 
 use super::{Engine, Lookup};
-use crate::backend::Backend;
 use crate::key::StoredKey;
+use crate::store::Store;
 use crate::tracker::Count;
 
 tokio::task_local! {
@@ -23,7 +23,7 @@ tokio::task_local! {
 #[derive(Debug)]
 pub(crate) struct Loading {
     /// Where the keys are: one key in two stores is two.
-    backend: Arc<dyn Backend>,
+    store: Arc<Store>,
     keys: Vec<StoredKey>,
     /// Whether it holds one of the places for loads without a lease.
     holds_place: bool,
@@ -51,13 +51,13 @@ impl Engine {
         load: F,
     ) -> TaskLocalFuture<Arc<Loading>, F> {
         let outer = INNERMOST.try_with(Arc::clone).ok();
-        INNERMOST.scope(Arc::new(Loading { backend: self.backend.clone(), keys, holds_place, outer }), load)
+        INNERMOST.scope(Arc::new(Loading { store: self.store.clone(), keys, holds_place, outer }), load)
     }
 
     /// Whether the current task loads `key`, further out.
     pub(super) fn is_loading(&self, key: &StoredKey) -> bool {
         Loading::chain()
-            .any(|loading| Arc::ptr_eq(&loading.backend, &self.backend) && loading.keys.contains(key))
+            .any(|loading| loading.store.shares_backend(&self.store) && loading.keys.contains(key))
     }
 
     /// As [`Engine::is_loading`], for a read that would wait for itself: counted, and warned of once a region.

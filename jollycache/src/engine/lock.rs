@@ -7,21 +7,18 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, watch};
 
+use super::Engine;
 use super::worker::Job;
-use super::{Engine, Region};
 use crate::backend::{LockAnswer, Watch};
 use crate::clock;
 use crate::entry::Token;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, StoredKey};
-
-/// The region whose policy bounds the calls to the backend.
-const REGION: &str = "default";
+use crate::store::Call;
 
 /// A lock's name, and the token that asks for it. Dropped while the lock may be its, it gives it back.
 pub(crate) struct Claim {
     engine: Arc<Engine>,
-    region: Arc<Region>,
     name: StoredKey,
     token: Token,
     may_own: AtomicBool,
@@ -32,8 +29,7 @@ impl Claim {
         engine.ensure_worker();
         Claim {
             engine: engine.clone(),
-            region: engine.region(REGION),
-            name: engine.namespace.lock(name),
+            name: engine.namespace().lock(name),
             token: Token::random(),
             may_own: AtomicBool::new(false),
         }
@@ -45,9 +41,10 @@ impl Claim {
 
     /// Asks once.
     pub(crate) async fn ask(&self, ttl: Duration) -> Result<LockAnswer> {
+        let call = self.call()?;
         // Before the call: where its answer is lost, the lock may be taken all the same.
         self.may_own.store(true, Ordering::Relaxed);
-        let answer = self.guarded(self.engine.backend.lock(&self.name, self.token, ttl)).await?;
+        let answer = call.lock(&self.name, self.token, ttl).await?;
         if matches!(answer, LockAnswer::Held { .. }) {
             self.may_own.store(false, Ordering::Relaxed);
         }
@@ -55,22 +52,21 @@ impl Claim {
     }
 
     pub(crate) async fn watch(&self) -> Result<Watch> {
-        self.guarded(self.engine.backend.watch(&self.name)).await
+        self.call()?.watch(&self.name).await
     }
 
     async fn extend(&self, ttl: Duration) -> Result<bool> {
-        self.guarded(self.engine.backend.extend_lock(&self.name, self.token, ttl)).await
+        self.call()?.extend_lock(&self.name, self.token, ttl).await
     }
 
     async fn unlock(&self) -> Result<bool> {
-        let unlocked = self.guarded(self.engine.backend.unlock(&self.name, self.token)).await?;
+        let unlocked = self.call()?.unlock(&self.name, self.token).await?;
         self.may_own.store(false, Ordering::Relaxed);
         Ok(unlocked)
     }
 
-    async fn guarded<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
-        let timeout = self.region.resolve_default().timeout;
-        self.engine.guarded(&self.region, timeout, operation).await
+    fn call(&self) -> Result<Call<'_>> {
+        self.engine.call()
     }
 }
 

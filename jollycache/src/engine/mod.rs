@@ -2,7 +2,6 @@
 //! no user type. `cache/` and `private/` are the typed shells around it.
 
 mod audit;
-mod breaker;
 mod delivery;
 mod eviction;
 mod flight;
@@ -10,7 +9,6 @@ mod flight;
 mod flight_schedules;
 #[cfg(test)]
 mod flight_tests;
-mod guard;
 mod lease;
 mod lifetime;
 mod load;
@@ -19,43 +17,39 @@ mod lock;
 mod outbox;
 mod overwrite;
 mod progress;
-mod region;
 mod repair;
 mod sync;
 mod ticket;
 mod update;
-mod warnings;
 mod worker;
 mod write;
 mod write_scope;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
 pub(crate) use self::audit::{Auditor, Sourced};
-#[cfg(any(feature = "admin", feature = "metrics"))]
-pub(crate) use self::breaker::BreakerState;
 pub(crate) use self::eviction::{Eviction, Target};
 pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
 pub(crate) use self::lock::{Claim, Held};
 pub(crate) use self::overwrite::Overwrite;
-pub(crate) use self::region::Region;
 pub(crate) use self::ticket::{Grant, Kept, Ticket, ToStore};
 pub(crate) use self::write::{Announced, Put, ToPut, Write};
 
 use self::audit::Auditors;
-use self::breaker::Breaker;
 use self::flight::Flights;
 use self::outbox::Outbox;
-use self::region::Regions;
 use self::repair::Repair;
-use self::warnings::Warnings;
 use self::worker::Worker;
 use crate::backend::Backend;
+use crate::error::Result;
 use crate::event::Origin;
 use crate::key::{Namespace, Pattern};
 use crate::policy::{Policy, Resolved};
+use crate::region::{Region, Regions};
+use crate::store::{Call, Store};
 use crate::tracker::{ConsistencyTracker, Stats};
 
 /// Bounds that hold for a whole cache.
@@ -70,21 +64,18 @@ pub(crate) struct Limits {
 /// See the module.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    pub(crate) namespace: Namespace,
-    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) store: Arc<Store>,
     pub(crate) limits: Limits,
     pub(crate) tracker: Arc<ConsistencyTracker>,
     pub(crate) origin: Origin,
     regions: Regions,
-    breaker: Breaker,
     flights: Flights,
     repair: Repair,
     unleased: Arc<Semaphore>,
-    worker: Worker,
+    worker: Arc<Worker>,
     /// Where a cache that tells its invalidations leaves them.
     outbox: Option<Outbox>,
     auditors: Auditors,
-    pub(crate) warnings: Warnings,
 }
 
 impl Engine {
@@ -97,30 +88,37 @@ impl Engine {
         tells: bool,
     ) -> Arc<Self> {
         let tracker = Arc::new(ConsistencyTracker::default());
-        let outbox = tells.then(|| Outbox::new(backend.clone(), namespace.event_channel()));
-        let worker = Worker::new(Resolved::of(&[&default_policy]).timeout);
+        let worker = Arc::new(Worker::new(Resolved::of(&[&default_policy]).timeout));
+        let repair = Repair::new(&namespace.pattern(&Pattern::all()));
+        let store = Arc::new(Store::new(backend, namespace, wake(&worker)));
         let engine = Arc::new(Engine {
-            repair: Repair::new(&namespace.pattern(&Pattern::all())),
-            namespace,
-            backend,
+            outbox: tells.then(|| Outbox::new(store.clone())),
+            store,
             limits,
             regions: Regions::new(tracker.clone(), default_policy, overrides),
             tracker,
-            breaker: Breaker::default(),
             flights: Flights::default(),
+            repair,
             unleased: Arc::new(Semaphore::new(limits.unleased_loads)),
             worker,
             origin: Origin::random(),
-            outbox,
             auditors: Auditors::default(),
-            warnings: Warnings::default(),
         });
         engine.worker.start(&engine);
         engine
     }
 
+    pub(crate) fn namespace(&self) -> &Namespace {
+        &self.store.namespace
+    }
+
     pub(crate) fn region(&self, name: &str) -> Arc<Region> {
         self.regions.get(name)
+    }
+
+    /// The region of calls that name none.
+    pub(crate) fn default_region(&self) -> &Arc<Region> {
+        self.regions.default_region()
     }
 
     /// The regions that have been seen, by name.
@@ -129,14 +127,17 @@ impl Engine {
         self.regions.all()
     }
 
-    pub(crate) fn is_connected(&self) -> bool {
-        self.breaker.allows()
+    /// A call of the store that names no region, bound to the default region's timeout.
+    ///
+    /// # Errors
+    /// As [`Store::call`].
+    pub(crate) fn call(&self) -> Result<Call<'_>> {
+        self.call_within(self.default_region().resolve_default().timeout)
     }
 
-    /// What the circuit breaker is doing.
-    #[cfg(any(feature = "admin", feature = "metrics"))]
-    pub(crate) fn breaker_state(&self) -> BreakerState {
-        self.breaker.state()
+    /// As [`Engine::call`], bound to `timeout`.
+    pub(crate) fn call_within(&self, timeout: Duration) -> Result<Call<'_>> {
+        self.store.call(self.default_region(), timeout)
     }
 
     /// How many invalidations wait to be delivered.
@@ -158,8 +159,18 @@ impl Engine {
         let mut stats = self.tracker.stats();
         stats.pending_invalidations = self.pending_invalidations();
         (stats.loading, stats.waiting) = (self.flights.count(), self.waiting());
-        stats.connected = self.is_connected();
+        stats.connected = self.store.is_connected();
         (stats.events_sent, stats.events_lost) = self.event_counts();
         stats
+    }
+}
+
+/// Wakes `worker` as long as its cache is there. The store may outlive that.
+fn wake(worker: &Arc<Worker>) -> impl Fn() + Send + Sync + 'static {
+    let worker = Arc::downgrade(worker);
+    move || {
+        if let Some(worker) = worker.upgrade() {
+            worker.wake();
+        }
     }
 }

@@ -12,11 +12,11 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::JoinHandle;
 
 use super::Engine;
-use super::Region;
 use super::repair::Pending;
-use crate::backend::Backend;
 use crate::event::{Fallen, InvalidationEvent};
 use crate::key::{Namespace, StoredKey};
+use crate::region::Region;
+use crate::store::Store;
 
 /// How many events wait to be sent; one beyond them is lost.
 const MAX_WAITING: usize = 1024;
@@ -34,7 +34,7 @@ pub(super) struct Outbox {
 
 #[derive(Debug)]
 struct Queue {
-    backend: Arc<dyn Backend>,
+    store: Arc<Store>,
     channel: StoredKey,
     waiting: Mutex<VecDeque<Bytes>>,
     wake: Notify,
@@ -45,10 +45,10 @@ struct Queue {
 }
 
 impl Outbox {
-    pub(super) fn new(backend: Arc<dyn Backend>, channel: StoredKey) -> Self {
+    pub(super) fn new(store: Arc<Store>) -> Self {
         let queue = Queue {
-            backend,
-            channel,
+            channel: store.namespace.event_channel(),
+            store,
             waiting: Mutex::default(),
             wake: Notify::new(),
             turn: AsyncMutex::new(()),
@@ -126,8 +126,8 @@ impl Queue {
             }
             let mut sending = Sending { queue: self, unanswered: batch.len() as u64 };
             // Handed to the backend in order; it need not wait for one answer before the next question.
-            let sends = join_all(batch.into_iter().map(|event| self.backend.publish(&self.channel, event)));
-            let answers = tokio::time::timeout(SEND_TIMEOUT, sends).await.unwrap_or_default();
+            let publish = |event| self.store.background(SEND_TIMEOUT).publish(&self.channel, event);
+            let answers = join_all(batch.into_iter().map(publish)).await;
             let sent = answers.iter().filter(|answer| answer.is_ok()).count() as u64;
             self.sent.fetch_add(sent, Ordering::Relaxed);
             sending.unanswered -= sent;
@@ -150,7 +150,7 @@ impl Drop for Sending<'_> {
 impl Engine {
     /// The channel of the namespace's events.
     pub(crate) fn event_channel(&self) -> StoredKey {
-        self.namespace.event_channel()
+        self.namespace().event_channel()
     }
 
     /// Whether this cache tells what it invalidates.
@@ -161,7 +161,7 @@ impl Engine {
     /// Tells the other processes what fell, if this cache tells at all.
     pub(super) fn tell<'p>(&self, region: Option<&Region>, fallen: impl IntoIterator<Item = &'p Pending>) {
         let Some(outbox) = &self.outbox else { return };
-        let names = fallen.into_iter().filter_map(|pending| name_of(&self.namespace, pending));
+        let names = fallen.into_iter().filter_map(|pending| name_of(self.namespace(), pending));
         let mut names = names.peekable();
         if names.peek().is_none() {
             return;

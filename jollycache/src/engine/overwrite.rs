@@ -6,13 +6,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::Engine;
 use super::eviction::Eviction;
-use super::{Engine, Region};
 use crate::clock;
 use crate::entry::{Draft, Token};
 use crate::error::Result;
 use crate::key::StoredKey;
 use crate::policy::Resolved;
+use crate::region::Region;
 
 /// How long the lease lives, unless the timeout of an operation is long: the steps follow one another at once.
 const MIN_LEASE: Duration = Duration::from_secs(2);
@@ -48,13 +49,11 @@ impl Overwrite {
 
     /// Takes the lease.
     pub(crate) async fn begin(mut self) -> Result<Self> {
-        let take = self.engine.backend.take_lease(&self.key, self.region.id, Token::random(), self.lease());
-        // While the breaker is open nothing is sent, so nothing has to be undone.
-        if self.engine.is_connected() {
-            self.undo = Some(self.engine.eviction_of(&self.region, &self.policy, self.key.clone()));
-        }
+        let call = self.engine.store.call(&self.region, self.policy.timeout)?;
+        // Not before: while the breaker is open nothing is sent, so nothing has to be undone.
+        self.undo = Some(self.engine.eviction_of(&self.region, &self.policy, self.key.clone()));
         self.began = clock::now();
-        self.token = self.engine.guarded(&self.region, self.policy.timeout, take).await?;
+        self.token = call.take_lease(&self.key, self.region.id, Token::random(), self.lease()).await?;
         if self.token.is_none() {
             self.settle();
         }
@@ -64,8 +63,8 @@ impl Overwrite {
     /// Stores the value, if the key was not evicted or announced by a writer since. Returns whether it was stored.
     pub(crate) async fn fill(mut self, draft: &Draft) -> Result<bool> {
         let Some(token) = self.token else { return Ok(false) };
-        let fill = self.engine.backend.fill(&self.key, token, draft, &[]);
-        let filled = self.engine.guarded(&self.region, self.policy.timeout, fill).await?;
+        let call = self.engine.store.call(&self.region, self.policy.timeout)?;
+        let filled = call.fill(&self.key, token, draft, &[]).await?;
         if filled.stored || !self.may_have_outlived_lease() {
             self.settle();
         } else if let Some(undo) = self.undo.take() {

@@ -15,7 +15,8 @@ use super::load::Leased;
 use super::{Engine, Lookup, loading};
 use crate::backend::Filled;
 use crate::clock;
-use crate::entry::{Draft, Entry, Version};
+use crate::entry::{Draft, Entry, Token, Version};
+use crate::error::Result;
 use crate::tracker::{Count, Timed};
 
 /// How long a load without a lease keeps its turn and its place at most. One that takes longer goes on without blocking
@@ -241,15 +242,19 @@ impl Ticket {
         if !matches!(lease.held.release(&self.lookup).await, Ok(true)) {
             return false;
         }
-        let Lookup { region, tag_keys, policy, .. } = &self.lookup;
-        if tag_keys.is_empty() {
-            return true;
-        }
-        let read = self.engine.backend.read_many(&[], tag_keys);
-        match self.engine.guarded(region, policy.timeout, read).await {
-            Ok((_, ids)) => lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(ids),
+        match self.live_ids().await {
+            Ok(ids) => lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(ids),
             Err(_) => false,
         }
+    }
+
+    /// The ids that the declared tags have now.
+    async fn live_ids(&self) -> Result<Vec<Option<Token>>> {
+        if self.lookup.tag_keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let call = self.lookup.call(&self.engine.store)?;
+        Ok(call.read_many(&[], &self.lookup.tag_keys).await?.1)
     }
 
     fn draft(&self, lease: &Leased, loaded: &ToStore, took: Duration) -> Option<Draft> {

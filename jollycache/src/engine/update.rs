@@ -76,7 +76,7 @@ impl Engine {
                 let old = self.servable(lookup, stale, &stamps).await;
                 let stamps = old.as_ref().map_or(stamps, |entry| entry.tags.clone());
                 // The tags that the value has, and not only those that were declared, decide whether it is touched.
-                let tag_keys = stamps.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
+                let tag_keys = stamps.iter().map(|tag| self.namespace().tag_name(&tag.name)).collect();
                 let lookup = Lookup { tag_keys, ..lookup.clone() };
                 let leased = Leased { held, stale: None, stamps };
                 Linked::Mine(old, Ticket::leased(self, &lookup, None, leased))

@@ -17,8 +17,9 @@ use super::{Engine, repair};
 use crate::backend::WriteEnd;
 use crate::clock;
 use crate::entry::Token;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::key::StoredKey;
+use crate::store::Call;
 use crate::tracker::{RegionStats, ratio};
 
 /// The most leases, intents and locks that wait to be given back. Beyond that the oldest is left to end by itself: of
@@ -123,7 +124,7 @@ impl Worker {
         if let Some(stalled) = running.replace(Running { task, progress: Progress::spawned(now) }) {
             // Its turn can be given up at any point: what it took out of a queue ends by itself.
             stalled.task.abort();
-            engine.breaker.abandon_probe(now);
+            engine.store.abandon_probe(now);
         }
     }
 
@@ -202,7 +203,7 @@ impl Engine {
     fn pause(&self, delivered: bool, summary_due: Instant) -> Duration {
         let now = clock::now();
         let until_summary = summary_due.saturating_duration_since(now);
-        match self.breaker.probe_in(now) {
+        match self.store.probe_in(now) {
             Some(until_probe) => until_probe.min(until_summary),
             None if delivered => until_summary,
             None => REPAIR_RETRY.min(until_summary),
@@ -210,19 +211,15 @@ impl Engine {
     }
 
     async fn probe(&self) {
-        let Some(probe) = self.breaker.begin_probe(clock::now()) else { return };
-        if matches!(self.in_time(self.worker.timeout, self.backend.ping()).await, Ok(())) {
-            probe.succeeded();
-            tracing::warn!(backend = self.backend.name(), "regained the cache backend");
-        } else {
-            probe.failed(clock::now(), rand::random());
-        }
+        let timeout = self.worker.timeout;
+        self.worker.progress(|progress, now| progress.step(now, timeout));
+        self.store.probe(timeout).await;
     }
 
     async fn deliver_repairs(&self) -> bool {
         // Those that were refused in this turn: they have gone to the end of the queue.
         let mut refused = 0;
-        while self.breaker.allows() {
+        while self.store.is_connected() {
             let due = self.repair.len().saturating_sub(refused);
             if due == 0 {
                 break;
@@ -246,14 +243,14 @@ impl Engine {
         let targets = batch.invalidations.iter().map(|(pending, grace)| (pending, *grace));
         self.deliver(Sender::Worker, targets).await.inspect_err(|error| {
             tracing::debug!(
-                backend = self.backend.name(),
+                backend = self.store.backend_name(),
                 error = error as &dyn std::error::Error,
                 "queued invalidations could not be delivered"
             );
         })?;
         self.repair.delivered(batch);
         self.tell(None, batch.invalidations.iter().map(|(pending, _)| pending));
-        tracing::info!(backend = self.backend.name(), count, "delivered queued invalidations");
+        tracing::info!(backend = self.store.backend_name(), count, "delivered queued invalidations");
         Ok(())
     }
 
@@ -275,22 +272,15 @@ impl Engine {
         (refused < count).then_some(refused)
     }
 
-    /// Runs one operation of the worker's own.
-    pub(super) async fn in_time<T>(
-        &self,
-        bound: Duration,
-        operation: impl Future<Output = Result<T>>,
-    ) -> Result<T> {
-        let late = |_| {
-            Err(Error::new(ErrorKind::Timeout, format!("the cache backend did not answer within {bound:?}")))
-        };
-        self.worker.progress(|progress, now| progress.step(now, bound));
-        tokio::time::timeout(bound, operation).await.unwrap_or_else(late)
+    /// One operation of the worker's own.
+    pub(super) fn background(&self, timeout: Duration) -> Call<'_> {
+        self.worker.progress(|progress, now| progress.step(now, timeout));
+        self.store.background(timeout)
     }
 
     /// Does what is queued now, if the backend answers. Returns whether nothing is left.
     async fn run_jobs(&self) -> bool {
-        while self.breaker.allows() {
+        while self.store.is_connected() {
             let mut batch = self.worker.batch();
             if batch.jobs.is_empty() {
                 return true;
@@ -311,19 +301,16 @@ impl Engine {
     }
 
     async fn run_job(&self, job: &Job) -> Result<()> {
-        let backend = &self.backend;
-        self.in_time(self.worker.timeout, async {
-            match job {
-                Job::Release { key, token } => backend.release(key, *token).await.map(drop),
-                Job::EndWrite { key, token, grace } => {
-                    let end = WriteEnd::Evict { grace: *grace };
-                    backend.end_write(key, *token, end).await.map(drop)
-                }
-                Job::Unlock { lock, token } => backend.unlock(lock, *token).await.map(drop),
-                Job::OpenTags { tags, token, grace } => backend.open_tags(tags, *token, *grace).await,
+        let call = self.background(self.worker.timeout);
+        match job {
+            Job::Release { key, token } => call.release(key, *token).await.map(drop),
+            Job::EndWrite { key, token, grace } => {
+                let end = WriteEnd::Evict { grace: *grace };
+                call.end_write(key, *token, end).await.map(drop)
             }
-        })
-        .await
+            Job::Unlock { lock, token } => call.unlock(lock, *token).await.map(drop),
+            Job::OpenTags { tags, token, grace } => call.open_tags(tags, *token, *grace).await,
+        }
     }
 }
 

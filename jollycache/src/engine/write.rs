@@ -10,7 +10,7 @@ use futures_util::future::{try_join, try_join_all, try_join3};
 use super::repair::Pending;
 use super::worker::Job;
 use super::write_scope::WriteScope;
-use super::{Engine, Region, Target};
+use super::{Engine, Target};
 use crate::backend::WriteEnd;
 use crate::clock;
 use crate::entry::{Codec, Draft, Fingerprint, RunId, TagStamp, Token, Version};
@@ -18,6 +18,8 @@ use crate::error::Result;
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::Resolved;
 use crate::protocol::OwnWrites;
+use crate::region::Region;
+use crate::store::Call;
 use crate::tracker::Count;
 
 /// What a write announces.
@@ -90,8 +92,8 @@ impl Engine {
             policy,
             token: Token::random(),
             began: clock::now(),
-            keys: distinct(announced.keys.iter().map(|key| self.namespace.key(key))),
-            tags: distinct(announced.tags.iter().map(|tag| self.namespace.tag(tag))),
+            keys: distinct(announced.keys.iter().map(|key| self.namespace().key(key))),
+            tags: distinct(announced.tags.iter().map(|tag| self.namespace().tag(tag))),
             value_stamps: Vec::new(),
             scope: None,
             store_run: None,
@@ -148,8 +150,7 @@ impl Write {
             if self.tags.is_empty() {
                 return Ok(());
             }
-            let close = self.engine.backend.close_tags(&self.tags, self.token, self.policy.intent);
-            self.engine.guarded(&self.region, self.policy.timeout, close).await
+            self.call()?.close_tags(&self.tags, self.token, self.policy.intent).await
         };
         let announce = try_join_all(self.keys.iter().map(|key| self.announce(key)));
         let snapshot = async {
@@ -169,24 +170,22 @@ impl Write {
     }
 
     async fn announce(&self, key: &StoredKey) -> Result<()> {
-        let begin = self.engine.backend.begin_write(key, self.region.id, self.token, self.policy.intent);
-        self.engine.guarded(&self.region, self.policy.timeout, begin).await
+        self.call()?.begin_write(key, self.region.id, self.token, self.policy.intent).await
     }
 
     /// The ids of `tags`, and of the tag of all writes, which is read last: unchanged later, it vouches for the
     /// others.
     async fn snapshot(&self, tags: &[Tag]) -> Result<(Vec<TagStamp>, Option<Token>)> {
-        let namespace = &self.engine.namespace;
+        let namespace = self.engine.namespace();
         let mut names: Vec<_> = tags.iter().map(|tag| namespace.tag(tag)).collect();
         names.push(self.engine.writes_tag());
-        let read = self.engine.backend.tag_ids(&names);
-        let ids = self.engine.guarded(&self.region, self.policy.timeout, read).await?;
+        let ids = self.call()?.tag_ids(&names).await?;
         let stamps = tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id });
         Ok((stamps.collect(), ids.last().copied()))
     }
 
     async fn store_run(&self) -> Result<RunId> {
-        self.engine.guarded(&self.region, self.policy.timeout, self.engine.backend.run()).await
+        self.call()?.store_run().await
     }
 
     /// `None` if there was nothing to store.
@@ -231,13 +230,12 @@ impl Write {
         if self.tags.is_empty() {
             return Ok(());
         }
-        let open = self.engine.backend.open_tags(&self.tags, self.token, self.policy.grace);
-        self.engine.guarded(&self.region, self.policy.timeout, open).await
+        self.call()?.open_tags(&self.tags, self.token, self.policy.grace).await
     }
 
     /// Makes a draft, or `None` where another writer may have come between the source and this point.
     async fn prepare(&mut self, put: Put) -> Result<(StoredKey, Option<Draft>)> {
-        let key = self.engine.namespace.key(&put.key);
+        let key = self.engine.namespace().key(&put.key);
         let announced = self.keys.contains(&key);
         if !announced {
             self.keys.push(key.clone());
@@ -245,7 +243,7 @@ impl Write {
         }
         // A tag that this write keeps closed has no id yet. To give it one before the key is let go would hide what
         // others invalidated meanwhile, so a value that carries it is not stored.
-        let closed_here = |tag: &Tag| self.tags.contains(&self.engine.namespace.tag(tag));
+        let closed_here = |tag: &Tag| self.tags.contains(&self.engine.namespace().tag(tag));
         if put.tags.iter().any(closed_here) {
             return Ok((key, None));
         }
@@ -294,8 +292,12 @@ impl Write {
     }
 
     async fn end(&self, key: &StoredKey, end: WriteEnd<'_>) -> Result<bool> {
-        let end = self.engine.backend.end_write(key, self.token, end);
-        self.engine.guarded(&self.region, self.policy.timeout, end).await
+        self.call()?.end_write(key, self.token, end).await
+    }
+
+    /// One operation of this write.
+    fn call(&self) -> Result<Call<'_>> {
+        self.engine.store.call(&self.region, self.policy.timeout)
     }
 
     /// What falls with this write, whatever it puts.

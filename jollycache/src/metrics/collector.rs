@@ -9,7 +9,7 @@ use super::description::DESCRIPTIONS;
 use super::region::{Changes, Observations, Published};
 use crate::backend::BackendInfo;
 use crate::cache::Cache;
-use crate::engine::BreakerState;
+use crate::store::BreakerState;
 
 /// How many observations are recorded before other tasks get their turn.
 const MAX_BATCH: usize = 8 * 1024;
@@ -129,7 +129,7 @@ impl MetricsCollector {
         for (outcome, new) in ["sent", "lost"].into_iter().zip(self.new_events()) {
             counter!("jollycache_events_total", self.labels(&[("outcome", outcome)])).increment(new);
         }
-        let state = match engine.breaker_state() {
+        let state = match engine.store.breaker_state() {
             BreakerState::Closed => "closed",
             BreakerState::Open { .. } => "open",
             BreakerState::HalfOpen { .. } => "half_open",
@@ -138,7 +138,7 @@ impl MetricsCollector {
             let is_so = f64::from(u8::from(one == state));
             gauge!("jollycache_breaker_state", self.labels(&[("state", one)])).set(is_so);
         }
-        let connected = f64::from(u8::from(engine.is_connected()));
+        let connected = f64::from(u8::from(engine.store.is_connected()));
         gauge!("jollycache_connected", self.labels(&[])).set(connected);
         let pending = engine.pending_invalidations() as f64;
         gauge!("jollycache_pending_invalidations", self.labels(&[])).set(pending);

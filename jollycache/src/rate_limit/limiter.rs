@@ -13,9 +13,7 @@ use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::key::{KeyPart, Segment, StoredKey};
-
-/// The region whose policy bounds the calls to the backend.
-const REGION: &str = "default";
+use crate::store::Call;
 
 /// Limits how many requests of a subject pass, together with all limiters of the same limits on the same namespace.
 /// Cheap to clone; clones are one limiter.
@@ -156,7 +154,7 @@ impl Question {
         let keys: Vec<_> = self.asked.into_iter().map(|(_, key)| key).collect();
         let inner = &self.limiter.0;
         inner.local.forget(&keys);
-        inner.guarded(inner.engine.backend.delete_raw(&keys)).await
+        inner.call()?.delete_raw(&keys).await
     }
 }
 
@@ -180,15 +178,14 @@ impl Inner {
     fn key(&self, place: usize, subject: &Segment) -> StoredKey {
         let prefix = self.limits[place].prefix.clone();
         let key = if self.hash_subjects { prefix.hash(subject) } else { prefix.part(subject) };
-        self.engine.namespace.rate(&key.build())
+        self.engine.namespace().rate(&key.build())
     }
 
     async fn decide(&self, asked: &[(usize, StoredKey)], cost: u64, mode: RateMode) -> Decision {
         if asked.is_empty() {
             return Decision::new(false, Vec::new());
         }
-        let answer = self.guarded(self.engine.backend.admit(&self.requests(asked, cost, false), mode)).await;
-        match answer {
+        match self.admit(&self.requests(asked, cost, false), mode).await {
             Ok(verdicts) => {
                 self.local.rest();
                 self.decision(false, asked, verdicts)
@@ -220,11 +217,14 @@ impl Inner {
         Decision::new(degraded, told.collect())
     }
 
-    async fn guarded<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.call()?.admit(requests, mode).await
+    }
+
+    /// One operation on the backend, bound by the timeout of the default region.
+    fn call(&self) -> Result<Call<'_>> {
         // It finds the backend again.
         self.engine.ensure_worker();
-        let region = self.engine.region(REGION);
-        let timeout = region.resolve_default().timeout;
-        self.engine.guarded(&region, timeout, operation).await
+        self.engine.call()
     }
 }

@@ -84,7 +84,7 @@ impl Vault {
 
     /// Stores a text whatever is there.
     pub(super) async fn put(&self, key: &Key, text: String, ttl: Duration, tag: Option<Tag>) -> Result<()> {
-        let place = self.cache.engine.namespace.key(key);
+        let place = self.cache.engine.namespace().key(key);
         let sealed = self.sealer.seal(&place, text)?;
         let policy = Policy { tags: tag.into_iter().collect(), ..self.policy() };
         self.cache.put(key, &sealed, &policy.ttl(ttl)).await
@@ -167,7 +167,8 @@ impl Vault {
         let sealed = serde_json::from_slice(&entry.payload).ok();
         let text = sealed.and_then(|sealed| self.sealer.open(place, sealed));
         if text.is_none()
-            && let Some(suppressed) = self.cache.engine.warnings.admit(&self.name, "unopened", clock::now())
+            && let Some(suppressed) =
+                self.cache.engine.store.warnings.admit(&self.name, "unopened", clock::now())
         {
             tracing::warn!(
                 key = %place,

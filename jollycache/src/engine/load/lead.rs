@@ -114,8 +114,7 @@ impl Engine {
         let Some(watch) = watch else {
             // News may have come before the watch began, so the lease is asked for once more before waiting.
             lookup.region.tracker.count(Count::LeaseWait);
-            let begun = self.guarded(&lookup.region, lookup.policy.timeout, self.backend.watch(&lookup.key));
-            *watch = Some(begun.await?);
+            *watch = Some(lookup.call(&self.store)?.watch(&lookup.key).await?);
             return Ok(false);
         };
         // A lost message costs the rest of the other's lease, no more.
@@ -136,8 +135,7 @@ impl Engine {
         if stamps.len() == lookup.tags.len() {
             return Ok(stamps);
         }
-        let made = self.backend.tag_ids(&lookup.tag_keys);
-        let ids = self.guarded(&lookup.region, lookup.policy.timeout, made).await?;
+        let ids = lookup.call(&self.store)?.tag_ids(&lookup.tag_keys).await?;
         Ok(lookup.stamps(&ids.into_iter().map(Some).collect::<Vec<_>>()))
     }
 

@@ -1,7 +1,6 @@
 //! Many reads at once: one round trip for all of them, and one load for those that find nothing.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -31,8 +30,7 @@ impl Engine {
         self.ensure_worker();
         let Some(first) = lookups.first() else { return Vec::new() };
         let keys: Vec<_> = lookups.iter().map(|lookup| lookup.key.clone()).collect();
-        let dropped = self.backend.invalidate(&keys, &[], Duration::ZERO);
-        let dropped = self.guarded(&first.region, first.policy.timeout, dropped).await;
+        let dropped = self.invalidate_at_once(first, &keys).await;
         let nothing = dropped.map(|_| vec![Looked::default(); lookups.len()]);
         self.lease_each(lookups, nothing).await
     }

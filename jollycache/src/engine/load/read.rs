@@ -38,8 +38,8 @@ impl Engine {
 
     /// Reads the entry, if it may be served, and the ids of the declared tags.
     pub(super) async fn look(&self, lookup: &Lookup) -> Result<Looked> {
-        let read = self.backend.read(&lookup.key, &lookup.tag_keys);
-        let Read { entry, tag_ids } = self.guarded(&lookup.region, lookup.policy.timeout, read).await?;
+        let read = lookup.call(&self.store)?.read(&lookup.key, &lookup.tag_keys);
+        let Read { entry, tag_ids } = read.await?;
         let Some(entry) = entry else { return Ok((None, tag_ids)) };
         let usable = self.may_serve(lookup, &entry, &lookup.stamps(&tag_ids)).await?;
         Ok((usable.then_some(entry), tag_ids))
@@ -69,7 +69,9 @@ impl Engine {
         for (lookup, (entry, tag_ids)) in lookups.iter().zip(looked.iter_mut()) {
             let Some(read) = entry else { continue };
             match self.unproven_tags(lookup, read, &lookup.stamps(tag_ids)) {
-                Some(tags) => to_check.extend(tags.into_iter().map(|tag| self.namespace.tag_name(&tag.name))),
+                Some(tags) => {
+                    to_check.extend(tags.into_iter().map(|tag| self.namespace().tag_name(&tag.name)));
+                }
                 None => *entry = None,
             }
         }
@@ -79,7 +81,7 @@ impl Engine {
         let (_, live) = self.read_together(first, &[], to_check.iter().cloned().collect()).await?;
         for (entry, _) in looked {
             let is_invalid = |tag: &TagStamp| {
-                let name = self.namespace.tag_name(&tag.name);
+                let name = self.namespace().tag_name(&tag.name);
                 to_check.contains(&name) && live.get(&name) != Some(&tag.id)
             };
             *entry = entry.take().filter(|entry| !entry.tags.iter().any(is_invalid));
@@ -98,8 +100,7 @@ impl Engine {
         let (entries, ids) = if keys.is_empty() && tags.is_empty() {
             Default::default()
         } else {
-            let read = self.backend.read_many(keys, &tags);
-            self.guarded(&first.region, first.policy.timeout, read).await?
+            first.call(&self.store)?.read_many(keys, &tags).await?
         };
         let live = tags.into_iter().zip(ids).filter_map(|(tag, id)| id.map(|id| (tag, id))).collect();
         Ok((entries.into_iter(), live))
@@ -112,9 +113,8 @@ impl Engine {
             return Ok(true);
         }
         // A round trip more, only for entries that were stored with more tags than their readers declare.
-        let keys: Vec<_> = unproven.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
-        let read = self.backend.read_many(&[], &keys);
-        let (_, ids) = self.guarded(&lookup.region, lookup.policy.timeout, read).await?;
+        let keys: Vec<_> = unproven.iter().map(|tag| self.namespace().tag_name(&tag.name)).collect();
+        let (_, ids) = lookup.call(&self.store)?.read_many(&[], &keys).await?;
         Ok(ids.len() == unproven.len() && unproven.iter().zip(ids).all(|(tag, id)| id == Some(tag.id)))
     }
 
@@ -144,7 +144,7 @@ impl Engine {
             return Some(unproven);
         }
         // Before the ids are read: what is delivered by then is seen in them.
-        let keys: Vec<_> = unproven.iter().map(|tag| self.namespace.tag_name(&tag.name)).collect();
+        let keys: Vec<_> = unproven.iter().map(|tag| self.namespace().tag_name(&tag.name)).collect();
         (!self.repair.covers(&lookup.key, &keys, lookup.region.id)).then_some(unproven)
     }
 }

@@ -10,6 +10,8 @@ use crate::key::Tag;
 use crate::policy::{Consistency, Policy, Resolved};
 use crate::tracker::{ConsistencyTracker, RegionTracker};
 
+/// The region of calls that name none.
+pub(crate) const DEFAULT_REGION: &str = "default";
 /// The most regions that are remembered; one beyond them is made anew for each call.
 const MAX_REGIONS: usize = 1_000;
 
@@ -22,7 +24,7 @@ pub(crate) struct Region {
     /// What start-up says of the region.
     pub(crate) policy: Policy,
     /// Whether the log has been warned of loads that ask for their own key.
-    pub(super) warned_of_reentry: AtomicBool,
+    pub(crate) warned_of_reentry: AtomicBool,
     default_policy: Policy,
     /// The policy of the first call that set a lifetime itself. What an attribute sets is known only from its calls.
     observed: OnceLock<Resolved>,
@@ -82,26 +84,29 @@ impl Region {
 
 /// The regions that have been seen.
 #[derive(Debug)]
-pub(super) struct Regions {
+pub(crate) struct Regions {
     known: RwLock<HashMap<Box<str>, Arc<Region>>>,
+    /// [`DEFAULT_REGION`], once it has been used.
+    default_region: OnceLock<Arc<Region>>,
     tracker: Arc<ConsistencyTracker>,
     default_policy: Policy,
 }
 
 impl Regions {
-    pub(super) fn new(
+    pub(crate) fn new(
         tracker: Arc<ConsistencyTracker>,
         default_policy: Policy,
         overrides: Vec<(String, Policy)>,
     ) -> Self {
-        let regions = Regions { known: RwLock::default(), tracker, default_policy };
+        let regions =
+            Regions { known: RwLock::default(), default_region: OnceLock::new(), tracker, default_policy };
         let known =
             overrides.into_iter().map(|(name, policy)| (name.as_str().into(), regions.make(&name, policy)));
         let known = known.collect();
         Regions { known: RwLock::new(known), ..regions }
     }
 
-    pub(super) fn get(&self, name: &str) -> Arc<Region> {
+    pub(crate) fn get(&self, name: &str) -> Arc<Region> {
         if let Some(region) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name) {
             return region.clone();
         }
@@ -113,9 +118,13 @@ impl Regions {
         known.entry(name.into()).or_insert(region).clone()
     }
 
+    pub(crate) fn default_region(&self) -> &Arc<Region> {
+        self.default_region.get_or_init(|| self.get(DEFAULT_REGION))
+    }
+
     /// All that have been seen, by name.
     #[cfg(feature = "admin")]
-    pub(super) fn all(&self) -> Vec<Arc<Region>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Region>> {
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<_> = known.values().cloned().collect();
         all.sort_unstable_by(|one, other| one.name.cmp(&other.name));
