@@ -9,16 +9,15 @@ use crate::backend::{Backend, Filled, Lease, LeaseRequest, Read, Selection, Watc
 use crate::entry::{Draft, Entry, RegionId, RunId, Token};
 use crate::key::StoredKey;
 
+/// Entries in the order of their keys, and the live ids of the tags.
+type ReadMany = (Vec<Option<Entry>>, Vec<Option<Token>>);
+
 impl<'s> Call<'s> {
     pub(crate) fn read(self, key: &'s StoredKey, tags: &'s [StoredKey]) -> Answer<'s, Read> {
         self.send(move |backend| backend.read(key, tags))
     }
 
-    pub(crate) fn read_many(
-        self,
-        keys: &'s [StoredKey],
-        tags: &'s [StoredKey],
-    ) -> Answer<'s, (Vec<Option<Entry>>, Vec<Option<Token>>)> {
+    pub(crate) fn read_many(self, keys: &'s [StoredKey], tags: &'s [StoredKey]) -> Answer<'s, ReadMany> {
         self.send(move |backend| backend.read_many(keys, tags))
     }
 
