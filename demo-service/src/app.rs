@@ -1,4 +1,4 @@
-//! The wiring: which parts there are, and which holds which. By hand, and only here.
+//! `App`: creates the parts of the service and connects them, all in one place.
 
 use std::io;
 use std::net::SocketAddr;
@@ -17,21 +17,21 @@ use crate::config::{AuthConfig, Config, Environment, Lifetimes, RateLimitConfig,
 use crate::infrastructure::{EmbeddedProductRepository, MongoProductRepository, SystemClock, UnusableUri};
 use crate::interface::auth::Auth;
 use crate::interface::{Api, Metrics, rate_limits, response_cache, router};
-use crate::usecases::{Clock, ProductRepository, UseCases, audit, warm_up};
+use crate::usecases::{Clock, ProductRepository, Products};
 
-/// How long requests may take to end after the signal to stop.
+/// How long running requests may take after the signal to stop.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(10);
 
-/// Why the service did not start.
+/// The service cannot start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The address cannot be listened on.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The cache cannot be set up.
-    #[error("cannot set up the cache, or what stands on it: {0}")]
+    /// The cache, or a part that uses it, cannot be set up.
+    #[error("cannot set up the cache, or a part that uses it: {0}")]
     Cache(#[from] jollycache::Error),
-    /// The store of products cannot be set up.
+    /// The repository cannot be set up.
     #[error("cannot set up the repository: {0}")]
     Repository(#[from] UnusableUri),
     /// The recorder of metrics cannot be set up.
@@ -39,7 +39,7 @@ pub enum StartError {
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
 }
 
-/// The service: it listens, and is ready to serve.
+/// The service, which listens and is ready to serve.
 #[derive(Debug)]
 pub struct App {
     listener: TcpListener,
@@ -49,13 +49,12 @@ pub struct App {
     repository: Arc<dyn ProductRepository>,
     metrics: Arc<Metrics>,
     admin: Admin,
-    /// What is to be loaded after the start.
+    /// The loads after the start.
     warm_up: Option<WarmUp>,
 }
 
 impl App {
-    /// Makes what the configuration asks for, and listens. No server is asked yet: those that are away are found
-    /// when they come.
+    /// Creates the parts by the configuration, and listens. Connects to no server yet: an unreachable one is retried.
     ///
     /// # Errors
     /// [`StartError`].
@@ -65,7 +64,7 @@ impl App {
         App::assemble(config, cache, repository, Arc::new(SystemClock)).await
     }
 
-    /// As [`App::start`], of parts made elsewhere.
+    /// As [`App::start`], with a given cache, repository and clock.
     ///
     /// # Errors
     /// [`StartError`].
@@ -79,50 +78,50 @@ impl App {
         let failed = |error| StartError::Listen(wanted, error);
         let listener = TcpListener::bind(wanted).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        let use_cases = UseCases::new(&cache, &repository, &clock);
+        let products = Products::new(cache.clone(), repository.clone(), clock);
         let auth = auth(config, &cache)?;
         let limits = limits(&config.rate_limits, &cache)?;
         let limiter = limits.as_ref().map(RateLimitLayer::limiter);
         let metrics = Arc::new(Metrics::new(&cache, limiter)?);
         let (of_cache, of_repository) = (cache.clone(), repository.clone());
+        products.register_audit()?;
+        let warm_up = products.warm_up()?;
         let api =
-            Api { use_cases, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
-        audit(&cache, &repository)?;
-        let warm_up = warm_up(&cache, &repository)?;
+            Api { products, cache: of_cache, auth, repository: of_repository, metrics: metrics.clone() };
         let admin = admin(config, &cache, &warm_up)?;
         let router = router(Arc::new(api), &admin, limits, response_cache(&cache)?);
         let warm_up = config.warm_up.then_some(warm_up);
         Ok(App { listener, address, router, cache, repository, metrics, admin, warm_up })
     }
 
-    /// Where it listens.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where entries are kept, such as `memory`.
+    /// Returns the name of the cache's backend, such as `memory`.
     pub fn cache_name(&self) -> &'static str {
         self.cache.backend_name()
     }
 
-    /// Where products are kept, such as `embedded`.
+    /// Returns the name of the repository, such as `embedded`.
     pub fn repository_name(&self) -> &'static str {
         self.repository.name()
     }
 
-    /// Serves until `shutdown` is done, then ends the requests that run, for at most 10 s, and delivers evictions that
-    /// wait for the cache's backend.
+    /// Serves until `shutdown` completes, then waits for running requests, for at most 10 s, and delivers queued
+    /// evictions.
     ///
     /// # Errors
-    /// Those of the listener.
+    /// The errors of the listener.
     pub async fn serve(self, shutdown: impl Future<Output = ()> + Send + 'static) -> io::Result<()> {
-        // Requests are served meanwhile.
+        // In the background: requests are served meanwhile.
         if let Some(warm_up) = &self.warm_up {
             warm_up.start(&[]).map_err(io::Error::other)?;
         }
         let (stopping, stopped) = oneshot::channel();
         let admin = self.admin;
-        // Limits go by the peer's address.
+        // The rate limits need the peer's address.
         let service = self.router.into_make_service_with_connect_info::<SocketAddr>();
         let server = axum::serve(self.listener, service).with_graceful_shutdown(async move {
             shutdown.await;
@@ -144,7 +143,7 @@ impl App {
     }
 }
 
-/// Done when the grace after the signal to stop is over.
+/// Completes [`SHUTDOWN_GRACE`] after the signal to stop.
 async fn over(stopped: oneshot::Receiver<()>) {
     if stopped.await.is_ok() {
         let _ = tokio::time::timeout(SHUTDOWN_GRACE, std::future::pending::<()>()).await;
@@ -153,16 +152,15 @@ async fn over(stopped: oneshot::Receiver<()>) {
     }
 }
 
-/// The cache. A lifetime that the configuration sets wins over what the use cases' attributes have; one that it does not
-/// set leaves theirs.
+/// Creates the cache. A lifetime that the configuration sets overrides the attributes of the use cases.
 ///
 /// # Errors
-/// Settings that the cache does not take.
+/// The cache rejects the settings.
 pub fn cache(config: &Config) -> jollycache::Result<Cache> {
     let Lifetimes { default, short, long } = config.lifetimes;
     let mut cache = Cache::builder()
         .namespace(config.namespace())
-        // Somebody may look on.
+        // The admin page shows the events.
         .events(config.admin.token.is_some());
     for (region, ttl) in [("product", long), ("product_list", short), ("product_count", short)] {
         if let Some(ttl) = ttl.or(default) {
@@ -183,7 +181,7 @@ fn admin(config: &Config, cache: &Cache, warm_up: &WarmUp) -> jollycache::Result
     admin.build()
 }
 
-/// Logging in, with sessions in the cache's backend.
+/// Creates the login, with sessions in the cache's backend.
 fn auth(config: &Config, cache: &Cache) -> jollycache::Result<Auth> {
     let AuthConfig { username, password_hash, idle, absolute, encryption_key } = &config.auth;
     let mut sessions = SessionService::builder(cache.clone()).idle(*idle).absolute(*absolute);

@@ -1,4 +1,4 @@
-//! `/api/catalogue`: what shop pages ask for. Its responses are kept whole, by the response cache.
+//! `/api/catalogue`: the products on sale, for shop pages. The response cache stores the whole response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,37 +15,37 @@ use super::{Api, ApiError};
 use crate::usecases::{ListQuery, MAX_LIMIT, ProductFilter};
 
 const PATH: &str = "/api/catalogue";
-/// For everybody: half a minute, and for a minute more while one request asks for a newer one. A write that changes
-/// it drops it at once, here; browsers keep theirs.
+/// Public, fresh for 30 seconds, and stale for a minute more while one request revalidates it. A write that changes it
+/// evicts it from the response cache at once; copies in browsers stay.
 const CONTROL: &str = "public, max-age=30, stale-while-revalidate=60";
-/// For how long the last catalogue stands in for one that cannot be made.
-const STANDS_IN: Duration = Duration::from_secs(5 * 60);
-/// The most pages that a catalogue is made of.
+/// How long past its freshness the last catalogue is served while the repository fails.
+const STALE_IF_ERROR: Duration = Duration::from_secs(5 * 60);
+/// The maximum number of pages in a catalogue.
 const MAX_PAGES: u32 = 10;
 
-/// The cache of whole responses. What a write evicts is what it evicts of lists: creating and deleting `products`, any
-/// other change `all_categories:true`.
+/// Returns the response cache. The catalogue carries the tags of a list of all categories, so the use cases evict it with
+/// the lists: creating and deleting by `products`, any other change by `all_categories:true`.
 ///
 /// # Errors
-/// Settings that the layer does not take.
+/// The layer rejects the settings.
 pub(crate) fn response_cache(cache: &Cache) -> jollycache::Result<ResponseCacheLayer> {
-    // It has no parameters; whatever is sent, there is one catalogue.
+    // The handler reads no parameters, so none is in the key: every query gets the same catalogue.
     let none: [&str; 0] = [];
     let catalogue =
-        Route::new().tag("products").tag("all_categories:true").query(none).stale_if_error(STANDS_IN);
+        Route::new().tag("products").tag("all_categories:true").query(none).stale_if_error(STALE_IF_ERROR);
     ResponseCacheLayer::builder(cache)
         .route(PATH, catalogue)
-        // What the use cases inside did is said of one request, and not of those that are answered from here.
+        // The outcome of the use cases belongs to the request that ran them, and not to later hits of this cache.
         .drop_response_headers(["cache-status"])
-        // No other cache stands before this one, so clients need not be able to reach past it.
+        // This is the only shared cache, and it is evicted by writes, so clients have no need to bypass it.
         .honour_request_directives(false)
         .build()
 }
 
 /// All products on sale
 ///
-/// The newest first, at most 1,000. Kept whole for 30 seconds, and for a minute more while one request asks for a newer
-/// one; every write that changes a product drops it at once. Answers conditional requests with 304.
+/// The newest first, at most 1,000. Fresh for 30 seconds, and stale for a minute more while one request revalidates it.
+/// Every write that changes a product evicts it at once. Supports conditional requests.
 #[utoipa::path(
     get,
     path = "/api/catalogue",
@@ -58,7 +58,7 @@ pub(super) async fn show(State(api): State<Arc<Api>>) -> Result<impl IntoRespons
         let filter = ProductFilter::default().active(Some(true));
         let query =
             ListQuery::new(filter, page, MAX_LIMIT).map_err(|invalid| ApiError::bad_query(&invalid))?;
-        let found = api.use_cases.list.execute(&query).await?;
+        let found = api.products.list(&query).await?;
         let is_last = found.products.len() < MAX_LIMIT as usize;
         products.extend(found.products.into_iter().map(ProductView::from));
         if is_last {

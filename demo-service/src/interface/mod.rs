@@ -1,4 +1,4 @@
-//! HTTP: what comes in, what goes out, and what is said when it goes wrong.
+//! HTTP: routes, requests, responses and errors.
 
 pub mod auth;
 mod body;
@@ -37,27 +37,27 @@ pub(crate) use self::catalogue::response_cache;
 pub use self::error::ApiError;
 pub use self::metrics::Metrics;
 pub use self::rate_limits::rate_limits;
-use crate::usecases::{ProductRepository, UseCases};
+use crate::usecases::{ProductRepository, Products};
 
-/// The largest body: room for the largest product with every character escaped.
+/// The maximum size of a body, which fits the largest product with every character escaped.
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
-/// What the routes work on.
+/// The state of the routes.
 #[derive(Debug)]
 pub struct Api {
-    /// What one can do.
-    pub use_cases: UseCases,
-    /// Reported on by `/health` and `/api/cache/…`.
+    /// The use cases.
+    pub products: Products,
+    /// Checked by `/health`.
     pub cache: Cache,
-    /// Who may log in, and who is.
+    /// The login and its sessions.
     pub auth: Auth,
-    /// Reported on by `/health`.
+    /// Checked by `/health`.
     pub repository: Arc<dyn ProductRepository>,
-    /// Shown by `/metrics`.
+    /// Rendered by `/metrics`.
     pub metrics: Arc<Metrics>,
 }
 
-/// Every route. The limits, if there are any, are before what is below `/api`; the admin's routes have none.
+/// Returns every route. The rate limits, if there are any, apply below `/api`, except to the admin's routes.
 pub fn router(
     api: Arc<Api>,
     admin: &Admin,
@@ -84,7 +84,7 @@ pub fn router(
         .layer(CallStatusLayer::new())
         .layer(responses)
         .with_state(api.clone());
-    // Outside of whatever caches answers, and inside of whatever finds out who asks.
+    // Around the response cache, so that hits count too; inside of `identify`, which finds the user that `per_user` counts.
     let limited = match limits {
         Some(limits) => limited.layer(limits),
         None => limited,

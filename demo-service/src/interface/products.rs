@@ -1,4 +1,4 @@
-//! `/api/products`: each handler reads the request, calls one use case and writes the answer.
+//! `/api/products`: each handler reads the request, calls one use case and writes the response.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ type Answer<T> = Result<T, ApiError>;
 
 /// Find products
 ///
-/// The products asked for, the newest first. Kept for 5 minutes; creating and deleting drops every page, any other
-/// change drops the pages that could show the product.
+/// The products that match, the newest first. Cached for 5 minutes; creating and deleting evict every page, any other
+/// change evicts the pages that could show the product.
 #[utoipa::path(
     get,
     path = "/api/products",
@@ -33,32 +33,32 @@ pub(super) async fn list(
     Params(params): Params<ListParams>,
 ) -> Answer<impl IntoResponse> {
     let query = ListQuery::try_from(params).map_err(|invalid| ApiError::bad_query(&invalid))?;
-    let page = api.use_cases.list.execute(&query).await?;
+    let page = api.products.list(&query).await?;
     Ok(success(PageView::new(page, &query)))
 }
 
 /// Count products
 ///
-/// Kept for 5 minutes; dropped by the writes that change it.
+/// Cached for 5 minutes; evicted by the writes that change it.
 #[utoipa::path(
     get,
     path = "/api/products/count",
     tag = "products",
     params(CountParams),
-    responses((status = 200, description = "How many there are", body = Success<CountView>), ReadFailures),
+    responses((status = 200, description = "The number of products that match", body = Success<CountView>), ReadFailures),
 )]
 pub(super) async fn count(
     State(api): State<Arc<Api>>,
     Params(params): Params<CountParams>,
 ) -> Answer<impl IntoResponse> {
     let filter = params.try_into().map_err(|invalid| ApiError::bad_query(&invalid))?;
-    let count = api.use_cases.count.execute(&filter).await?;
+    let count = api.products.count(&filter).await?;
     Ok(success(CountView { count }))
 }
 
 /// Add a product
 ///
-/// Stores the product in the cache, and drops every list and count.
+/// Stores the product in the cache, and evicts every list and count.
 #[utoipa::path(
     post,
     path = "/api/products",
@@ -69,7 +69,7 @@ pub(super) async fn count(
             status = 201,
             description = "The product",
             body = Success<ProductView>,
-            headers(("location" = String, description = "Where the product is")),
+            headers(("location" = String, description = "The path of the product")),
             links(
                 ("get" = (operation_id = "get", parameters(("id" = "$response.body#/data/id")))),
                 ("update" = (operation_id = "update", parameters(("id" = "$response.body#/data/id")))),
@@ -84,7 +84,7 @@ pub(super) async fn create(
     State(api): State<Arc<Api>>,
     Body(body): Body<NewProduct>,
 ) -> Answer<impl IntoResponse> {
-    let product = api.use_cases.create.execute(body.into()).await?;
+    let product = api.products.create(body.into()).await?;
     let location = format!("/api/products/{}", product.id);
     let created = success(ProductView::from(product));
     Ok((StatusCode::CREATED, [(LOCATION, location)], created))
@@ -92,7 +92,7 @@ pub(super) async fn create(
 
 /// Get a product
 ///
-/// Kept for 30 minutes, and up to 10 more while it is loaded anew; that there is none is kept for 30 seconds.
+/// Cached for 30 minutes, and for up to 10 more while it is refreshed; an absence is cached for 30 seconds.
 #[utoipa::path(
     get,
     path = "/api/products/{id}",
@@ -101,14 +101,14 @@ pub(super) async fn create(
     responses((status = 200, description = "The product", body = Success<ProductView>), ProductFailures),
 )]
 pub(super) async fn get(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
-    let product = api.use_cases.get.execute(&id).await?;
+    let product = api.products.get(&id).await?;
     let product = product.ok_or_else(|| ApiError::no_product(&id))?;
     Ok(success(ProductView::from(product)))
 }
 
 /// Change a product
 ///
-/// What is left out stays as it is. Replaces the product in the cache, and drops the lists and counts that could show it.
+/// Omitted fields stay unchanged. Replaces the product in the cache, and evicts the lists and counts that could show it.
 #[utoipa::path(
     put,
     path = "/api/products/{id}",
@@ -123,24 +123,23 @@ pub(super) async fn update(
     Body(body): Body<ProductChanges>,
 ) -> Answer<impl IntoResponse> {
     let (changes, unless_changed_since) = body.into_parts();
-    let update = &api.use_cases.update;
-    let product = update.execute(&id, changes, unless_changed_since).await?;
+    let product = api.products.update(&id, changes, unless_changed_since).await?;
     let product = product.ok_or_else(|| ApiError::no_product(&id))?;
     Ok(success(ProductView::from(product)))
 }
 
 /// Remove a product
 ///
-/// Drops the product, every list and every count from the cache.
+/// Evicts the product, every list and every count from the cache.
 #[utoipa::path(
     delete,
     path = "/api/products/{id}",
     tag = "products",
     params(Id),
-    responses((status = 200, description = "Which product is gone", body = Success<DeletedView>), ProductFailures),
+    responses((status = 200, description = "The id of the removed product", body = Success<DeletedView>), ProductFailures),
 )]
 pub(super) async fn delete(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
-    if !api.use_cases.delete.execute(&id).await? {
+    if !api.products.delete(&id).await? {
         return Err(ApiError::no_product(&id));
     }
     Ok(success(DeletedView { id }))
@@ -155,7 +154,7 @@ pub(super) async fn delete(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<im
     responses((status = 200, description = "The changed product", body = Success<ProductView>), ProductFailures),
 )]
 pub(super) async fn toggle_wishlist(State(api): State<Arc<Api>>, Id(id): Id) -> Answer<impl IntoResponse> {
-    let product = api.use_cases.toggle_wishlist.execute(&id).await?;
+    let product = api.products.toggle_wishlist(&id).await?;
     let product = product.ok_or_else(|| ApiError::no_product(&id))?;
     Ok(success(ProductView::from(product)))
 }

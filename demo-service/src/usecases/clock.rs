@@ -1,11 +1,11 @@
-//! `Clock`: what time it is.
+//! `Clock`.
 
 use std::fmt;
 
 use jiff::Timestamp;
 
-/// Tells the time; a test holds its own.
+/// The source of the current time. Tests have a clock of their own.
 pub trait Clock: Send + Sync + fmt::Debug {
-    /// The time now.
+    /// Returns the current time.
     fn now(&self) -> Timestamp;
 }

@@ -1,31 +1,16 @@
-//! `CountProducts`.
+//! `Products::count`.
 
-use std::sync::Arc;
+use jollycache::{cache_config, cacheable};
 
-use jollycache::{Cache, cacheable};
+use super::{Error, ProductFilter, Products};
 
-use super::{Error, ProductFilter, ProductRepository};
-
-/// Counts products.
-#[derive(Debug)]
-pub struct CountProducts {
-    cache: Cache,
-    repository: Arc<dyn ProductRepository>,
-}
-
-impl CountProducts {
-    /// Over this store and cache.
-    pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
-        CountProducts { cache, repository }
-    }
-
-    /// How many products pass the filter.
+#[cache_config(cache = "product_count", with = self.cache)]
+impl Products {
+    /// Counts the products that match the filter.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     #[cacheable(
-        cache = "product_count",
-        with = self.cache,
         key = "product:count:{filter}",
         ttl = "5m",
         tags = [
@@ -35,7 +20,7 @@ impl CountProducts {
             "count:wishlist:{filter.wanted_wishlist()}",
         ],
     )]
-    pub async fn execute(&self, filter: &ProductFilter) -> Result<u64, Error> {
+    pub async fn count(&self, filter: &ProductFilter) -> Result<u64, Error> {
         Ok(self.repository.count(filter).await?)
     }
 }

@@ -1,40 +1,21 @@
-//! `DeleteProduct`.
+//! `Products::delete`.
 
-use std::sync::Arc;
+use jollycache::{cache_config, cache_evict};
 
-use jollycache::{Cache, cache_evict};
-
-use super::{Error, ProductRepository};
+use super::{Error, Products};
 use crate::domain::ProductId;
 
-/// Removes a product.
-#[derive(Debug)]
-pub struct DeleteProduct {
-    cache: Cache,
-    repository: Arc<dyn ProductRepository>,
-}
-
-impl DeleteProduct {
-    /// Over this store and cache.
-    pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
-        DeleteProduct { cache, repository }
-    }
-
-    /// Removes a product, and returns whether there was one. Pages shift and totals shrink in any list.
+#[cache_config(cache = "product", with = self.cache)]
+impl Products {
+    /// Removes a product, and returns whether it existed. Evicts every list and count: pages shift and totals shrink.
     ///
-    /// It evicts even if there was none: a client that tries again after a crash finds nothing to remove, and must
-    /// not go on seeing what was removed.
+    /// Evicts even if the product did not exist: a client that retries after a crash finds nothing to remove, and
+    /// must not be served the removed product from the cache.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cache_evict(
-        cache = "product",
-        with = self.cache,
-        key = "product:{id.as_str()}",
-        tags = ["products"],
-        when = "around",
-    )]
-    pub async fn execute(&self, id: &ProductId) -> Result<bool, Error> {
+    #[cache_evict(key = "product:{id.as_str()}", tags = ["products"], when = "around")]
+    pub async fn delete(&self, id: &ProductId) -> Result<bool, Error> {
         Ok(self.repository.delete(id).await?)
     }
 }

@@ -1,20 +1,20 @@
-//! `Error`: why a use case did not do what it was asked.
+//! `Error`.
 
 use std::sync::Arc;
 
 use super::RepositoryError;
 use crate::domain::Invalid;
 
-/// Why a use case failed. Cheap to clone, so that all who wait for one load can have its failure.
+/// The error of a use case. Cheap to clone, since every caller that waits for a failed load gets a copy.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
-    /// The request breaks rules.
+    /// The request breaks at least one rule.
     #[error("{0}")]
     Invalid(Arc<Invalid>),
-    /// The product was changed by somebody else.
+    /// Another request changed the product.
     #[error("{0}")]
     Conflict(&'static str),
-    /// The products cannot be reached.
+    /// The repository is unreachable, or failed.
     #[error("the product repository is unavailable")]
     Unavailable(#[source] Arc<RepositoryError>),
 }

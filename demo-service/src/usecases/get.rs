@@ -1,39 +1,18 @@
-//! `GetProduct`.
+//! `Products::get`.
 
-use std::sync::Arc;
+use jollycache::{cache_config, cacheable};
 
-use jollycache::{Cache, cacheable};
-
-use super::{Error, ProductRepository};
+use super::{Error, Products};
 use crate::domain::{Product, ProductId};
 
-/// Finds a product.
-#[derive(Debug)]
-pub struct GetProduct {
-    cache: Cache,
-    repository: Arc<dyn ProductRepository>,
-}
-
-impl GetProduct {
-    /// Over this store and cache.
-    pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
-        GetProduct { cache, repository }
-    }
-
-    /// The product with this id.
+#[cache_config(cache = "product", with = self.cache, ttl = "30m", stale = "10m")]
+impl Products {
+    /// Returns the product with this id; `None` if there is none.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    #[cacheable(
-        cache = "product",
-        with = self.cache,
-        key = "product:{id.as_str()}",
-        ttl = "30m",
-        stale = "10m",
-        none_ttl = "30s",
-        version = ret.version,
-    )]
-    pub async fn execute(&self, id: &ProductId) -> Result<Option<Product>, Error> {
+    #[cacheable(key = "product:{id.as_str()}", none_ttl = "30s", version = ret.version)]
+    pub async fn get(&self, id: &ProductId) -> Result<Option<Product>, Error> {
         Ok(self.repository.find(id).await?)
     }
 }

@@ -1,12 +1,10 @@
-//! `ListProducts`.
-
-use std::sync::Arc;
+//! `Products::list`.
 
 use futures_util::future::try_join;
-use jollycache::{Cache, cacheable};
+use jollycache::{cache_config, cacheable};
 use serde::{Deserialize, Serialize};
 
-use super::{Error, ListQuery, ProductRepository};
+use super::{Error, ListQuery, Products};
 use crate::domain::Product;
 
 /// One page of products.
@@ -14,30 +12,17 @@ use crate::domain::Product;
 pub struct Page {
     /// The products on the page.
     pub products: Vec<Product>,
-    /// How many products there are on all pages.
+    /// The number of products on all pages.
     pub total: u64,
 }
 
-/// Finds a page of products.
-#[derive(Debug)]
-pub struct ListProducts {
-    cache: Cache,
-    repository: Arc<dyn ProductRepository>,
-}
-
-impl ListProducts {
-    /// Over this store and cache.
-    pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>) -> Self {
-        ListProducts { cache, repository }
-    }
-
-    /// The products asked for, the newest first.
+#[cache_config(cache = "product_list", with = self.cache)]
+impl Products {
+    /// Returns one page of the products that match the query, the newest first.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     #[cacheable(
-        cache = "product_list",
-        with = self.cache,
         key = "products:list:{query}",
         ttl = "5m",
         tags = [
@@ -48,7 +33,7 @@ impl ListProducts {
             "search:{query.filter().wanted_text().is_some()}",
         ],
     )]
-    pub async fn execute(&self, query: &ListQuery) -> Result<Page, Error> {
+    pub async fn list(&self, query: &ListQuery) -> Result<Page, Error> {
         let products = self.repository.list(query);
         let total = self.repository.count(query.filter());
         let (products, total) = try_join(products, total).await?;

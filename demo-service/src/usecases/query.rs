@@ -1,19 +1,19 @@
-//! Which products are asked for.
+//! `ProductFilter` and `ListQuery`: the parameters of lists and counts.
 
 use jollycache::KeyPart;
 
 use crate::domain::{Invalid, MAX_CATEGORY_CHARS, is_clean_line};
 
-/// The longest search text, in characters.
+/// The maximum length of a search text, in characters.
 pub const MAX_SEARCH_CHARS: usize = 100;
-/// The most products on a page.
+/// The maximum number of products on a page.
 pub const MAX_LIMIT: u32 = 100;
-/// The products on a page for which nothing is said.
+/// The number of products on a page, unless the query sets one.
 pub const DEFAULT_LIMIT: u32 = 10;
-/// The last page; it keeps a client from filling the cache with empty ones without end.
+/// The highest page number. Without a limit a client could fill the cache with empty pages.
 pub const MAX_PAGE: u32 = 100_000;
 
-/// What products must be like. `None` asks for nothing.
+/// A filter of products; `None` matches all.
 #[derive(Debug, Clone, Default, PartialEq, Eq, KeyPart)]
 pub struct ProductFilter {
     category: Option<String>,
@@ -22,7 +22,7 @@ pub struct ProductFilter {
     search: Option<String>,
 }
 
-/// One page of the products that pass a filter.
+/// One page of the products that match a filter.
 #[derive(Debug, Clone, PartialEq, Eq, KeyPart)]
 pub struct ListQuery {
     filter: ProductFilter,
@@ -31,32 +31,32 @@ pub struct ListQuery {
 }
 
 impl ProductFilter {
-    /// Only products of this category, exactly. Blank is no filter.
+    /// Matches products of exactly this category. Blank matches all.
     ///
     /// # Errors
-    /// Longer than a category can be, or with control characters.
+    /// The text is longer than a category can be, or has control characters.
     pub fn category(mut self, category: &str) -> Result<Self, Invalid> {
         self.category = wanted("category", category, MAX_CATEGORY_CHARS)?;
         Ok(self)
     }
 
-    /// Only products with this text in name or description, in either case. Blank is no filter.
+    /// Matches products with this text in name or description, ignoring case. Blank matches all.
     ///
     /// # Errors
-    /// Longer than 100 characters, or with control characters.
+    /// The text is longer than 100 characters, or has control characters.
     pub fn search(mut self, search: &str) -> Result<Self, Invalid> {
         self.search = wanted("search", search, MAX_SEARCH_CHARS)?;
         Ok(self)
     }
 
-    /// Only products that are, or are not, on sale.
+    /// Matches products that are, or are not, on sale.
     #[must_use]
     pub fn active(mut self, is_active: Option<bool>) -> Self {
         self.is_active = is_active;
         self
     }
 
-    /// Only products that are, or are not, on the wish list.
+    /// Matches products that are, or are not, on the wish list.
     #[must_use]
     pub fn wishlist(mut self, is_wishlist_status: Option<bool>) -> Self {
         self.is_wishlist_status = is_wishlist_status;
@@ -64,61 +64,61 @@ impl ProductFilter {
     }
 }
 
-/// What stores match by.
+/// The parts, for repositories and tags.
 impl ProductFilter {
-    /// The category asked for.
+    /// Returns the category to match.
     pub fn wanted_category(&self) -> Option<&str> {
         self.category.as_deref()
     }
 
-    /// Whether products of any category pass.
+    /// Returns whether products of any category match.
     pub fn spans_categories(&self) -> bool {
         self.category.is_none()
     }
 
-    /// The text searched for.
+    /// Returns the text to search for.
     pub fn wanted_text(&self) -> Option<&str> {
         self.search.as_deref()
     }
 
-    /// Whether products on sale, or others, are asked for.
+    /// Returns whether to match products on sale, or those that are not.
     pub fn wanted_active(&self) -> Option<bool> {
         self.is_active
     }
 
-    /// Whether products on the wish list, or others, are asked for.
+    /// Returns whether to match products on the wish list, or those that are not.
     pub fn wanted_wishlist(&self) -> Option<bool> {
         self.is_wishlist_status
     }
 }
 
 impl ListQuery {
-    /// Page `page`, from 1, of `limit` products each.
+    /// Creates the query for page `page`, from 1, of `limit` products each.
     ///
     /// # Errors
-    /// `page` or `limit` out of bounds.
+    /// `page` or `limit` is out of bounds.
     pub fn new(filter: ProductFilter, page: u32, limit: u32) -> Result<Self, Invalid> {
         within("page", page, MAX_PAGE)?;
         within("limit", limit, MAX_LIMIT)?;
         Ok(ListQuery { filter, limit, page })
     }
 
-    /// What the products must be like.
+    /// Returns the filter.
     pub fn filter(&self) -> &ProductFilter {
         &self.filter
     }
 
-    /// Which page, from 1.
+    /// Returns the number of the page, from 1.
     pub fn page(&self) -> u32 {
         self.page
     }
 
-    /// How many products on a page.
+    /// Returns the number of products on a page.
     pub fn limit(&self) -> u32 {
         self.limit
     }
 
-    /// How many products come before the page.
+    /// Returns the number of products before the page.
     pub fn offset(&self) -> u64 {
         u64::from(self.page - 1) * u64::from(self.limit)
     }
@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blank_filters_ask_for_nothing_and_others_are_trimmed() {
+    fn blank_filters_match_all_and_others_are_trimmed() {
         let filter = ProductFilter::default().category(" ").unwrap().search("").unwrap();
         assert_eq!(filter, ProductFilter::default());
         let filter = ProductFilter::default().search(" beach ").unwrap();

@@ -1,39 +1,24 @@
-//! `UpdateProduct`.
-
-use std::sync::Arc;
+//! `Products::update`.
 
 use jiff::Timestamp;
-use jollycache::{Cache, cache_config, cache_evict, cache_put};
+use jollycache::{cache_config, cache_evict, cache_put};
 
-use super::{Clock, Error, ProductRepository};
+use super::{Error, Products};
 use crate::domain::{Changes, Invalid, Product, ProductId};
 
-/// How often an update is tried when others change the product at the same time.
+/// The maximum number of attempts of one update, each of which lost to a concurrent change of the same product.
 pub const MAX_UPDATE_ATTEMPTS: usize = 8;
 
-/// Changes a product.
-#[derive(Debug)]
-pub struct UpdateProduct {
-    cache: Cache,
-    repository: Arc<dyn ProductRepository>,
-    clock: Arc<dyn Clock>,
-}
-
 #[cache_config(cache = "product", with = self.cache, ttl = "30m", stale = "10m")]
-impl UpdateProduct {
-    /// Over this store and cache.
-    pub fn new(cache: Cache, repository: Arc<dyn ProductRepository>, clock: Arc<dyn Clock>) -> Self {
-        UpdateProduct { cache, repository, clock }
-    }
-
-    /// Changes a product, and returns it; `None` if there is none. Changes of others to other fields are kept.
+impl Products {
+    /// Changes a product, and returns it; `None` if there is none. Concurrent changes of other fields are preserved.
     ///
-    /// With `unless_changed_since`, nothing is done if the product's `updated_at` is not that time.
+    /// With `unless_changed_since`, nothing is changed if the product's `updated_at` is not that time.
     ///
     /// # Errors
     /// [`Error::Invalid`] with every rule the product would break; [`Error::Conflict`] if it was changed since, or
-    /// if others were faster [`MAX_UPDATE_ATTEMPTS`] times; [`Error::Unavailable`].
-    pub async fn execute(
+    /// after [`MAX_UPDATE_ATTEMPTS`] attempts that lost to concurrent changes; [`Error::Unavailable`].
+    pub async fn update(
         &self,
         id: &ProductId,
         changes: Changes,
@@ -54,12 +39,12 @@ impl UpdateProduct {
                 return Ok(Some(product));
             }
         }
-        Err(Error::Conflict("the product is being changed by others"))
+        Err(Error::Conflict("the product is being changed by other requests"))
     }
 
-    /// Puts `next` in the place of `previous`; `None` if somebody changed that first, and then nothing is kept.
+    /// Replaces `previous` by `next`; `None` if `previous` is no longer current, and then nothing is stored.
     ///
-    /// Any field may differ, so every list and count falls that could hold the product before or after: those of
+    /// Any field may differ, so it evicts every list and count that can hold the product before or after: those of
     /// its old category, of its new one, and of all categories.
     #[cache_put(key = "product:{previous.id.as_str()}", version = ret.version)]
     #[cache_evict(
