@@ -13,22 +13,22 @@ use utoipa::ToSchema;
 use crate::domain::{Invalid, MalformedId, ProductId};
 use crate::usecases::Error;
 
-/// The longest piece of a request that an error repeats, in characters.
+/// The maximum length of a part of the request that an error repeats, in characters.
 const MAX_ECHO_CHARS: usize = 200;
-/// When to come again where too many want to log in at once, in seconds: the line is much shorter by then.
+/// The `Retry-After` of a login that was rejected by load, in seconds. Most of the waiting checks are done by then.
 const LOGIN_RETRY_SECONDS: u16 = 1;
 
-/// An answer that is no success.
+/// An error response.
 ///
 /// | status | for |
 /// |---|---|
-/// | 400 | what cannot be read: JSON, query, id, content type, a body that is too large |
-/// | 401 | a wrong password, and what needs a session where there is none |
+/// | 400 | malformed JSON, query or id; a wrong content type; a body that is too large |
+/// | 401 | a wrong password; no session where one is required |
 /// | 404, 405 | no such product, route or method |
-/// | 409 | somebody else changed the product |
-/// | 422 | JSON of the wrong shape, and products that break a rule |
+/// | 409 | another request changed the product |
+/// | 422 | JSON that does not match the schema; products that break a rule |
 /// | 429 | more requests than a limit allows, by `rate_limits` |
-/// | 503 | the store of products, or of sessions, cannot be reached; too many want to log in at once, with `Retry-After` |
+/// | 503 | the repository or the sessions are unavailable; too many concurrent logins, with `Retry-After` |
 #[derive(Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -37,14 +37,14 @@ pub struct ApiError {
     retry_after: Option<u16>,
 }
 
-/// What went wrong.
+/// The body of an error response.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Failure {
     #[schema(example = false)]
     success: bool,
-    /// For people.
+    /// The message, for a log or a developer.
     error: String,
-    /// For programs.
+    /// The kind of error, for programs. Stable.
     #[schema(value_type = String, example = "product_not_found")]
     code: &'static str,
 }
@@ -66,12 +66,12 @@ impl ApiError {
     }
 
     pub(super) fn no_route(path: &str) -> Self {
-        let message = format!("there is nothing at {}", echo(path));
+        let message = format!("there is no route at {}", echo(path));
         ApiError::new(StatusCode::NOT_FOUND, "route_not_found", message)
     }
 
     pub(super) fn no_method(method: &Method, path: &str) -> Self {
-        let message = format!("{} does not take {}", echo(path), echo(method.as_str()));
+        let message = format!("{} does not support {}", echo(path), echo(method.as_str()));
         ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
@@ -85,11 +85,11 @@ impl ApiError {
     }
 
     pub(super) fn not_logged_in() -> Self {
-        ApiError::new(StatusCode::UNAUTHORIZED, "not_logged_in", "nobody is logged in")
+        ApiError::new(StatusCode::UNAUTHORIZED, "not_logged_in", "the request has no valid session")
     }
 
     pub(super) fn too_many_logins() -> Self {
-        let message = format!("too many want to log in at once: try again in {LOGIN_RETRY_SECONDS} s");
+        let message = format!("too many concurrent logins: try again in {LOGIN_RETRY_SECONDS} s");
         let error = ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_logins", message);
         ApiError { retry_after: Some(LOGIN_RETRY_SECONDS), ..error }
     }
@@ -102,9 +102,14 @@ impl ApiError {
     pub(super) fn bad_query(invalid: &Invalid) -> Self {
         ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", invalid.to_string())
     }
+
+    pub(super) fn not_utf8(parameter: &str) -> Self {
+        let message = format!("{}: must be percent-encoded UTF-8", echo(parameter));
+        ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", message)
+    }
 }
 
-/// Of a session, which has no other source than the cache.
+/// The error of a session, which has no other source than the cache.
 impl From<jollycache::Error> for ApiError {
     fn from(error: jollycache::Error) -> Self {
         tracing::warn!(cause = chain(&error), "the sessions failed");
@@ -167,7 +172,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The text of the deepest cause: what serde said, without the layers that handed it on.
+/// Returns the text of the innermost cause: that of serde, without the layers around it.
 fn innermost(error: &dyn StdError) -> String {
     let mut deepest = error;
     while let Some(source) = deepest.source() {
@@ -176,7 +181,7 @@ fn innermost(error: &dyn StdError) -> String {
     deepest.to_string()
 }
 
-/// An error and its causes, for the log.
+/// Returns the texts of an error and its causes, for the log.
 fn chain(error: &dyn StdError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
@@ -187,7 +192,7 @@ fn chain(error: &dyn StdError) -> String {
     text
 }
 
-/// A text that holds some of the request, cut short.
+/// Truncates a text that repeats a part of the request.
 fn echo(text: &str) -> String {
     match text.char_indices().nth(MAX_ECHO_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),

@@ -1,4 +1,4 @@
-//! What clients send that they should not: never a 500, always an error that names the mistake.
+//! Malformed and hostile requests: never a 500, always an error that names the mistake.
 
 use serde_json::{Value, json};
 
@@ -81,7 +81,7 @@ async fn bodies_that_are_no_json_are_refused() {
 }
 
 #[tokio::test]
-async fn products_that_break_rules_are_told_every_one() {
+async fn every_broken_rule_of_a_product_is_reported() {
     let app = app().await;
     let body = json!({
         "name": "", "price": -0.01, "stock": -1, "category": " ", "images": vec!["i"; 11],
@@ -126,11 +126,15 @@ async fn queries_that_cannot_be_read_are_named() {
         ("sort=price", "sort"),
         ("page=1&page=2", "page"),
         ("isactive=true", "isactive"),
+        ("category=%FF", "category: must be percent-encoded UTF-8"),
+        ("page=1&search=%C3", "search: must be percent-encoded UTF-8"),
+        ("%FF=1", "\u{fffd}: must be percent-encoded UTF-8"),
     ] {
         let reply = app.get(&format!("/api/products?{query}")).await;
         assert!(reply.error(400, "invalid_query").contains(named), "{query}: {reply:?}");
     }
     app.get("/api/products/count?limit=1").await.error(400, "invalid_query");
+    app.get("/api/products/count?category=%FF").await.error(400, "invalid_query");
     assert_eq!(app.calls(), [""; 0], "nothing reached the store");
 }
 
@@ -205,5 +209,7 @@ async fn odd_searches_are_text(stack: Stack) {
             "{search}"
         );
     }
-    assert_eq!(app.get("/api/products?search=%ff").await.data(200)["total"], 0);
+    app.get("/api/products?search=%ff").await.error(400, "invalid_query");
+    // U+FFFD itself is a character as any other.
+    assert_eq!(app.get("/api/products?search=%EF%BF%BD").await.data(200)["total"], 0);
 }
