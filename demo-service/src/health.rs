@@ -1,5 +1,5 @@
-//! `demo-service --health`: asks the service that runs with the same configuration whether it is well. An image without a
-//! shell has nothing else to ask with.
+//! `demo-service --health`: checks the service that runs with the same configuration. It is a mode of the binary, because
+//! the image has neither a shell nor an HTTP client.
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use crate::config::Config;
 
-/// How long it may take to connect, and then to answer.
+/// The timeout of connecting, and of each read.
 const TIMEOUT: Duration = Duration::from_secs(3);
-/// `HTTP/1.1 200 `.
+/// The length of `HTTP/1.1 200 `.
 const STATUS_BYTES: usize = 13;
 
-/// Whether `GET /health` is answered with 200. Blocks, for at most 6 s if the service hangs.
+/// Returns whether the response to `GET /health` is a 200. Blocks, for at most 6 s if the service hangs.
 ///
 /// # Errors
-/// That nobody answers at the configuration's address.
-pub fn is_well(config: &Config) -> io::Result<bool> {
+/// There is no response from the configured address.
+pub fn is_healthy(config: &Config) -> io::Result<bool> {
     let address = SocketAddr::new(reachable(config.host), config.port);
     let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
     stream.set_read_timeout(Some(TIMEOUT))?;
@@ -26,7 +26,7 @@ pub fn is_well(config: &Config) -> io::Result<bool> {
     Ok(status.starts_with(b"HTTP/1.") && status.ends_with(b" 200 "))
 }
 
-/// Who listens everywhere is asked from here.
+/// Replaces an unspecified address, on which a service listens, by the loopback address, to which a client can connect.
 fn reachable(host: IpAddr) -> IpAddr {
     match host {
         IpAddr::V4(host) if host.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

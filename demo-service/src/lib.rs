@@ -1,17 +1,17 @@
 //! The JollyJet product API: a catalogue of flights, holidays and travel gear.
 //!
-//! The layers, from the inside out, and what each may know:
+//! The layers, from the inside out, and the layers that each may use:
 //!
-//! | module | holds | knows |
+//! | module | contents | uses |
 //! |---|---|---|
-//! | [`domain`] | products and their rules | nothing else here |
-//! | [`usecases`] | what one can do with products, **and all there is to say about caching** | `domain` |
-//! | [`infrastructure`] | the stores: MongoDB, and one in memory | `domain`, `usecases` |
+//! | [`domain`] | products and their rules | none |
+//! | [`usecases`] | operations on products, **and all caching, as attributes** | `domain` |
+//! | [`infrastructure`] | repositories: MongoDB, and one in memory | `domain`, `usecases` |
 //! | [`interface`] | HTTP: routes, JSON, errors | `domain`, `usecases` |
-//! | [`config`] | the environment | nothing else here |
-//! | [`health`] | how to ask a service whether it is well | `config` |
-//! | [`telemetry`] | log lines, and traces | `config` |
-//! | [`app`] | the wiring, by hand, in one place | everything |
+//! | [`config`] | environment variables | none |
+//! | [`health`] | the check of a running service, `--health` | `config` |
+//! | [`telemetry`] | the log, and traces | `config` |
+//! | [`app`] | the construction of the service | all of them |
 
 pub mod app;
 pub mod config;

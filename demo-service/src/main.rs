@@ -1,4 +1,4 @@
-//! Starts the JollyJet product API, and ends it when asked to. With `--health` it asks one that runs whether it is well.
+//! Runs the JollyJet product API until SIGINT or SIGTERM. With `--health` it checks a running one.
 
 use std::env;
 use std::error::Error;
@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use demo_service::app::App;
 use demo_service::config::Config;
-use demo_service::health::is_well;
+use demo_service::health::is_healthy;
 use demo_service::telemetry::Telemetry;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,12 +37,12 @@ async fn run() -> Result<(), Box<dyn Error>> {
 }
 
 fn check() -> Result<(), Box<dyn Error>> {
-    if is_well(&Config::load()?)? { Ok(()) } else { Err("the service is not well".into()) }
+    if is_healthy(&Config::load()?)? { Ok(()) } else { Err("the service is not healthy".into()) }
 }
 
 async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     let app = App::start(config).await?;
-    greet(&app, config.admin.token.is_some());
+    print_address(&app, config.admin.token.is_some());
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     app.serve(async move {
         tokio::select! {
@@ -54,8 +54,8 @@ async fn serve(config: &Config) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Says where the service is. Whoever started it may not listen, which is no reason to end.
-fn greet(app: &App, has_admin: bool) {
+/// Prints the address and examples. Standard output may be closed, which must not end the service.
+fn print_address(app: &App, has_admin: bool) {
     let url = format!("http://{}", app.address());
     let (repository, cache) = (app.repository_name(), app.cache_name());
     let _ = writeln!(

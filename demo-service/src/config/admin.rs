@@ -1,11 +1,11 @@
-//! Variables of the admin API, and of what an admin can start.
+//! The variables of the admin API, and switches.
 
 use jollycache::admin::MIN_TOKEN_CHARS;
 
 use super::reader::Reader;
 use super::{AdminConfig, Secret};
 
-/// The longest token: it has to fit into a header.
+/// The maximum length of the token, which has to fit into a header.
 const MAX_TOKEN_CHARS: usize = 1_024;
 
 impl Reader<'_> {
@@ -20,7 +20,7 @@ impl Reader<'_> {
         AdminConfig { token, hide_values: self.switch("ADMIN_HIDE_VALUES") }
     }
 
-    /// Off, unless it is said to be on.
+    /// Reads a boolean variable. Default: false.
     pub(super) fn switch(&mut self, name: &str) -> bool {
         self.parsed(name, "true or false", false)
     }

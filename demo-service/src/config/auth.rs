@@ -1,4 +1,4 @@
-//! Who may log in, and how long that lasts.
+//! The variables of the login and of sessions.
 
 use std::time::Duration;
 
@@ -10,14 +10,14 @@ use super::duration::{self, Unit};
 use super::reader::Reader;
 use super::{Environment, Secret};
 
-/// `demo-password`, hashed by argon2id. It is taken in development only.
+/// The hash of `demo-password`, by argon2id. The default in development only.
 const DEMO_PASSWORD_HASH: &str = "$argon2id$v=19$m=19456,t=2,p=1$7OhXLUIB34imBydgkK9FoQ$\
      KCXWFsHiGPjQgkwaxJHEgxL84rX+RGJ6EMq/OXcE9SU";
-/// The longest name of a user, in bytes.
+/// The maximum length of a user's name, in bytes.
 const MAX_USERNAME_BYTES: usize = 64;
-/// The most memory that one check of a password may take, in KiB, and the most passes over it.
+/// The maximum cost of checking one password: memory in KiB, passes over it, and lanes.
 const MAX_HASH_COST: [(&str, u32); 3] = [("m", 262_144), ("t", 16), ("p", 16)];
-/// No session lives longer.
+/// The maximum lifetime of a session.
 const MAX_SESSION: Duration = Duration::from_secs(24 * 30 * 60 * 60);
 
 /// The demo's user, and the sessions.
@@ -27,11 +27,11 @@ pub struct AuthConfig {
     pub username: String,
     /// The user's password, hashed: a PHC string of argon2. Default, in development only: that of `demo-password`.
     pub password_hash: Secret,
-    /// How long a session lives without being used. Default: 30 minutes.
+    /// The lifetime of a session that is not used. Default: 30 minutes.
     pub idle: Duration,
-    /// How long a session lives at most. Default: 24 hours.
+    /// The maximum lifetime of a session. Default: 24 hours.
     pub absolute: Duration,
-    /// The key that sessions are encrypted with, 32 bytes in base64. Default: they are not.
+    /// The key that encrypts sessions, 32 bytes in base64. Default: none, sessions are not encrypted.
     pub encryption_key: Option<Secret>,
 }
 
@@ -88,7 +88,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether passwords can be checked against a hash, at a cost that does not stop the service.
+/// Checks that the hash is usable, and that its cost cannot exhaust the service.
 fn check_hash(hash: &str) -> Result<(), &'static str> {
     let expected = "expected a PHC string of argon2, such as $argon2id$v=19$m=19456,t=2,p=1$…";
     let hash = PasswordHash::new(hash).map_err(|_| expected)?;
@@ -101,8 +101,8 @@ fn check_hash(hash: &str) -> Result<(), &'static str> {
     if !is_bounded {
         return Err("its cost is over m=262144,t=16,p=16");
     }
-    // What argon2 would refuse at each login.
+    // Else argon2 would reject the hash at each login.
     let is_usable =
         Params::try_from(&hash).is_ok() && hash.salt.as_ref().is_some_and(|salt| salt.len() >= MIN_SALT_LEN);
-    if is_usable { Ok(()) } else { Err("argon2 does not take its parameters, or its salt") }
+    if is_usable { Ok(()) } else { Err("argon2 rejects its parameters, or its salt") }
 }

@@ -11,7 +11,7 @@ pub(super) enum Unit {
     Seconds,
 }
 
-/// Reads a duration; `None` if the text is none.
+/// Parses a duration; `None` if the text is not one.
 pub(super) fn parse(text: &str, unit: Unit) -> Option<Duration> {
     if let Ok(number) = text.parse::<u64>() {
         return Some(match unit {

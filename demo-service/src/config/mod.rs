@@ -18,50 +18,50 @@ pub use self::rate_limits::RateLimitConfig;
 use self::reader::Reader;
 pub use self::url::{MongoUri, RedisUrl, Secret};
 
-/// The most doublings of the pause between attempts to reconnect.
+/// The maximum number of doublings of the pause between attempts to reconnect.
 const MAX_REDIS_RETRIES: u32 = 10;
-/// The most databases a Redis server is asked for.
+/// The highest number of a Redis database.
 const MAX_REDIS_DB: u32 = 1_023;
-/// The longest prefix of keys; the namespace adds the environment to it.
+/// The maximum length of the prefix of keys; the namespace adds the environment to it.
 const MAX_PREFIX_CHARS: usize = 48;
-/// No wait on Redis is longer.
+/// The maximum of the durations for Redis.
 const MAX_REDIS_WAIT: Duration = Duration::from_secs(60);
-/// No entry lives longer.
+/// The maximum lifetime of an entry.
 const MAX_TTL: Duration = Duration::from_secs(24 * 30 * 60 * 60);
 
-/// Where the process runs, and whose keys it uses.
+/// The environment in which the process runs. Each has keys of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Environment {
-    /// On somebody's desk; the default.
+    /// A developer's machine; the default.
     #[default]
     Development,
-    /// For a last look.
+    /// Tests before a release.
     Staging,
-    /// For customers.
+    /// Customers.
     Production,
 }
 
-/// Redis, if it is used.
+/// The settings of Redis.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedisConfig {
-    /// Where it is.
+    /// The address.
     pub url: RedisUrl,
-    /// The password, instead of the URL's.
+    /// The password, which overrides that of the URL.
     pub password: Option<Secret>,
-    /// The database, instead of the URL's.
+    /// The database, which overrides that of the URL.
     pub database: Option<u32>,
-    /// How long one attempt to connect may take. Default: 1 s.
+    /// The timeout of one attempt to connect. Default: 1 s.
     pub connection_timeout: Duration,
-    /// How often the pause between attempts to reconnect doubles, 0 to 10. Default: 5.
+    /// The number of times that the pause between attempts to reconnect doubles, 0 to 10. Default: 5.
     pub max_retries: u32,
     /// The pause after the first failed attempt. Default: 20 ms.
     pub retry_delay: Duration,
 }
 
-/// How long entries live, where it is not to be as long as the use case's attribute has it.
+/// Lifetimes of entries. One that is set overrides the attributes of the use cases.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Lifetimes {
-    /// All entries, but for those that the two below are set for.
+    /// Every entry, unless `short` or `long` is set for it.
     pub default: Option<Duration>,
     /// Lists and counts.
     pub short: Option<Duration>,
@@ -72,68 +72,69 @@ pub struct Lifetimes {
 /// The admin API and page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AdminConfig {
-    /// What an admin shows; without it everything but the statistics is off.
+    /// The token that an admin presents; without it everything but the statistics is off.
     pub token: Option<Secret>,
     /// Whether values are hidden.
     pub hide_values: bool,
 }
 
-/// Where traces are sent.
+/// The settings of traces.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceConfig {
-    /// The collector, which takes OTLP over HTTP.
+    /// The address of the collector, for OTLP over HTTP.
     pub endpoint: String,
-    /// What the service is called in traces. Default: `jollyjet`.
+    /// The name of the service in traces. Default: `jollyjet`.
     pub service: String,
 }
 
-/// Everything that can be set.
+/// The configuration of the service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
-    /// Where to listen. Default: 127.0.0.1.
+    /// The address to listen on. Default: 127.0.0.1.
     pub host: IpAddr,
-    /// On which port; 0 takes a free one. Default: 3000.
+    /// The port to listen on; 0 for a free one. Default: 3000.
     pub port: u16,
-    /// Where the process runs.
+    /// The environment. Default: development.
     pub environment: Environment,
-    /// What all keys begin with, before the environment's name. Default: `jollyjet`.
+    /// The prefix of all keys, before the environment's name. Default: `jollyjet`.
     pub key_prefix: String,
-    /// Redis; without it entries and sessions are kept in this process, which outside of development has to be allowed.
+    /// Redis; without it entries and sessions are in the memory of this process, which must be allowed outside of
+    /// development.
     pub redis: Option<RedisConfig>,
-    /// How long entries live.
+    /// Lifetimes of entries.
     pub lifetimes: Lifetimes,
     /// The admin API and page.
     pub admin: AdminConfig,
     /// Whether the cache is warmed up after the start. Default: no.
     pub warm_up: bool,
-    /// MongoDB; without it products are kept in this process, which outside of development has to be allowed.
+    /// MongoDB; without it products are in the memory of this process, which must be allowed outside of development.
     pub mongodb: Option<MongoUri>,
-    /// How many requests a client may send.
+    /// The rate limits.
     pub rate_limits: RateLimitConfig,
-    /// Who may log in.
+    /// The user and the sessions.
     pub auth: AuthConfig,
-    /// What is logged, in the syntax of `tracing-subscriber`. Default: `info`.
+    /// The filter of the log, in the syntax of `tracing-subscriber`. Default: `info`.
     pub log: String,
-    /// Where traces are sent; without it there are none.
+    /// The collector of traces; without it none are sent.
     pub traces: Option<TraceConfig>,
 }
 
-/// Every mistake in the configuration. No password is in it.
+/// Every mistake in the configuration. Contains no password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     mistakes: Vec<String>,
 }
 
 impl Config {
-    /// Reads the configuration through `lookup`, which gives the value of a variable.
+    /// Reads the configuration through `lookup`, which returns the value of a variable.
     ///
-    /// A variable that is set to nothing counts as not set, as in a copied `.env.example`.
+    /// A variable with an empty value is not set, so that a copied `.env.example` works.
     ///
     /// # Errors
-    /// Every mistake there is, not only the first.
+    /// Every mistake, not only the first.
     pub fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let mut reader = Reader::new(&lookup);
-        // In the order in which mistakes are told.
+        // In the order in which mistakes are reported.
         let host = reader.parsed("HOST", "an IP address", IpAddr::from([127, 0, 0, 1]));
         let port = reader.parsed("PORT", "a port, 0 to 65535", 3_000);
         let environment = reader.environment();
@@ -156,7 +157,7 @@ impl Config {
         reader.finish(config)
     }
 
-    /// The namespace of all keys, such as `jollyjet:dev`: two environments never share an entry.
+    /// Returns the namespace of all keys, such as `jollyjet:dev`. Two environments never share an entry.
     pub fn namespace(&self) -> String {
         format!("{}:{}", self.key_prefix, self.environment.short_name())
     }
@@ -173,7 +174,7 @@ impl Environment {
 }
 
 impl ConfigError {
-    /// One text a mistake: which variable, what it holds unless that is secret, and what is allowed.
+    /// Returns one text for each mistake: the variable, its value unless it may be secret, and the allowed values.
     pub fn mistakes(&self) -> &[String] {
         &self.mistakes
     }

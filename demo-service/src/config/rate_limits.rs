@@ -1,4 +1,4 @@
-//! How many requests a client may send.
+//! The variables of the rate limits.
 
 use std::time::Duration;
 
@@ -7,21 +7,21 @@ use jollycache::http::rate_limit::ClientIp;
 use super::duration::{self, Unit};
 use super::reader::Reader;
 
-/// What a sliding window log remembers at most.
+/// The maximum quota of a sliding window log.
 const MAX_REQUESTS: u64 = jollycache::rate_limit::MAX_LOG_QUOTA;
-/// No window is longer.
+/// The maximum length of a window.
 const MAX_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The limits before `/api`.
+/// The rate limits of `/api`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateLimitConfig {
-    /// Whether there are any. Default: yes.
+    /// Whether requests are limited. Default: true.
     pub enabled: bool,
-    /// How many requests a client may send in a window. Default: 100.
+    /// The maximum number of requests of a client in a window. Default: 100.
     pub max_requests: u64,
     /// The window. Default: 60 s.
     pub window: Duration,
-    /// The proxies whose `X-Forwarded-For` is believed: addresses, and networks such as `10.0.0.0/8`. Default: none.
+    /// The proxies whose `X-Forwarded-For` is trusted: addresses, and networks such as `10.0.0.0/8`. Default: none.
     pub trusted_proxies: Vec<String>,
 }
 

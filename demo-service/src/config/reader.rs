@@ -1,4 +1,4 @@
-//! `Reader`: reads variables and notes every mistake, so that all can be told at once.
+//! `Reader`: reads variables, and collects every mistake, so that all are reported at once.
 
 use std::str::FromStr;
 use std::time::Duration;
@@ -29,7 +29,7 @@ impl<'a> Reader<'a> {
         Err(ConfigError { mistakes })
     }
 
-    /// A value that parses, or `default`.
+    /// Returns the parsed value, or `default` if the variable is not set.
     pub(super) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str, default: T) -> T {
         self.checked(name, expected, |text| text.parse().ok()).unwrap_or(default)
     }
@@ -45,8 +45,8 @@ impl<'a> Reader<'a> {
         environment.unwrap_or_default()
     }
 
-    /// Whether Redis and MongoDB have to be named. What one process keeps is lost with it, and differs from what the next
-    /// one keeps; only a developer takes that for granted.
+    /// Returns whether the addresses of Redis and MongoDB are required. Without servers each process has products and
+    /// entries of its own and loses them at its end, which is expected in development only.
     pub(super) fn requires_servers(&mut self, environment: Environment) -> bool {
         let allows_embedded = self.switch("ALLOW_EMBEDDED");
         environment != Environment::Development && !allows_embedded
@@ -56,7 +56,7 @@ impl<'a> Reader<'a> {
         let expected =
             format!("1 to {MAX_PREFIX_CHARS} letters, digits, '-', '_', '.', with single ':' between");
         let prefix = self.checked("REDIS_KEY_PREFIX", &expected, |text| {
-            // The seeds write the separator with the prefix.
+            // The prefix may be written with the separator that follows it.
             let text = text.strip_suffix(':').unwrap_or(text);
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
             let well_formed = text.split(':').all(|part| !part.is_empty() && part.bytes().all(allowed));
@@ -109,7 +109,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The address of a server.
+    /// Returns the address of a server; a missing one is a mistake if `is_required`.
     fn server(&mut self, name: &str, is_required: bool) -> Option<String> {
         let address = self.value(name);
         if address.is_none() && is_required {
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
         self.checked(name, &expected, |text| text.parse().ok().filter(|number| *number <= max))
     }
 
-    /// The value as `check` takes it; a mistake is noted.
+    /// Returns the value as `check` reads it; a value that it rejects is a mistake.
     pub(super) fn checked<T>(
         &mut self,
         name: &str,
@@ -148,12 +148,12 @@ impl<'a> Reader<'a> {
         value
     }
 
-    /// For values that may hold secrets: the mistake does not repeat them.
+    /// As [`checked`](Reader::checked) for values that may contain secrets: the mistake does not repeat the value.
     pub(super) fn noted<T>(&mut self, name: &str, value: Result<T, &'static str>) -> Option<T> {
         value.map_err(|expected| self.mistakes.push(format!("{name}: {expected}"))).ok()
     }
 
-    /// Notes a mistake.
+    /// Adds a mistake.
     pub(super) fn mistake(&mut self, mistake: String) {
         self.mistakes.push(mistake);
     }

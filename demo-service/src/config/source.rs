@@ -1,4 +1,4 @@
-//! Where variables come from: the environment, and a file `.env` for what it leaves out.
+//! The sources of variables: the environment, and a file `.env` for those that it does not set.
 
 use std::collections::HashMap;
 use std::env;
@@ -6,11 +6,11 @@ use std::env;
 use super::{Config, ConfigError};
 
 impl Config {
-    /// Reads the configuration from the environment and from `.env`, which is looked for in the working directory and
-    /// above it.
+    /// Reads the configuration from the environment and from `.env`, which is searched in the working directory and its
+    /// parents.
     ///
     /// # Errors
-    /// Every mistake there is; or that `.env` cannot be read.
+    /// Every mistake; or `.env` cannot be read.
     pub fn load() -> Result<Self, ConfigError> {
         let file = dot_env()?;
         Config::read(|name| {
@@ -20,7 +20,7 @@ impl Config {
     }
 }
 
-/// The variables of `.env`; none, if there is no such file.
+/// Returns the variables of `.env`; none if there is no such file.
 fn dot_env() -> Result<HashMap<String, String>, ConfigError> {
     let variables = match dotenvy::dotenv_iter() {
         Ok(lines) => lines.collect(),

@@ -156,13 +156,13 @@ fn the_example_file_is_valid_and_complete() {
         pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(read(&variables), read(&[]), "it shows the defaults");
 
-    let asked = RefCell::new(BTreeSet::new());
+    let names = RefCell::new(BTreeSet::new());
     let _ = Config::read(|name| {
-        asked.borrow_mut().insert(name.to_owned());
+        names.borrow_mut().insert(name.to_owned());
         None
     });
     let listed: BTreeSet<String> = pairs.into_iter().map(|(name, _)| name).collect();
-    assert_eq!(listed, asked.into_inner());
+    assert_eq!(listed, names.into_inner());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Where traces are sent, by the names that OpenTelemetry has for it.
+//! The variables of traces, with the names that OpenTelemetry defines.
 
 use axum::http::Uri;
 
@@ -14,7 +14,8 @@ impl Reader<'_> {
     }
 }
 
-/// It may go into log lines, so it holds no login: that is what `OTEL_EXPORTER_OTLP_HEADERS` is for.
+/// Checks the address of the collector. It may occur in log lines, so it must not contain a login;
+/// `OTEL_EXPORTER_OTLP_HEADERS` is for that.
 fn well_formed(endpoint: &str) -> Result<String, &'static str> {
     let is_well_formed = endpoint.parse::<Uri>().is_ok_and(|uri| {
         let has_place = uri.authority().is_some_and(|place| !place.as_str().contains('@'));

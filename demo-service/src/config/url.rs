@@ -1,8 +1,8 @@
-//! Addresses of servers. They may hold a password, and never show it.
+//! Addresses of servers. They may contain a password; `Debug` and `Display` hide it.
 
 use std::fmt;
 
-/// What stands for a password.
+/// The replacement of a password.
 const HIDDEN: &str = "***";
 
 /// The address of a Redis or Valkey server: `redis://` or `valkey://`, `rediss://` or `valkeys://`, or `unix:`.
@@ -18,10 +18,10 @@ pub struct MongoUri(String);
 pub struct Secret(String);
 
 impl RedisUrl {
-    /// Takes `REDIS_URL`.
+    /// Checks `REDIS_URL`.
     ///
     /// # Errors
-    /// What is expected instead; it does not repeat the URL.
+    /// The expected form; the text does not repeat the URL.
     pub fn new(url: &str) -> Result<Self, &'static str> {
         let tcp = |rest: &str| {
             let place = rest.split(['/', '?']).next().unwrap_or_default();
@@ -40,17 +40,17 @@ impl RedisUrl {
         Ok(RedisUrl(url.to_owned()))
     }
 
-    /// The whole URL, with the password: for the client, not for people.
+    /// Returns the whole URL with the password, for the client. Do not log it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
 }
 
 impl MongoUri {
-    /// Takes `MONGODB_URI`.
+    /// Checks `MONGODB_URI`.
     ///
     /// # Errors
-    /// What is expected instead; it does not repeat the URI.
+    /// The expected form; the text does not repeat the URI.
     pub fn new(uri: &str) -> Result<Self, &'static str> {
         if uri.starts_with("mongodb+srv://") {
             return Err("mongodb+srv:// is not built in; name the servers: mongodb://host:port/database");
@@ -62,7 +62,7 @@ impl MongoUri {
         Ok(MongoUri(uri.to_owned()))
     }
 
-    /// The whole URI, with the password: for the client, not for people.
+    /// Returns the whole URI with the password, for the client. Do not log it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -73,7 +73,7 @@ impl Secret {
         Secret(secret)
     }
 
-    /// The password: for the client, not for people.
+    /// Returns the password, for the client. Do not log it.
     pub fn reveal(&self) -> &str {
         &self.0
     }
@@ -85,7 +85,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The URL without what may be secret: login and options.
+/// Returns the URL without the parts that may be secret: login and options.
 fn redacted(url: &str) -> String {
     let (place, hidden) = url.split_once('?').map_or((url, ""), |(place, _)| (place, "?***"));
     let (scheme, rest) = place.split_once("//").map_or(("", place), |(scheme, rest)| (scheme, rest));

@@ -1,4 +1,4 @@
-//! `ProductId`: which product.
+//! `ProductId`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 /// The number of hex digits of an id: 12 bytes, as in a MongoDB object id.
 const DIGITS: usize = 24;
 
-/// The identity of a product: 24 hex digits, held in lower case, so that one product has one id.
+/// The id of a product: 24 hex digits, normalized to lower case, so that one product has one id and one key.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct ProductId(Box<str>);
@@ -19,13 +19,13 @@ pub struct ProductId(Box<str>);
 pub struct MalformedId;
 
 impl ProductId {
-    /// The id of these 12 bytes.
+    /// Creates the id from 12 bytes.
     pub fn from_bytes(bytes: [u8; DIGITS / 2]) -> Self {
         let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
         ProductId(digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect())
     }
 
-    /// The 24 digits, in lower case.
+    /// Returns the 24 digits, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }

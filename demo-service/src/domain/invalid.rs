@@ -1,28 +1,28 @@
-//! `Invalid`: every rule that a product breaks, at once.
+//! `Invalid`: the rules that a product breaks, all of them in one error.
 
 use std::fmt;
 
 /// One broken rule.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// The field, as its JSON name.
+    /// The JSON name of the field.
     pub field: &'static str,
-    /// What is wrong with it, and what is allowed.
+    /// The problem, and what is allowed.
     pub problem: String,
 }
 
-/// The rules that a product breaks: at least one.
+/// The rules that a product breaks, at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invalid(Vec<Violation>);
 
 impl Invalid {
-    /// A single broken rule.
+    /// Creates the error of a single broken rule.
     pub fn one(field: &'static str, problem: impl Into<String>) -> Self {
         let problem = problem.into();
         Invalid(vec![Violation { field, problem }])
     }
 
-    /// The broken rules, in the order of the fields.
+    /// Returns the broken rules, in the order of the fields.
     pub fn violations(&self) -> &[Violation] {
         &self.0
     }
@@ -45,7 +45,7 @@ impl std::error::Error for Invalid {}
 pub(super) struct Checks(Vec<Violation>);
 
 impl Checks {
-    /// Notes a broken rule unless `holds`.
+    /// Adds a broken rule unless `holds`.
     pub(super) fn require(&mut self, holds: bool, field: &'static str, problem: impl Into<String>) {
         if !holds {
             let problem = problem.into();
@@ -53,7 +53,7 @@ impl Checks {
         }
     }
 
-    /// `made`, if nothing was noted.
+    /// Returns `made` if no rule is broken.
     pub(super) fn finish<T>(self, made: Option<T>) -> Result<T, Invalid> {
         match made {
             Some(made) if self.0.is_empty() => Ok(made),

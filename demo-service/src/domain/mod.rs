@@ -1,4 +1,4 @@
-//! What a product is, and which products there can be. No web, no database, no cache.
+//! Products and their rules. No web, no database, no cache.
 
 mod id;
 mod invalid;

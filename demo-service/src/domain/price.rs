@@ -5,23 +5,23 @@ use std::fmt;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-/// The highest price.
+/// The maximum price.
 pub const MAX_PRICE: Decimal = Decimal::from_parts(3_567_587_327, 232, 0, false, 2);
-/// A price is in whole hundredths.
+/// The maximum number of fraction digits.
 const SCALE: u32 = 2;
 
 /// A price: a decimal from 0 to 9,999,999,999.99 with at most two fraction digits, exact in every step.
 ///
-/// It is written without trailing zeros: `149`, `149.5`, `149.99`. In entries and stores it is never a float.
+/// Written without trailing zeros: `149`, `149.5`, `149.99`. Never a float, neither in entries nor in stores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "Decimal")]
 pub struct Price(Decimal);
 
 impl Price {
-    /// Takes an amount that a price can be.
+    /// Creates a price from an amount.
     ///
     /// # Errors
-    /// What is wrong with the amount.
+    /// The rule that the amount breaks.
     pub fn new(amount: Decimal) -> Result<Self, String> {
         let amount = amount.normalize();
         if amount.is_sign_negative() && !amount.is_zero() {
@@ -36,7 +36,7 @@ impl Price {
         Ok(Price(amount))
     }
 
-    /// The price in hundredths.
+    /// Returns the price in hundredths.
     pub fn hundredths(self) -> i64 {
         let mut amount = self.0;
         amount.rescale(SCALE);
@@ -44,7 +44,7 @@ impl Price {
         i64::try_from(amount.mantissa()).unwrap_or(i64::MAX)
     }
 
-    /// The price of so many hundredths.
+    /// Creates a price from hundredths.
     ///
     /// # Errors
     /// As [`Price::new`].
@@ -52,7 +52,7 @@ impl Price {
         Price::new(Decimal::new(hundredths, SCALE))
     }
 
-    /// The amount.
+    /// Returns the amount.
     pub fn amount(self) -> Decimal {
         self.0
     }

@@ -1,4 +1,4 @@
-//! `Product` and the rules every product keeps.
+//! `Product`, and the rules that every product fulfils.
 
 use std::time::Duration;
 
@@ -10,31 +10,31 @@ use super::invalid::{Checks, Invalid};
 use super::text::{is_clean_line, is_clean_paragraph};
 use super::{Price, ProductId};
 
-/// The longest name, in characters.
+/// The maximum length of a name, in characters.
 pub const MAX_NAME_CHARS: usize = 200;
-/// The longest description, in characters.
+/// The maximum length of a description, in characters.
 pub const MAX_DESCRIPTION_CHARS: usize = 5_000;
-/// The longest category, in characters.
+/// The maximum length of a category, in characters.
 pub const MAX_CATEGORY_CHARS: usize = 60;
-/// The most images.
+/// The maximum number of images.
 pub const MAX_IMAGES: usize = 10;
-/// The longest address of an image, in characters.
+/// The maximum length of an image's address, in characters.
 pub const MAX_IMAGE_CHARS: usize = 500;
-/// The highest stock.
+/// The maximum stock.
 pub const MAX_STOCK: u32 = 1_000_000_000;
 
-/// A product as it is kept. Made and changed only by the functions here, which keep the rules.
+/// A product. Created and changed only by the functions here, which enforce the rules.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
-    /// Which product.
+    /// Its id.
     pub id: ProductId,
     /// Its name: 1 to 200 characters on one line, trimmed.
     pub name: String,
-    /// What it is: up to 5,000 characters.
+    /// Its description: up to 5,000 characters.
     pub description: String,
     /// Its price.
     pub price: Price,
-    /// How many are left.
+    /// The number of pieces in stock.
     pub stock: u32,
     /// Its category: 1 to 60 characters on one line, trimmed.
     pub category: String,
@@ -46,13 +46,13 @@ pub struct Product {
     pub is_wishlist_status: bool,
     /// When it was created, in whole milliseconds.
     pub created_at: Timestamp,
-    /// When it was changed last, in whole milliseconds; it grows with every change of [`Changes`].
+    /// When it was last changed, in whole milliseconds; increases with every change of [`Changes`].
     pub updated_at: Timestamp,
-    /// How often it was changed: what tells a writer that somebody else was faster.
+    /// The number of changes so far. A writer compares it to detect a concurrent change.
     pub version: u64,
 }
 
-/// A product to be, unchecked.
+/// The fields of a new product, not yet checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draft {
     /// See [`Product::name`].
@@ -73,7 +73,7 @@ pub struct Draft {
     pub is_wishlist_status: bool,
 }
 
-/// What to change of a product, unchecked; `None` leaves a field as it is.
+/// The changes of a product, not yet checked; `None` leaves a field unchanged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Changes {
     /// See [`Product::name`].
@@ -95,7 +95,7 @@ pub struct Changes {
 }
 
 impl Product {
-    /// Makes a product of a draft.
+    /// Creates a product from a draft.
     ///
     /// # Errors
     /// Every rule that the draft breaks.
@@ -104,7 +104,7 @@ impl Product {
         draft.check(id, now)
     }
 
-    /// This product, changed.
+    /// Returns this product with the changes.
     ///
     /// # Errors
     /// Every rule that the changed product would break.
@@ -113,7 +113,7 @@ impl Product {
         Ok(Product { updated_at: self.next_update(now), version: self.version + 1, ..product })
     }
 
-    /// This product, put on the wish list or taken off it.
+    /// Returns this product with the inverted wish list status.
     #[must_use]
     pub fn toggled(&self, now: Timestamp) -> Self {
         Product {
@@ -124,7 +124,7 @@ impl Product {
         }
     }
 
-    /// A time that is later than the last update even if the clock went back.
+    /// Returns a time later than the last update, even if the clock was set back.
     fn next_update(&self, now: Timestamp) -> Timestamp {
         let after = self.updated_at.checked_add(Duration::from_millis(1)).unwrap_or(Timestamp::MAX);
         whole_millis(now).max(after)
@@ -164,7 +164,7 @@ impl Draft {
 }
 
 impl Changes {
-    /// Whether there is nothing to change.
+    /// Returns whether no field is to be changed.
     pub fn is_empty(&self) -> bool {
         *self == Changes::default()
     }
@@ -213,7 +213,7 @@ fn check_images(checks: &mut Checks, images: &[String]) {
     checks.require(images.iter().all(fits), "images", problem);
 }
 
-/// Both stores keep milliseconds; cutting the rest here makes a product equal to itself when read back.
+/// Truncates to milliseconds, the precision of both stores, so that a product equals itself when read back.
 fn whole_millis(time: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }

@@ -1,10 +1,10 @@
-//! The clock of the machine.
+//! `SystemClock`.
 
 use jiff::Timestamp;
 
 use crate::usecases::Clock;
 
-/// Tells the machine's time.
+/// The clock of the machine.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 

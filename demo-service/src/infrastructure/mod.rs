@@ -1,4 +1,4 @@
-//! The stores, and the clock.
+//! The repositories of products, and the clock.
 
 mod clock;
 mod embedded;

@@ -35,7 +35,7 @@ pub(super) struct NewProduct {
     is_wishlist_status: bool,
 }
 
-/// `PUT /api/products/{id}`: what is left out stays as it is.
+/// `PUT /api/products/{id}`: omitted fields stay unchanged.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct ProductChanges {
@@ -63,7 +63,7 @@ pub(super) struct ProductChanges {
     #[serde(default, deserialize_with = "some")]
     #[schema(nullable = false)]
     is_wishlist_status: Option<bool>,
-    /// The `updatedAt` the changes are based on: if the product was changed since, the answer is 409.
+    /// The `updatedAt` that the changes are based on. If the product was changed since, the response is a 409.
     #[serde(default, deserialize_with = "some")]
     #[schema(value_type = String, format = DateTime, required = false)]
     updated_at: Option<Timestamp>,
@@ -85,7 +85,7 @@ impl From<NewProduct> for Draft {
 }
 
 impl ProductChanges {
-    /// The changes, and what they are based on.
+    /// Splits the body into the changes and the `updatedAt` that they are based on.
     pub(super) fn into_parts(self) -> (Changes, Option<Timestamp>) {
         let changes = Changes {
             name: self.name,
@@ -105,7 +105,7 @@ fn on_sale() -> bool {
     true
 }
 
-/// A field that may be left out, but not be null: a client that sends null expects something to happen.
+/// Deserializes a field that may be omitted, but not be null: a client that sends null expects an effect.
 fn some<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
 }

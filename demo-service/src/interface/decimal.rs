@@ -1,7 +1,7 @@
-//! Decimals in JSON, digit by digit: a number's text is taken as it stands and never becomes a float.
+//! Exact decimals in JSON: the digits of a number are parsed directly, and never become a float.
 //!
-//! It is done with `RawValue`, on one field. `serde_json`'s `arbitrary_precision` would do it too, but it changes how
-//! every number of every crate in the program is read.
+//! Implemented by `RawValue`, for one field. The feature `arbitrary_precision` of `serde_json` would change how every
+//! crate in the program reads numbers.
 
 use rust_decimal::Decimal;
 use serde::de::Error as _;
@@ -10,16 +10,16 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Number;
 use serde_json::value::RawValue;
 
-/// The longest text of a number that is read.
+/// The maximum length of a number's text.
 const MAX_DIGITS: usize = 64;
 
-/// Writes a decimal as a JSON number.
+/// Serializes a decimal as a JSON number.
 pub(super) fn serialize<S: Serializer>(decimal: &Decimal, serializer: S) -> Result<S::Ok, S::Error> {
     let digits = RawValue::from_string(decimal.to_string()).map_err(S::Error::custom)?;
     digits.serialize(serializer)
 }
 
-/// Reads a decimal from a JSON number, or from a string that holds one.
+/// Deserializes a decimal from a JSON number, or from a string that contains one.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let number = match raw.get().as_bytes() {
@@ -30,14 +30,14 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     parse(&number).ok_or_else(|| D::Error::custom("not a decimal number that can be kept exactly"))
 }
 
-/// As [`deserialize`], for a field that may be left out, but not be null.
+/// As [`deserialize`], for a field that may be omitted, but not be null.
 pub(super) fn deserialize_some<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Decimal>, D::Error> {
     deserialize(deserializer).map(Some)
 }
 
-/// The exact value of a text of JSON's grammar of numbers.
+/// Parses a text by JSON's grammar of numbers; `None` if its value cannot be represented exactly.
 fn parse(text: &str) -> Option<Decimal> {
     let exponent = text.find(['e', 'E']);
     let mantissa = &text[..exponent.unwrap_or(text.len())];

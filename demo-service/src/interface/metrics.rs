@@ -1,4 +1,4 @@
-//! `Metrics`: what the cache and the service have counted, in the text format that Prometheus reads.
+//! `Metrics`: the metrics of the cache and of the service, in the text format of Prometheus.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,16 +18,16 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::Api;
 
-/// The content type of the format.
+/// The content type of Prometheus' text format.
 const FORMAT: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// From a hit in memory to a load that somebody will complain about.
+/// From a hit in memory to a load that is too slow for a user.
 const DURATION_BUCKETS: [f64; 15] =
     [0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 const AGE_BUCKETS: [f64; 8] = [0.1, 1.0, 10.0, 60.0, 300.0, 1_800.0, 3_600.0, 86_400.0];
-/// How often observations that nobody has asked for are summed up.
+/// The interval at which observations are aggregated if `/metrics` is not scraped.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The recorder of one service. It is the service's own and not the process's, so that several can run in one process.
+/// The recorder of one service. It is not the global recorder, so that several services can run in one process.
 #[derive(Debug)]
 pub struct Metrics {
     recorder: PrometheusRecorder,
@@ -36,10 +36,10 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// A recorder that has recorded nothing yet, for a cache and the limits before its service, if there are any.
+    /// Creates the recorder of a service with this cache and these rate limits.
     ///
     /// # Errors
-    /// Those of the recorder.
+    /// The errors of the recorder.
     pub fn new(cache: &Cache, limiter: Option<&RateLimiter>) -> Result<Self, BuildError> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &DURATION_BUCKETS)?
@@ -59,13 +59,14 @@ impl Metrics {
         Ok(Metrics { recorder, handle, collector })
     }
 
-    /// Everything, as text.
+    /// Returns all metrics as text.
     pub async fn render(&self) -> String {
         self.collector.publish_to(&self.recorder).await;
         self.handle.render()
     }
 
-    /// Counts an answer. `route` is the route's pattern, if one matched: never what the client wrote.
+    /// Counts a response. `route` is the pattern of the matched route and never the client's path, which would create a
+    /// series for each path.
     pub(super) fn answered(&self, method: &Method, route: Option<&str>, status: StatusCode, took: Duration) {
         let (method, route) = (method_label(method), route.unwrap_or("none").to_owned());
         metrics::with_local_recorder(&self.recorder, || {
@@ -77,7 +78,7 @@ impl Metrics {
         });
     }
 
-    /// Keeps the observations from piling up while nobody asks for them. Never ends.
+    /// Aggregates observations regularly, which otherwise accumulate until the next scrape. Never returns.
     pub async fn keep_up(&self) {
         let mut ticks = interval(UPKEEP);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -93,7 +94,7 @@ pub(super) async fn show(State(api): State<Arc<Api>>) -> impl IntoResponse {
     ([(CONTENT_TYPE, FORMAT)], api.metrics.render().await)
 }
 
-/// A client can make up methods, and every new one would be a series more.
+/// Returns the label of a method. Clients can invent methods, and each would create a series.
 fn method_label(method: &Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,4 +1,4 @@
-//! What is seen of a request from outside: its id, its span, its time.
+//! The observability of requests: ids, spans, times and counts.
 
 use std::sync::Arc;
 
@@ -17,13 +17,13 @@ use tracing::{Instrument, Span, info_span};
 use super::Metrics;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a client.
+/// The maximum length of an id that is accepted from a client.
 const MAX_ID_BYTES: usize = 64;
 
-/// Puts the layers around the routes: the id is outermost, so that the span knows it.
+/// Wraps the routes in the layers. The id is outermost, because the span records it.
 pub(super) fn observed(routes: Router, metrics: Arc<Metrics>) -> Router {
     let layers = ServiceBuilder::new()
-        .map_request(drop_bad_id::<axum::body::Body>)
+        .map_request(remove_bad_id::<axum::body::Body>)
         .layer(SetRequestIdLayer::new(X_REQUEST_ID, MakeRequestUuid))
         .layer(PropagateRequestIdLayer::new(X_REQUEST_ID))
         .layer(from_fn_with_state(metrics, observe))
@@ -31,7 +31,7 @@ pub(super) fn observed(routes: Router, metrics: Arc<Metrics>) -> Router {
     routes.layer(layers)
 }
 
-/// Spans and counts one request, by the names of OpenTelemetry.
+/// Runs one request in a span with the names of OpenTelemetry, and counts it.
 async fn observe(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let (started, method) = (Instant::now(), request.method().clone());
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -64,8 +64,8 @@ fn span_of(request: &Request, route: Option<&str>) -> Span {
     )
 }
 
-/// Drops an id that is not short and plain; the request gets a new one. It goes into logs and back to the client.
-fn drop_bad_id<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
+/// Removes an id that is not short and plain, because it is written into logs; the request gets a new one.
+fn remove_bad_id<B>(mut request: axum::http::Request<B>) -> axum::http::Request<B> {
     if !has_good_id(request.headers()) {
         request.headers_mut().remove(X_REQUEST_ID);
     }

@@ -1,4 +1,4 @@
-//! What an operator asks: is it well, and what does the cache do?
+//! `/health`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,17 +36,17 @@ struct RepositoryHealth {
     connected: bool,
 }
 
-/// Ask whether all is well
+/// Check the service
 ///
-/// 200 while products can be served. A lost cache makes them slower, and is told as `degraded`; without the repository
-/// the answer is 503.
+/// 200 while products can be served. Without the cache they are served more slowly, and the status is `degraded`; without
+/// the repository the response is a 503.
 #[utoipa::path(
     get,
     path = "/health",
     tag = "operations",
     responses(
         (status = 200, description = "Products can be served", body = Success<Health>),
-        (status = 503, description = "They cannot", body = Success<Health>),
+        (status = 503, description = "Products cannot be served", body = Success<Health>),
     ),
 )]
 pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
@@ -69,7 +69,7 @@ pub(super) async fn health(State(api): State<Arc<Api>>) -> Response {
     (code, success(health)).into_response()
 }
 
-/// In thousandths, which is as exact as a ping over a network can be.
+/// Rounds to thousandths: more digits of a ping over a network are noise.
 fn milliseconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1_000_000.0).round() / 1_000.0
 }

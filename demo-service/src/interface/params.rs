@@ -12,10 +12,10 @@ use crate::usecases::{DEFAULT_LIMIT, ListQuery, ProductFilter};
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ListParams {
-    /// Which page, from 1.
+    /// The number of the page, from 1.
     #[param(nullable = false, minimum = 1, maximum = 100_000, default = 1)]
     page: Option<u32>,
-    /// The most products on it.
+    /// The maximum number of products on the page.
     #[param(nullable = false, minimum = 1, maximum = 100, default = 10)]
     limit: Option<u32>,
     /// Only products of this category, exactly. Blank is no filter.

@@ -13,15 +13,15 @@ use jollycache::rate_limit::{Decision, Limit, RateLimiter};
 use super::auth::UserId;
 use super::error::Failure;
 
-/// Requests of a user in an hour.
+/// The maximum number of requests of a user in an hour.
 const PER_USER: u64 = 1_000;
-/// Attempts to log in of a client in a minute.
+/// The maximum number of login attempts of a client in a minute.
 const LOGINS: u64 = 10;
 
-/// The limits: `requests` of a client in `window`, and those above.
+/// Returns the layer of the rate limits: `requests` of a client in `window`, and the two above.
 ///
 /// # Errors
-/// Numbers that a limit does not take.
+/// A limit rejects the numbers.
 pub fn rate_limits(
     cache: &Cache,
     requests: u64,
@@ -46,7 +46,11 @@ fn is_login(request: &Parts) -> bool {
     request.method == Method::POST && request.uri.path() == "/api/auth/login"
 }
 
-/// The cache's own routes are for its operators, who need them when all else is too much.
+/// Returns whether the rate limits apply to a path: those below `/api`, except the cache's admin API.
+///
+/// The other routes are for operators and their tools, which need them most while clients send too much. Behind one
+/// proxy a limit on `/health` would also let clients fail the probe of a healthy service. `docs/operations.md` lists what
+/// a proxy must not publish.
 pub(super) fn is_limited(path: &str) -> bool {
     let is_under =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

@@ -1,4 +1,4 @@
-//! Bodies of answers.
+//! Bodies of responses.
 
 use axum::Json;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub(super) struct Success<T> {
     data: T,
 }
 
-/// A product, as clients see it.
+/// A product, in the form of the API.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProductView {
@@ -55,26 +55,26 @@ pub(super) struct CatalogueView {
     pub(super) products: Vec<ProductView>,
 }
 
-/// How many products there are.
+/// The number of products that match.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct CountView {
     pub(super) count: u64,
 }
 
-/// Which product is gone.
+/// The id of the removed product.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct DeletedView {
     #[schema(value_type = String, pattern = "^[0-9a-f]{24}$")]
     pub(super) id: ProductId,
 }
 
-/// Wraps an answer.
+/// Wraps the data of a response.
 pub(super) fn success<T>(data: T) -> Json<Success<T>> {
     Json(Success { success: true, data })
 }
 
 impl PageView {
-    /// The page that answers a query.
+    /// Creates the response to a query.
     pub(super) fn new(page: Page, query: &ListQuery) -> Self {
         PageView {
             products: page.products.into_iter().map(ProductView::from).collect(),

@@ -1,20 +1,20 @@
-//! Whole numbers in JSON, where `5.0` is as whole as `5`.
+//! Integers in JSON, where `5.0` is an integer too.
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
 
-/// The largest number below which a float holds every whole number.
+/// The bound up to which a float represents every integer exactly.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Reads a whole number.
+/// Deserializes an integer.
 pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     let number = Number::deserialize(deserializer)?;
     let whole = number.as_i64().or_else(|| number.as_f64().and_then(whole));
     whole.ok_or_else(|| D::Error::custom(format!("expected a whole number, found {number}")))
 }
 
-/// As [`deserialize`], for a field that may be left out, but not be null.
+/// As [`deserialize`], for a field that may be omitted, but not be null.
 pub(super) fn deserialize_some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
     deserialize(deserializer).map(Some)
 }

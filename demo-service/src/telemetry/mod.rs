@@ -1,4 +1,4 @@
-//! What the process tells about itself: log lines, and with the feature `otel` traces.
+//! The log of the process, and with the feature `otel` its traces.
 
 #[cfg(feature = "otel")]
 mod otlp;
@@ -14,16 +14,16 @@ use tracing_subscriber::{EnvFilter, Layer, fmt, registry};
 use self::otlp::Traces;
 use crate::config::Config;
 
-/// Why nothing would be told.
+/// The log or the traces cannot be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// What is to be logged is not well-formed.
-    #[error("cannot tell what is to be logged: {0}")]
+    /// The filter of the log is malformed.
+    #[error("the log filter is malformed: {0}")]
     Filter(#[from] ParseError),
-    /// Somebody else listens to the process already.
+    /// Another subscriber is installed already.
     #[error("cannot log: {0}")]
     Subscriber(#[from] TryInitError),
-    /// Traces cannot be sent as the environment asks for it.
+    /// The settings of traces in the environment are unusable.
     #[error("cannot send traces: {0}")]
     Traces(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -36,10 +36,10 @@ pub struct Telemetry {
 }
 
 impl Telemetry {
-    /// Logs from now on, and sends traces if the configuration says where to. Once in a process.
+    /// Starts the log, and sending traces if the configuration has an endpoint. To be called once in a process.
     ///
     /// # Errors
-    /// [`TelemetryError`]. That a collector is away is none.
+    /// [`TelemetryError`]. An unreachable collector is not an error.
     pub fn start(config: &Config) -> Result<Self, TelemetryError> {
         let subscriber = registry().with(fmt::layer().with_filter(EnvFilter::try_new(&config.log)?));
         #[cfg(feature = "otel")]
@@ -60,7 +60,7 @@ impl Telemetry {
         }
     }
 
-    /// Sends the spans that have ended and are not sent yet, for at most 5 s.
+    /// Sends the spans that have ended and are not yet sent, for at most 5 s.
     #[cfg_attr(not(feature = "otel"), allow(clippy::unused_async, reason = "it waits if there are traces"))]
     pub async fn end(self) {
         #[cfg(feature = "otel")]

@@ -19,23 +19,23 @@ use ureq::Agent;
 use super::TelemetryError;
 use crate::config::TraceConfig;
 
-/// How long a collector may take for one attempt, and for how long attempts are made anew.
+/// The timeout of one attempt to send, and the time after which no further attempt starts.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long the last batch may take: an attempt that begins when the time is nearly over fits in.
+/// The timeout of the last batch. Long enough for an attempt that starts at the end of that time.
 const END_TIMEOUT: Duration = Duration::from_secs(5);
-/// The most of a collector's answer that is read.
+/// The maximum size of a collector's response that is read.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024;
-/// Whose spans are sent. Not those of the exporter and its client: they would make more of themselves.
+/// The crates whose spans are sent. Spans of the exporter and its client are not: sending them would create more.
 const TARGETS: [&str; 2] = ["demo_service", "jollycache"];
 
-/// The batches of spans, on a thread of their own. When the collector is away they are dropped, and that is logged.
+/// Sends batches of spans from a thread of its own. Batches that the collector does not accept are lost, with a log line.
 #[derive(Debug)]
 pub(super) struct Traces {
     provider: SdkTracerProvider,
 }
 
 impl Traces {
-    /// Asks no collector yet.
+    /// Does not connect to the collector yet.
     pub(super) fn new(config: &TraceConfig) -> Result<Self, TelemetryError> {
         let exporter = SpanExporter::builder()
             .with_http()
@@ -52,7 +52,7 @@ impl Traces {
         Ok(Traces { provider: provider.build() })
     }
 
-    /// What listens to spans, whatever is logged of them.
+    /// Returns the layer that exports spans. Its filter is independent of the log's.
     pub(super) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where
         S: Subscriber + for<'s> LookupSpan<'s>,
@@ -65,7 +65,7 @@ impl Traces {
             .with_filter(targets)
     }
 
-    /// Sends what is left, and ends the thread.
+    /// Sends the remaining spans, and ends the thread.
     pub(super) async fn end(self) {
         let ended =
             tokio::task::spawn_blocking(move || self.provider.shutdown_with_timeout(END_TIMEOUT)).await;
@@ -75,7 +75,7 @@ impl Traces {
     }
 }
 
-/// The workspace's HTTP client. It blocks, which is right for the thread of the batches: that has no runtime.
+/// The HTTP client of the exporter. It blocks, because the exporter's thread has no runtime.
 #[derive(Debug)]
 struct Client(Agent);
 
@@ -83,7 +83,7 @@ impl Client {
     fn new() -> Self {
         let config = Agent::config_builder()
             .timeout_global(Some(EXPORT_TIMEOUT))
-            // The exporter reads the status itself.
+            // The exporter evaluates the status itself.
             .http_status_as_error(false)
             .max_redirects(0);
         Client(config.build().into())

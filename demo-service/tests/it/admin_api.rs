@@ -1,4 +1,4 @@
-//! The admin API, as an operator's tools see it.
+//! The admin API over HTTP.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -40,10 +40,10 @@ on_both_stacks!(
     hidden_values_show_their_size,
     a_lease_and_an_intent_are_shown_while_they_live,
     keys_tags_and_patterns_are_evicted,
-    a_flush_asks_for_the_namespace_and_leaves_others_alone,
+    a_flush_requires_the_namespace_and_leaves_others_alone,
     hostile_names_are_refused_or_harmless,
     a_warm_up_loads_products_and_lists,
-    events_tell_evictions_and_an_overview,
+    the_stream_has_evictions_and_an_overview,
 );
 
 async fn admin(stack: &Stack) -> TestApp {
@@ -68,7 +68,7 @@ async fn only_the_token_opens_it(stack: Stack) {
     let (open, off) = (admin(&stack).await, stack.app().await);
     for (method, path) in ROUTES {
         let path = format!("/api/cache{path}");
-        for (headers, told) in [
+        for (headers, challenge) in [
             (vec![], r#"Bearer realm="jollycache""#),
             (vec![("authorization", "Basic YTpi")], r#"Bearer realm="jollycache""#),
             (vec![BEARER, BEARER], r#"Bearer realm="jollycache""#),
@@ -79,10 +79,10 @@ async fn only_the_token_opens_it(stack: Stack) {
         ] {
             let reply = request_with(open.address, method, &path, &headers, None).await;
             reply.error(401, "unauthorized");
-            assert_eq!(reply.headers["www-authenticate"], told, "{method} {path}");
+            assert_eq!(reply.headers["www-authenticate"], challenge, "{method} {path}");
             assert_eq!(reply.headers["cache-control"], "no-store");
         }
-        // A token in the URL is none.
+        // A token in the URL is not accepted.
         let url = format!("{path}?token={TOKEN}&access_token={TOKEN}");
         request(open.address, method, &url, None).await.error(401, "unauthorized");
         request_with(off.address, method, &path, &[BEARER], None).await.error(404, "admin_off");
@@ -101,7 +101,7 @@ async fn only_the_token_opens_it(stack: Stack) {
         }
     }
     assert_eq!(call(&open, "HEAD", "/keys").await.status, 200);
-    // The lifetime is set by the use case's attribute, which is known from its calls.
+    // The lifetime is that of the use case's attribute, which is registered by its first call.
     open.get("/api/products/000000000000000000000000").await;
     let regions = call(&open, "GET", "/regions").await.data(200);
     let product = regions.as_array().unwrap().iter().find(|region| region["name"] == "product").unwrap();
@@ -187,7 +187,7 @@ async fn a_key_is_shown_with_value_header_and_tags(stack: Stack) {
     assert_eq!(seen["entry"]["valid"], false);
     call(&app, "GET", "/keys/product:none").await.error(404, "key_not_found");
 
-    // Digits that no floating-point number holds, and JSON within JSON.
+    // Digits that no floating-point number represents, and JSON within JSON.
     let exact = u128::MAX;
     app.cache.set("exact", &exact, Duration::from_secs(5 * 60)).await.unwrap();
     let reply = call(&app, "GET", "/keys/exact").await;
@@ -261,7 +261,7 @@ async fn keys_tags_and_patterns_are_evicted(stack: Stack) {
     assert_eq!(counts, [Some(3), Some(1), Some(1)]);
 }
 
-async fn a_flush_asks_for_the_namespace_and_leaves_others_alone(stack: Stack) {
+async fn a_flush_requires_the_namespace_and_leaves_others_alone(stack: Stack) {
     let app = admin(&stack).await;
     app.cache.set("a", &1, Duration::from_secs(5 * 60)).await.unwrap();
     app.cache.increment("c", 5).await.unwrap();
@@ -273,8 +273,8 @@ async fn a_flush_asks_for_the_namespace_and_leaves_others_alone(stack: Stack) {
         "?confirm=*",
         "?confirm=jollyjet:dev&confirm=x",
     ] {
-        let told = call(&app, "DELETE", query).await.error(400, "not_confirmed");
-        assert!(told.contains("jollyjet:dev"), "{told}");
+        let error = call(&app, "DELETE", query).await.error(400, "not_confirmed");
+        assert!(error.contains("jollyjet:dev"), "{error}");
     }
     for all in ["*", "**", "?*"] {
         call(&app, "DELETE", &format!("/patterns/{}", escaped(all))).await.error(400, "invalid_pattern");
@@ -300,8 +300,8 @@ async fn hostile_names_are_refused_or_harmless(stack: Stack) {
     for key in ["#tag:products", "#counter:c", "a b", "a\nb", "\u{1b}[31m", "\0", "\u{e9}", &long] {
         for method in ["GET", "DELETE"] {
             let path = format!("/keys/{}", escaped(key));
-            let told = call(&app, method, &path).await.error(400, "invalid_key");
-            assert!(!told.contains(['\n', '\0', '\u{1b}']), "{told:?}");
+            let error = call(&app, method, &path).await.error(400, "invalid_key");
+            assert!(!error.contains(['\n', '\0', '\u{1b}']), "{error:?}");
         }
     }
     for tag in ["#writes", "a b", "\n", &long] {
@@ -483,24 +483,24 @@ impl Listener {
     }
 }
 
-async fn events_tell_evictions_and_an_overview(stack: Stack) {
+async fn the_stream_has_evictions_and_an_overview(stack: Stack) {
     let app = admin(&stack).await;
     let mut listener = Listener::start(&app).await;
     let first = listener.next("overview").await.unwrap();
     assert_eq!((&first["namespace"], &first["breaker"]), (&json!("jollyjet:dev"), &json!("closed")));
     assert_eq!(first["stats"]["connected"], true);
 
-    // On servers the other one is a process of its own, as far as the cache can tell.
+    // On servers the other service has a cache of its own, as another process does.
     let other = if stack.redis.is_some() { Some(admin(&stack).await) } else { None };
     let evicting = other.as_ref().unwrap_or(&app);
     call(evicting, "DELETE", "/tags/products").await.data(200);
-    let told = listener.next("invalidated").await.unwrap();
-    assert_eq!((&told["tags"], &told["region"]), (&json!(["products"]), &json!("admin")));
-    assert_eq!(told["own"], other.is_none());
+    let event = listener.next("invalidated").await.unwrap();
+    assert_eq!((&event["tags"], &event["region"]), (&json!(["products"]), &json!("admin")));
+    assert_eq!(event["own"], other.is_none());
     let later = listener.next("overview").await.unwrap();
     assert!(later["at_ms"].as_u64() > first["at_ms"].as_u64());
 
-    // A client that listens holds no shutdown up.
+    // A client that listens does not delay the shutdown.
     app.stop().await.unwrap();
     let rest = async { while listener.next("overview").await.is_some() {} };
     tokio::time::timeout(Duration::from_secs(5), rest).await.unwrap();
@@ -526,7 +526,7 @@ async fn listeners_have_places_and_give_them_back() {
 }
 
 #[tokio::test]
-async fn every_documented_call_is_there_and_asks_for_the_token() {
+async fn every_documented_call_exists_and_requires_the_token() {
     let document = serde_json::to_value(jollycache::admin::openapi()).unwrap();
     let app = Stack::embedded().app_with(&[("ADMIN_TOKEN", TOKEN)]).await;
     let mut documented = 0;
@@ -544,7 +544,7 @@ async fn every_documented_call_is_there_and_asks_for_the_token() {
 }
 
 #[tokio::test]
-async fn a_kept_response_is_shown_with_its_head_and_body() {
+async fn a_stored_response_is_shown_with_its_head_and_body() {
     let app = admin(&Stack::embedded()).await;
     app.add("Kyoto", "Holidays").await;
     app.get("/api/catalogue").await.data(200);

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Markup that runs a script wherever it is taken for markup.
 const HOSTILE: &str = "<img src=x onerror=\"window.hacked=1\"><script>window.hacked=1</script>";
 
-/// The page in a browser, and what stands behind it.
+/// The page in a browser, and the service behind it.
 struct Page {
     browser: Browser,
     app: Arc<TestApp>,
@@ -50,7 +50,7 @@ impl Page {
         self.browser.execute(script, vec![]).await.unwrap()
     }
 
-    /// Waits for what a script says to be so. The page tells nobody when it has changed: ask again and again.
+    /// Waits until a script returns true. The page sends no event on a change, so this polls.
     async fn until(&self, script: &str) {
         let asking = async {
             let mut pulse = tokio::time::interval(Duration::from_millis(20));
@@ -84,15 +84,16 @@ impl Page {
         self.click("#search button.primary").await;
     }
 
-    /// Nothing ran that should not, and nobody else was asked.
+    /// Checks that no injected script ran, and no other server was contacted.
     async fn is_clean(&self) {
         assert_eq!(self.js("return window.hacked ?? null").await, Value::Null);
         let origin = format!("http://{}/", self.app.address);
-        let asked =
+        let requested =
             self.js("return performance.getEntriesByType('resource').map((entry) => entry.name)").await;
-        let asked: Vec<_> = asked.as_array().unwrap().iter().map(|url| url.as_str().unwrap()).collect();
-        assert!(asked.len() > 5 && asked.iter().all(|url| url.starts_with(&origin)), "{asked:?}");
-        assert!(asked.iter().all(|url| !url.contains(TOKEN)), "a token in a URL");
+        let requested: Vec<_> =
+            requested.as_array().unwrap().iter().map(|url| url.as_str().unwrap()).collect();
+        assert!(requested.len() > 5 && requested.iter().all(|url| url.starts_with(&origin)), "{requested:?}");
+        assert!(requested.iter().all(|url| !url.contains(TOKEN)), "a token in a URL");
     }
 }
 
@@ -275,7 +276,7 @@ async fn it_fits_a_phone_and_its_controls_have_names() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_theme_and_the_log_in_outlast_a_reload_and_a_lost_service_is_told() {
+async fn the_theme_and_the_log_in_outlast_a_reload_and_a_lost_service_is_shown() {
     let Some(page) = Page::start().await else { return };
     let page = page.logged_in().await;
     let background = "return getComputedStyle(document.body).backgroundColor";

@@ -1,4 +1,4 @@
-//! Logging in, being known, and logging out.
+//! Login, session and logout.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +14,9 @@ use serde_json::{Value, json};
 use crate::support::{Reply, Stack, TestApp, on_both_stacks, request, request_with};
 
 on_both_stacks!(
-    who_logs_in_is_known_until_logged_out,
+    a_session_lasts_from_login_to_logout,
     a_login_ends_the_session_it_came_with,
-    what_is_no_session_is_nobody,
+    an_id_of_no_session_is_unauthorized,
 );
 
 /// `p`, hashed at the least cost.
@@ -27,7 +27,7 @@ async fn login(app: &TestApp, username: &str, password: &str) -> Reply {
     app.send_json("POST", "/api/auth/login", &json!({ "username": username, "password": password })).await
 }
 
-/// Logs in, and returns what the browser sends from then on.
+/// Logs in, and returns the cookie that the browser sends afterwards.
 async fn cookie(app: &TestApp) -> String {
     let reply = login(app, "demo", "demo-password").await;
     reply.data(200);
@@ -49,11 +49,11 @@ async fn me(app: &TestApp, cookie: &str) -> Reply {
     reply
 }
 
-async fn who_logs_in_is_known_until_logged_out(stack: Stack) {
+async fn a_session_lasts_from_login_to_logout(stack: Stack) {
     let app = stack.app().await;
     let reply = login(&app, "demo", "demo-password").await;
-    let who = reply.data(200);
-    assert_eq!(who["username"], "demo");
+    let session = reply.data(200);
+    assert_eq!(session["username"], "demo");
     assert_eq!(reply.headers["cache-control"], "no-store");
     let set = set_cookie(&reply);
     let cookie = set.split(';').next().unwrap();
@@ -62,7 +62,7 @@ async fn who_logs_in_is_known_until_logged_out(stack: Stack) {
         "the id is in the cookie alone"
     );
     let known = me(&app, cookie).await.data(200);
-    assert_eq!((&known["username"], &known["endsAt"]), (&who["username"], &who["endsAt"]));
+    assert_eq!((&known["username"], &known["endsAt"]), (&session["username"], &session["endsAt"]));
     app.get("/api/products").await.data(200);
     send_with(&app, "GET", "/api/products", cookie).await.data(200);
 
@@ -87,14 +87,14 @@ async fn a_login_ends_the_session_it_came_with(stack: Stack) {
     me(&app, &old).await.error(401, "not_logged_in");
     me(&app, &new).await.data(200);
     me(&app, &elsewhere).await.data(200);
-    // A refused one ends nothing.
+    // A rejected login ends no session.
     let body = Some(("application/json", br#"{"username":"demo","password":"x"}"#.to_vec()));
     let reply = request_with(app.address, "POST", "/api/auth/login", &[("cookie", &new)], body).await;
     reply.error(401, "invalid_credentials");
     me(&app, &new).await.data(200);
 }
 
-async fn what_is_no_session_is_nobody(stack: Stack) {
+async fn an_id_of_no_session_is_unauthorized(stack: Stack) {
     let app = stack.app().await;
     let good = cookie(&app).await;
     let (name, id) = good.split_once('=').unwrap();
@@ -156,7 +156,7 @@ async fn bodies_that_are_no_login_are_refused() {
         assert!(!error.contains("demo-password"), "{error}");
     }
     app.send_text("POST", "/api/auth/login", "{").await.error(400, "malformed_json");
-    // What another site's form can send is no login.
+    // A form of another site cannot log in.
     for kind in ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x"] {
         let body = br#"{"username":"demo","password":"demo-password"}"#.to_vec();
         let reply = request(app.address, "POST", "/api/auth/login", Some((kind, body))).await;
@@ -165,16 +165,16 @@ async fn bodies_that_are_no_login_are_refused() {
     app.get("/api/auth/login").await.error(405, "method_not_allowed");
 }
 
-/// `demo-password`, at a cost at which no queue is worked off while it fills.
+/// `demo-password`, at a cost so high that the queue fills faster than it is processed.
 const COSTLY_HASH: &str = "$argon2id$v=19$m=19456,t=16,p=1$7OhXLUIB34imBydgkK9FoQ$\
      KCXWFsHiGPjQgkwaxJHEgxL84rX+RGJ6EMq/OXcE9SU";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_login_that_finds_the_queue_full_is_told_when_to_come_again() {
+async fn a_login_that_finds_the_queue_full_gets_a_retry_after() {
     let app = app_with(&[("AUTH_PASSWORD_HASH", COSTLY_HASH)]).await;
     let logins = (0..200).map(|_| Box::pin(login(&app, "demo", "demo-password")));
     let mut logins = logins.collect::<FuturesUnordered<_>>();
-    // Whoever is in the queue answers later than the first one who is not.
+    // The rejection arrives before the responses of the logins in the queue.
     let refused = loop {
         let reply = logins.next().await.unwrap();
         if reply.status == 503 {
@@ -184,7 +184,7 @@ async fn a_login_that_finds_the_queue_full_is_told_when_to_come_again() {
     refused.error(503, "too_many_logins");
     assert_eq!(refused.headers["retry-after"], "1");
     assert_eq!(refused.headers["cache-control"], "no-store");
-    // Those that go away leave the queue.
+    // Cancelled logins leave the queue.
     drop(logins);
     app.get("/api/products").await.data(200);
 }

@@ -1,4 +1,4 @@
-//! What is read from the cache, and what each change evicts: told by what the repository is asked.
+//! What is read from the cache, and what each change evicts, measured by the calls of the repository.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::support::{Stack, TestApp, on_both_stacks};
 
 on_both_stacks!(
-    a_second_read_asks_nothing,
+    a_second_read_does_not_call_the_repository,
     an_absent_product_is_remembered_and_appears_at_once,
     entries_have_their_names_and_lifetimes,
     a_creation_reaches_every_list_and_count,
@@ -32,7 +32,7 @@ async fn warm(app: &TestApp, paths: &[&str]) {
     }
 }
 
-/// Which of the paths ask the repository again.
+/// Returns the paths whose next read calls the repository.
 async fn evicted<'p>(app: &TestApp, paths: &[&'p str]) -> Vec<&'p str> {
     app.calls();
     let mut evicted = Vec::new();
@@ -79,7 +79,7 @@ async fn stocked(stack: &Stack) -> (TestApp, Value) {
     (app, flight)
 }
 
-async fn a_second_read_asks_nothing(stack: Stack) {
+async fn a_second_read_does_not_call_the_repository(stack: Stack) {
     let app = stack.app().await;
     let path = TestApp::path(&app.add("Lisbon", "Flights").await);
     assert_eq!(app.calls(), ["insert"]);
@@ -136,7 +136,7 @@ async fn entries_have_their_names_and_lifetimes(stack: Stack) {
     let mut expected = [&product_key, COUNT_KEY, LIST_KEY];
     expected.sort_unstable();
     assert_eq!(keys, expected);
-    // A product is kept 30 minutes, and 10 more to be shown while it is loaded anew.
+    // A product lives for 30 minutes, and is stale for 10 more while it is refreshed.
     for (key, minutes) in [(product_key.as_str(), 40), (COUNT_KEY, 5), (LIST_KEY, 5)] {
         let ttl = app.cache.ttl(key).await.unwrap().unwrap();
         let expected = Duration::from_secs((minutes - 1) * 60)..=Duration::from_secs(minutes * 60);
@@ -144,7 +144,7 @@ async fn entries_have_their_names_and_lifetimes(stack: Stack) {
     }
 }
 
-/// The minutes that a product, a list and a count are kept, with these variables.
+/// Returns the lifetimes of a product, a list and a count in minutes, with these variables.
 async fn minutes_kept(variables: &[(&str, &str)]) -> [u64; 3] {
     let app = Stack::embedded().app_with(variables).await;
     let product_key = one_of_each(&app).await;
@@ -156,11 +156,11 @@ async fn minutes_kept(variables: &[(&str, &str)]) -> [u64; 3] {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_configured_lifetime_wins_over_that_of_the_use_case_and_one_that_is_not_set_does_not() {
+async fn a_configured_lifetime_overrides_that_of_the_use_case_and_one_that_is_not_set_does_not() {
     const DEFAULT: (&str, &str) = ("CACHE_DEFAULT_TTL", "2h");
     const SHORT: (&str, &str) = ("CACHE_SHORT_TTL", "1m");
     const LONG: (&str, &str) = ("CACHE_LONG_TTL", "90m");
-    // A product is shown for 10 minutes more while it is loaded anew.
+    // A product is stale for 10 minutes more while it is refreshed.
     for (variables, minutes) in [
         (&[][..], [30 + 10, 5, 5]),
         (&[DEFAULT], [120 + 10, 120, 120]),
@@ -190,7 +190,7 @@ async fn an_update_is_shown_at_once_and_reaches_both_categories(stack: Stack) {
     assert_eq!(app.calls(), ["find", "replace"]);
     assert_eq!(app.get(&path).await.data(200), moved);
     assert_eq!(app.calls(), [""; 0], "the update put it there");
-    assert_eq!(evicted(&app, &all()).await, all(), "all of them ask for Flights, Holidays or any category");
+    assert_eq!(evicted(&app, &all()).await, all(), "all of them filter by Flights, Holidays or no category");
     assert_eq!(evicted(&app, &others).await, [""; 0], "others stay");
     let holidays = app.get("/api/products?category=Holidays").await.data(200);
     assert_eq!((&holidays["total"], &holidays["products"][0]), (&json!(2), &moved));

@@ -1,4 +1,4 @@
-//! `GET /api/catalogue`: one response for all, for as long as it is right.
+//! `GET /api/catalogue`: one response for all clients, until a write changes it.
 
 use serde_json::{Value, json};
 
@@ -6,10 +6,10 @@ use crate::support::{Reply, Stack, TestApp, on_both_stacks, request_with};
 
 on_both_stacks!(
     it_is_made_once_and_served_to_all,
-    every_write_that_changes_it_drops_it,
-    a_client_that_has_it_is_told_so,
-    a_write_drops_it_on_both_of_two_processes,
-    it_stands_in_while_the_store_is_away,
+    every_write_that_changes_it_evicts_it,
+    a_conditional_request_is_answered_with_304,
+    a_write_evicts_it_on_both_of_two_processes,
+    it_is_served_stale_while_the_store_is_away,
 );
 
 const PATH: &str = "/api/catalogue";
@@ -31,7 +31,7 @@ async fn it_is_made_once_and_served_to_all(stack: Stack) {
     assert_eq!((names(&first), x_cache(&first)), (vec!["Lisbon".to_owned()], "MISS"));
     assert_eq!(first.headers["cache-control"], "public, max-age=30, stale-while-revalidate=60");
     app.calls();
-    // What is not asked for does not make another.
+    // Other parameters create no other entry.
     for path in [PATH, "/api/catalogue?utm_source=mail", "/api/catalogue?page=2"] {
         let reply = app.get(path).await;
         assert_eq!((names(&reply), x_cache(&reply)), (vec!["Lisbon".to_owned()], "HIT"), "{path}");
@@ -41,7 +41,7 @@ async fn it_is_made_once_and_served_to_all(stack: Stack) {
     assert_eq!(app.calls(), [""; 0]);
 }
 
-async fn every_write_that_changes_it_drops_it(stack: Stack) {
+async fn every_write_that_changes_it_evicts_it(stack: Stack) {
     let app = stack.app().await;
     let flight = app.add("Lisbon", "Flights").await;
     let path = TestApp::path(&flight);
@@ -62,7 +62,7 @@ async fn every_write_that_changes_it_drops_it(stack: Stack) {
     is(&[]).await;
 }
 
-async fn a_client_that_has_it_is_told_so(stack: Stack) {
+async fn a_conditional_request_is_answered_with_304(stack: Stack) {
     let app = stack.app().await;
     let path = TestApp::path(&app.add("Lisbon", "Flights").await);
     let etag = app.get(PATH).await.headers["etag"].to_str().unwrap().to_owned();
@@ -75,8 +75,8 @@ async fn a_client_that_has_it_is_told_so(stack: Stack) {
     assert_ne!(reply.headers["etag"], etag);
 }
 
-async fn a_write_drops_it_on_both_of_two_processes(stack: Stack) {
-    // On the embedded stack two services share the store but no cache, so that one service is both.
+async fn a_write_evicts_it_on_both_of_two_processes(stack: Stack) {
+    // On the embedded stack two services would share the store but not the cache, so one service plays both.
     let one = stack.app().await;
     let other = if stack.redis.is_some() { Some(stack.app().await) } else { None };
     let other = other.as_ref().unwrap_or(&one);
@@ -94,13 +94,13 @@ async fn a_write_drops_it_on_both_of_two_processes(stack: Stack) {
     }
 }
 
-async fn it_stands_in_while_the_store_is_away(stack: Stack) {
+async fn it_is_served_stale_while_the_store_is_away(stack: Stack) {
     let app = stack.app().await;
     app.add("Lisbon", "Flights").await;
     assert_eq!(names(&app.get(PATH).await), ["Lisbon"]);
     app.repository.set_down(true);
     assert_eq!(names(&app.get(PATH).await), ["Lisbon"]);
-    // But nothing old stands in for what a write made wrong.
+    // But not after an eviction.
     app.cache.evict_tags(["products"]).await.unwrap();
     app.get(PATH).await.error(503, "repository_unavailable");
     app.repository.set_down(false);

@@ -1,4 +1,4 @@
-//! What the layers around the routes tell a client.
+//! The headers that the layers around the routes add.
 
 use crate::support::{Reply, Stack, TestApp, request_with};
 
@@ -38,7 +38,7 @@ async fn an_id_that_is_long_or_odd_is_replaced() {
 }
 
 #[tokio::test]
-async fn each_use_case_tells_what_it_did_with_the_cache() {
+async fn cache_status_reports_what_each_use_case_did() {
     let app = Stack::embedded().app().await;
     let body = serde_json::json!({ "name": "Kyoto", "price": 1, "stock": 1, "category": "Holidays" });
     let created = app.send_json("POST", "/api/products", &body).await;
@@ -58,9 +58,9 @@ async fn each_use_case_tells_what_it_did_with_the_cache() {
     );
 }
 
-/// `X-Cache` is the response cache's word, which has nothing to say of a path that it keeps no responses of.
+/// The response cache sends `X-Cache`, and only on the paths whose responses it stores.
 #[tokio::test]
-async fn x_cache_is_said_where_responses_are_cached_and_nowhere_else() {
+async fn x_cache_is_sent_where_responses_are_cached_and_nowhere_else() {
     let app = Stack::embedded().app().await;
     let product = app.add("Lisbon", "Flights").await;
     let path = TestApp::path(&product);
@@ -86,7 +86,7 @@ async fn x_cache_is_said_where_responses_are_cached_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn the_time_is_told_in_total_and_in_parts() {
+async fn the_time_is_sent_in_total_and_in_parts() {
     let app = Stack::embedded().app().await;
     for path in ["/api/products", "/nowhere"] {
         let reply = app.get(path).await;

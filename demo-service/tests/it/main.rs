@@ -1,4 +1,4 @@
-//! The demo as its clients see it: over HTTP, on the embedded store, and on Redis with MongoDB.
+//! The demo over HTTP, on the embedded store, and on Redis with MongoDB.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

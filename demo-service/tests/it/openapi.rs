@@ -38,7 +38,7 @@ async fn every_reference_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn the_page_asks_nobody_but_this_server() {
+async fn the_page_contacts_no_other_server() {
     let app = Stack::embedded().app().await;
     let page = app.get("/docs/").await;
     assert_eq!(page.status, 200);
@@ -48,7 +48,7 @@ async fn the_page_asks_nobody_but_this_server() {
     assert!(start.text.contains("/api-docs/openapi.json"), "{}", start.text);
     assert!(
         start.text.contains("\"validatorUrl\": \"none\""),
-        "the page would ask a validator: {}",
+        "the page would contact a validator: {}",
         start.text
     );
 }

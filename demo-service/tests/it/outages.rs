@@ -1,4 +1,4 @@
-//! A cache or a store that is away.
+//! Outages of the cache and of the store.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::support::{Stack, TestApp};
 
 #[tokio::test]
-async fn without_its_store_the_service_says_so_and_still_shows_what_is_cached() {
+async fn without_its_store_the_service_is_unavailable_and_still_serves_what_is_cached() {
     let app = Stack::embedded().app().await;
     let flight = app.add("Lisbon", "Flights").await;
     let path = TestApp::path(&flight);
@@ -59,7 +59,7 @@ async fn without_redis_everything_works_uncached() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn redis_that_dies_and_comes_back_shows_nothing_old() {
+async fn nothing_old_is_served_after_redis_restarts() {
     let Some(mut stack) = Stack::servers().await else { return };
     let app = stack.app().await;
     let path = TestApp::path(&app.add("Lisbon", "Flights").await);
@@ -88,7 +88,7 @@ async fn without_mongodb_every_request_is_answered_with_503() {
 }
 
 #[tokio::test]
-async fn a_service_that_is_told_to_stop_ends() {
+async fn a_service_ends_at_the_signal_to_stop() {
     let app = Stack::embedded().app().await;
     app.get("/health").await.data(200);
     app.stop().await.unwrap();

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::support::request;
 
-/// The program in a folder of its own, with nothing in its environment but these.
+/// Starts the program in a folder of its own, with only these variables.
 pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
     Command::new(env!("CARGO_BIN_EXE_demo-service"))
         .current_dir(folder)
@@ -25,7 +25,7 @@ pub(crate) fn start(folder: &Path, variables: &[(&str, &str)]) -> Child {
         .unwrap()
 }
 
-/// Reads to where the program says where it listens. Returns that, and all it has said.
+/// Reads the output up to the address that the program listens on. Returns the address, and the output.
 pub(crate) async fn address_of(output: &mut (impl AsyncBufRead + Unpin)) -> (SocketAddr, String) {
     let mut lines = String::new();
     loop {
@@ -43,7 +43,7 @@ pub(crate) fn terminate(process: &Child) {
 }
 
 #[tokio::test]
-async fn it_serves_the_sample_catalogue_without_any_server_and_ends_when_told() {
+async fn it_serves_the_sample_catalogue_without_any_server_and_ends_on_sigterm() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = start(folder.path(), &[("PORT", "0")]);
     let mut output = BufReader::new(process.stdout.take().unwrap()).lines();
@@ -63,10 +63,10 @@ async fn it_serves_the_sample_catalogue_without_any_server_and_ends_when_told() 
     assert!(process.wait().await.unwrap().success());
 }
 
-/// What `--health` says of a service at this port: its exit code, and its line.
+/// Runs `--health` for a service at this port; returns the exit code, and standard error.
 async fn health(host: &str, port: u16) -> (Option<i32>, String) {
     let folder = tempfile::tempdir().unwrap();
-    let asked = Command::new(env!("CARGO_BIN_EXE_demo-service"))
+    let checked = Command::new(env!("CARGO_BIN_EXE_demo-service"))
         .arg("--health")
         .current_dir(folder.path())
         .env_clear()
@@ -74,12 +74,12 @@ async fn health(host: &str, port: u16) -> (Option<i32>, String) {
         .output()
         .await
         .unwrap();
-    assert!(asked.stdout.is_empty());
-    (asked.status.code(), String::from_utf8(asked.stderr).unwrap())
+    assert!(checked.stdout.is_empty());
+    (checked.status.code(), String::from_utf8(checked.stderr).unwrap())
 }
 
 #[tokio::test]
-async fn its_health_can_be_asked_for_without_a_client() {
+async fn its_health_can_be_checked_without_a_client() {
     let folder = tempfile::tempdir().unwrap();
     let mut process = start(folder.path(), &[("PORT", "0"), ("HOST", "0.0.0.0")]);
     let (address, _) = address_of(&mut BufReader::new(process.stdout.take().unwrap())).await;
@@ -98,13 +98,13 @@ async fn what_does_not_answer_200_is_not_well() {
     let port = listener.local_addr().unwrap().port();
     for answer in ["HTTP/1.1 503 Service Unavailable\r\n\r\n", "+PONG and more 200", "HTTP/1.1 2001", "x", ""]
     {
-        let (asked, ()) = tokio::join!(health("127.0.0.1", port), async {
+        let (checked, ()) = tokio::join!(health("127.0.0.1", port), async {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 512];
             let _ = stream.read(&mut request).await.unwrap();
             stream.write_all(answer.as_bytes()).await.unwrap();
         });
-        assert_eq!(asked.0, Some(1), "{answer}: {asked:?}");
+        assert_eq!(checked.0, Some(1), "{answer}: {checked:?}");
     }
 }
 
@@ -126,7 +126,7 @@ async fn it_lists_every_mistake_in_its_environment_and_ends() {
 }
 
 #[tokio::test]
-async fn a_broken_env_file_is_told_without_its_lines() {
+async fn a_broken_env_file_is_reported_without_its_lines() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join(".env"), "REDIS_PASSWORD='hunter2\n").unwrap();
     let mut process = start(folder.path(), &[]);
@@ -164,7 +164,7 @@ async fn log_in_wrongly(address: SocketAddr, total: usize, at_once: usize) {
 /// Each check works in 19 MiB, by the default cost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn wrong_logins_cost_no_more_memory_than_the_checks_that_run_at_once() {
-    /// Four buffers of 19 MiB, which are kept, and room for everything else.
+    /// Four buffers of 19 MiB, which are reused, and room for everything else.
     const MAX_GROWTH_MIB: u64 = 4 * 19 + 64;
 
     let folder = tempfile::tempdir().unwrap();

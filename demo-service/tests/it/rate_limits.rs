@@ -1,4 +1,4 @@
-//! How many requests a client may send.
+//! The rate limits.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::support::{Reply, TestApp, request_with};
 /// A spare one, so that a limit does not end before the test does.
 const WINDOW: (&str, &str) = ("RATE_LIMIT_WINDOW", "1h");
 
-/// Long enough for a loaded machine: who does not hear from Redis in time counts alone.
+/// Long enough for a loaded machine: after a timeout of Redis a service counts by itself.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Where services count; products matter to no test here.
+/// The backend in which services count; products are irrelevant here.
 enum Counts {
     Here,
     OnRedis(RedisServer),
@@ -77,7 +77,7 @@ async fn the_hundred_and_first_request_is_refused(counts: Counts) {
     first.data(200);
     assert_eq!(header(&first, "ratelimit-policy"), "\"per_ip\";q=100;w=3600");
     assert_eq!((header(&first, "x-ratelimit-limit"), header(&first, "x-ratelimit-remaining")), ("100", "99"));
-    // Whatever it asks for, and be it nothing.
+    // On every path, also on one without a route.
     assert_eq!(header(&app.get("/api/nothing").await, "x-ratelimit-remaining"), "98");
     assert_eq!(passed(&app, 98, &[]).await, 98);
 
@@ -112,7 +112,7 @@ async fn two_services_share_the_count() {
     assert_eq!(here + there, 30, "{here} and {there}");
 }
 
-async fn a_client_that_says_it_is_another_gains_nothing(counts: Counts) {
+async fn a_client_that_forges_its_address_gains_nothing(counts: Counts) {
     let app = counts.app_with(&[WINDOW, ("RATE_LIMIT_MAX_REQUESTS", "3")]).await;
     let mut total = 0;
     for spoofed in ["192.0.2.1", "192.0.2.2", "192.0.2.3", "127.0.0.1"] {
@@ -152,7 +152,7 @@ async fn without_limits_nothing_is_counted(counts: Counts) {
 
 here_and_on_redis!(
     the_hundred_and_first_request_is_refused,
-    a_client_that_says_it_is_another_gains_nothing,
+    a_client_that_forges_its_address_gains_nothing,
     behind_a_trusted_proxy_each_client_has_a_count,
     attempts_to_log_in_have_a_limit_of_their_own,
     without_limits_nothing_is_counted,

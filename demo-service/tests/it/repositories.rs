@@ -1,4 +1,4 @@
-//! What every store promises, asked of both.
+//! The contract of `ProductRepository`, checked on both stores.
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ async fn replaces_only_the_version_it_names(store: &dyn ProductRepository, produ
     let next = product.changed(change(1), at(1)).unwrap();
     assert!(store.replace(&next, product.version).await.unwrap());
     let late = product.changed(change(2), at(2)).unwrap();
-    assert!(!store.replace(&late, product.version).await.unwrap(), "somebody was faster");
+    assert!(!store.replace(&late, product.version).await.unwrap(), "a concurrent change won");
     assert_eq!(store.find(&product.id).await.unwrap(), Some(next));
 }
 

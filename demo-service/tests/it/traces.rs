@@ -1,4 +1,4 @@
-//! Traces of the program, as a collector gets them.
+//! The traces that the program sends to a collector.
 
 use std::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use crate::support::request_with;
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 const PARENT: &str = "00f067aa0ba902b7";
 
-/// Runs the program with a place to send traces to, sends it two requests, and ends it. Returns what it said.
+/// Runs the program with a collector of traces, sends it two requests, and ends it. Returns its output.
 async fn run(collector: SocketAddr, variables: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let endpoint = format!("http://{collector}");
@@ -64,7 +64,7 @@ mod built_in {
         let routes = Router::new().route("/v1/traces", post(take)).with_state(batches);
         let collector = tokio::spawn(axum::serve(listener, routes).into_future());
 
-        // Spans are sent whatever is logged.
+        // The filter of the log does not filter spans.
         run(address, &[("RUST_LOG", "warn"), ("OTEL_SERVICE_NAME", "shop")]).await;
         let (headers, body) = received.try_recv().unwrap();
         collector.abort();
@@ -89,7 +89,7 @@ mod built_in {
     async fn a_collector_that_is_away_or_hangs_costs_a_line_and_no_request() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        // It takes connections, and answers none.
+        // It accepts connections, and never responds.
         let hung = run(address, &[]).await;
         drop(listener);
         let away = run(address, &[]).await;
@@ -102,7 +102,7 @@ mod built_in {
 
 #[cfg(not(feature = "otel"))]
 #[tokio::test]
-async fn a_program_without_traces_says_so_once() {
+async fn a_program_without_traces_logs_it_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let log = run(listener.local_addr().unwrap(), &[]).await;
     assert_eq!(log.matches("traces are not built in").count(), 1, "{log}");

@@ -1,4 +1,4 @@
-//! Products kept in this process, beginning with a sample catalogue.
+//! Products in the memory of this process, initially a sample catalogue.
 
 mod samples;
 
@@ -12,10 +12,10 @@ use jiff::Timestamp;
 use crate::domain::{Product, ProductId};
 use crate::usecases::{ListQuery, ProductFilter, ProductRepository, RepositoryError};
 
-/// The most products that are kept.
+/// The maximum number of products.
 pub const MAX_EMBEDDED_PRODUCTS: usize = 100_000;
 
-/// Products kept in this process: nothing to install, and nothing survives a restart.
+/// Products in the memory of this process. Needs no server; a restart loses every change.
 #[derive(Debug, Default)]
 pub struct EmbeddedProductRepository {
     catalogue: RwLock<Catalogue>,
@@ -29,7 +29,7 @@ struct Catalogue {
 }
 
 impl EmbeddedProductRepository {
-    /// A store with the sample catalogue.
+    /// Creates a repository with the sample catalogue.
     pub fn with_catalogue() -> Self {
         let mut catalogue = Catalogue::default();
         samples::products().for_each(|product| catalogue.put(product));

@@ -7,7 +7,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::{Draft, Product, ProductId};
 
-/// 1 June 2025, 08:00 UTC: when the first sample came in. The others follow six hours apart.
+/// The creation time of the first sample, 1 June 2025, 08:00 UTC. The others follow six hours apart.
 const OPENING: Timestamp = Timestamp::constant(1_748_764_800, 0);
 const BETWEEN: Duration = Duration::from_secs(6 * 60 * 60);
 /// The first bytes of every sample's id; the last is its number, from 1.

@@ -1,4 +1,4 @@
-//! Products as MongoDB keeps them.
+//! `Document`: a product as MongoDB stores it.
 
 use jiff::Timestamp;
 use mongodb::bson::DateTime;
@@ -10,8 +10,8 @@ use crate::usecases::RepositoryError;
 
 /// A product's document.
 ///
-/// The price is in hundredths: whole numbers are exact, sort by value, and are known to every server that speaks the
-/// protocol, which `Decimal128` is not. The wish list flag is 0 or 1, so that it can be inverted in place.
+/// The price is in hundredths: integers are exact, sort by value, and are supported by every server of this protocol;
+/// `Decimal128` is not. The wish list flag is 0 or 1, so that it can be inverted in place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProductDocument {

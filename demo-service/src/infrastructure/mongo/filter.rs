@@ -30,8 +30,8 @@ pub(super) fn matching(filter: &ProductFilter) -> Document {
     document
 }
 
-/// A regular expression for the text itself: a backslash before anything of ASCII that is no letter or digit takes
-/// its meaning away, and has none of its own.
+/// Returns a regular expression that matches the text literally. A backslash before an ASCII character that is not
+/// alphanumeric removes its special meaning, and is harmless where it has none.
 fn escape_regex(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len() * 2);
     for char in text.chars() {

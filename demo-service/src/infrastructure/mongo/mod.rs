@@ -21,30 +21,30 @@ use crate::config::MongoUri;
 use crate::domain::{Product, ProductId};
 use crate::usecases::{ListQuery, ProductFilter, ProductRepository, RepositoryError};
 
-/// The database, if the URI names none.
+/// The database, unless the URI names one.
 const DEFAULT_DATABASE: &str = "jollyjet";
 const COLLECTION: &str = "products";
-/// How long to look for a server, and to connect to it, if the URI says nothing.
+/// The timeout of selecting a server, and of connecting to it, unless the URI sets one.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// The bound on one operation, so that a frozen server is an error and not a wait.
+/// The timeout of one operation. Without it a request to a frozen server would hang.
 const OPERATION_TIMEOUT: Duration = Duration::from_secs(5);
 /// The server's code for a duplicate key.
 const DUPLICATE_KEY: i32 = 11_000;
 
-/// Products in MongoDB. A server that is away at first is found when it comes.
+/// Products in MongoDB. The server may be unreachable at first: each operation connects anew.
 #[derive(Debug)]
 pub struct MongoProductRepository {
     database: Database,
     products: OnceCell<Collection<ProductDocument>>,
 }
 
-/// The driver does not take the URI. Its own text may repeat parts of a password, and is left out.
+/// The driver rejects the URI. The driver's own text is left out, because it may repeat parts of a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("MONGODB_URI is no connection string that the MongoDB driver takes")]
+#[error("MONGODB_URI is not a connection string that the MongoDB driver accepts")]
 pub struct UnusableUri;
 
 impl MongoProductRepository {
-    /// A store on the server that `uri` names. Nothing is connected yet.
+    /// Creates a repository on the server that `uri` names. Does not connect yet.
     ///
     /// # Errors
     /// [`UnusableUri`].
@@ -61,12 +61,12 @@ impl MongoProductRepository {
         })
     }
 
-    /// The collection, with its indexes: made before its first use, by whoever comes first.
+    /// Returns the collection. The first call creates its indexes.
     async fn products(&self) -> Result<&Collection<ProductDocument>, DriverError> {
         let make = || async {
             let products = self.database.collection(COLLECTION);
             for index in indexes() {
-                // One by one: FerretDB v1 gives up the connection when two of one command exist already.
+                // One by one: FerretDB v1 closes the connection if two indexes of one command exist already.
                 products.create_index(index).await?;
             }
             Ok(products)
@@ -75,7 +75,7 @@ impl MongoProductRepository {
     }
 }
 
-/// What lists sort by, alone and after what they are most often filtered by.
+/// The order of lists, alone and after the most frequent filters.
 fn indexes() -> [IndexModel; 3] {
     let index = |keys: Document| IndexModel::builder().keys(keys).build();
     [
@@ -85,7 +85,7 @@ fn indexes() -> [IndexModel; 3] {
     ]
 }
 
-/// Bounds an operation, and tells its errors apart.
+/// Runs an operation with a timeout, and classifies its error.
 async fn bounded<T>(operation: impl Future<Output = Result<T, DriverError>>) -> Result<T, RepositoryError> {
     match tokio::time::timeout(OPERATION_TIMEOUT, operation).await {
         Ok(result) => result.map_err(into_repository_error),

@@ -1,4 +1,4 @@
-//! Bodies of requests and answers.
+//! Bodies of requests and responses.
 
 use std::time::SystemTime;
 
@@ -17,23 +17,23 @@ pub(in crate::interface) struct Credentials {
     pub(super) password: String,
 }
 
-/// Who is logged in.
+/// The session of the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::interface) struct LoginView {
     username: String,
-    /// Since when.
+    /// The time of the login.
     #[schema(value_type = String, format = DateTime)]
     logged_in_at: Timestamp,
-    /// Until when, unless the session is used.
+    /// The end of the session, unless it is used before.
     #[schema(value_type = String, format = DateTime)]
     expires_at: Timestamp,
-    /// Until when, however much it is used.
+    /// The end of the session, however much it is used.
     #[schema(value_type = String, format = DateTime)]
     ends_at: Timestamp,
 }
 
-/// Nobody is logged in any more.
+/// The session has ended.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::interface) struct LogoutView {

@@ -1,8 +1,8 @@
-//! Logging in and out, and who a request comes from.
+//! Login, logout, and the user of a request.
 //!
 //! A session's id is in a cookie with `SameSite=Lax`, which browsers do not send with another site's `POST`; and a login
-//! is read from a body of JSON only, which another site's form cannot send. Together they stand against requests that
-//! another site has a browser make (CSRF).
+//! is read from a JSON body only, which another site's form cannot send. Together they prevent cross-site request forgery
+//! (CSRF).
 
 mod body;
 mod cookie;
@@ -21,12 +21,12 @@ use self::password::Passwords;
 pub(super) use self::routes::router;
 pub(super) use self::visitor::identify;
 
-/// Whose request it is: an extension of each request that comes with a valid session.
+/// The user of a request: an extension of each request with a valid session.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct UserId(Arc<str>);
 
 impl UserId {
-    /// The user's name.
+    /// Returns the user's name.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -38,7 +38,7 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// What logging in works on. A session holds nothing but whose it is.
+/// The sessions and passwords of the login. A session stores nothing but its user.
 #[derive(Debug)]
 pub struct Auth {
     sessions: SessionService<()>,
@@ -47,9 +47,9 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// One user, who logs in with a password that `password_hash` is of, a PHC string of argon2.
+    /// Creates the login of one user. `password_hash` is a PHC string of argon2.
     ///
-    /// Cookies live for `lifetime`. `secure` ones go over HTTPS only.
+    /// Cookies live for `lifetime`. `secure` cookies are sent over HTTPS only.
     pub fn new(
         sessions: SessionService<()>,
         username: &str,

@@ -18,7 +18,7 @@ use crate::interface::openapi::{LoginFailures, LogoutFailures, VisitorFailures};
 use crate::interface::view::{Success, success};
 use crate::interface::{Api, ApiError};
 
-/// The routes. No cache may keep what they answer.
+/// Returns the routes. No cache may store their responses.
 pub(in crate::interface) fn router() -> OpenApiRouter<Arc<Api>> {
     OpenApiRouter::new()
         .routes(routes!(login))
@@ -29,13 +29,13 @@ pub(in crate::interface) fn router() -> OpenApiRouter<Arc<Api>> {
 
 /// Log in
 ///
-/// Begins a new session, whose id is set as a cookie, and ends the one that the request came with.
+/// Starts a new session, whose id is set as a cookie, and ends the session of the request, if it has one.
 #[utoipa::path(
     post,
     path = "/api/auth/login",
     tag = "auth",
     request_body = Credentials,
-    responses((status = 200, description = "Who is logged in now", body = Success<LoginView>), LoginFailures),
+    responses((status = 200, description = "The new session", body = Success<LoginView>), LoginFailures),
 )]
 async fn login(
     State(api): State<Arc<Api>>,
@@ -50,7 +50,7 @@ async fn login(
     if let Some(old) = auth.cookie.id_of(&headers)
         && let Err(error) = auth.sessions.destroy(&old).await
     {
-        // Better none than two, of which one may be known to somebody else.
+        // The old id may have leaked, so a login must not leave it valid: without either session the client logs in again.
         let _ = auth.sessions.destroy(&id).await;
         return Err(error.into());
     }
@@ -59,29 +59,28 @@ async fn login(
 
 /// Log out
 ///
-/// Ends the session that the request came with, if there is one, and has the browser forget its id.
+/// Ends the session of the request, if it has one, and removes the cookie.
 #[utoipa::path(
     post,
     path = "/api/auth/logout",
     tag = "auth",
-    responses((status = 200, description = "Nobody is logged in", body = Success<LogoutView>), LogoutFailures),
+    responses((status = 200, description = "The session has ended", body = Success<LogoutView>), LogoutFailures),
 )]
 async fn logout(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response {
     let auth = &api.auth;
     let done = || success(LogoutView { logged_out: true });
-    // Without the cookie there is nothing to forget; and another site's form, which comes without it, has the browser
-    // forget nothing.
+    // Without the cookie there is nothing to remove. Another site's form comes without it, and so must not remove it.
     let Some(id) = auth.cookie.id_of(&headers) else { return done().into_response() };
     let answer = auth.sessions.destroy(&id).await.map(|()| done()).map_err(ApiError::from);
     (AppendHeaders([(SET_COOKIE, auth.cookie.clear())]), answer).into_response()
 }
 
-/// Ask who is logged in
+/// Get the session
 #[utoipa::path(
     get,
     path = "/api/auth/me",
     tag = "auth",
-    responses((status = 200, description = "Who is logged in", body = Success<LoginView>), VisitorFailures),
+    responses((status = 200, description = "The session", body = Success<LoginView>), VisitorFailures),
 )]
 async fn me(visitor: Option<Extension<Visitor>>) -> Result<impl IntoResponse, ApiError> {
     match visitor {
@@ -91,7 +90,7 @@ async fn me(visitor: Option<Extension<Visitor>>) -> Result<impl IntoResponse, Ap
     }
 }
 
-/// Says that no cache may keep an answer.
+/// Forbids every cache to store the response.
 async fn uncached(mut response: Response) -> Response {
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

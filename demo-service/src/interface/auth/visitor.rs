@@ -1,4 +1,4 @@
-//! `Visitor`: who a request comes from, found out before its handler runs.
+//! `Visitor`: the session of a request, validated before its handler runs.
 
 use std::sync::Arc;
 
@@ -11,25 +11,25 @@ use super::UserId;
 use crate::interface::Api;
 use crate::interface::rate_limits::is_limited;
 
-/// Who a request with a session's id comes from: an extension of it. One without has none.
+/// The session of a request: an extension of each request that has a session's id.
 #[derive(Debug, Clone)]
 pub(super) enum Visitor {
-    /// The session is alive.
+    /// The session is valid.
     Known(Arc<Session<()>>),
-    /// It is not.
+    /// The session does not exist, or has expired.
     Stranger,
-    /// The sessions cannot be asked.
+    /// The sessions are unreachable.
     Unknown,
 }
 
-/// Adds a [`Visitor`] to a request that has a session's id, and a [`UserId`] if the session is alive. Every request goes
-/// on: what needs a user says so itself. A request without an id costs nothing.
+/// Adds a [`Visitor`] to a request that has a session's id, and a [`UserId`] if the session is valid. Rejects no request:
+/// handlers that need a user do. A request without an id costs no look-up.
 pub(in crate::interface) async fn identify(
     State(api): State<Arc<Api>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    // Nothing else asks who it is.
+    // No other route needs the user.
     let id = is_limited(request.uri().path()).then(|| api.auth.cookie.id_of(request.headers())).flatten();
     if let Some(id) = id {
         let visitor = match api.auth.sessions.validate(&id).await {

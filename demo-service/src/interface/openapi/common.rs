@@ -1,27 +1,27 @@
-//! What every answer has: added here, once, instead of at each handler.
+//! The parts of every response, added here once instead of at each handler.
 
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AllOfBuilder, AnyOfBuilder, SchemaType, Type};
 use utoipa::openapi::{Content, Header, ObjectBuilder, OpenApi, Ref, RefOr, ResponseBuilder, Schema};
 
-/// Headers of every answer.
+/// The headers of every response.
 const ALL: [(&str, &str); 4] = [
-    ("x-request-id", "The request's id: the client's own, or a new one"),
-    ("x-response-time", "How long the answer took, such as `1.250ms`"),
-    ("server-timing", "The same in parts: the cache's, and the load's"),
-    ("cache-status", "What the cache did for this answer, by RFC 9211"),
+    ("x-request-id", "The request's id: the client's, or a new one"),
+    ("x-response-time", "The time from the request to the response, such as `1.250ms`"),
+    ("server-timing", "The same time, split into cache and load"),
+    ("cache-status", "What the cache did for this response, by RFC 9211"),
 ];
-/// Headers of the answers below `/api`, but for the cache's own.
+/// The headers of responses below `/api`, except those of the cache's admin API.
 const LIMITED: [(&str, &str); 5] = [
-    ("ratelimit", "What is left of each limit, and for how many seconds"),
+    ("ratelimit", "The remaining requests of each limit, and for how many seconds"),
     ("ratelimit-policy", "The limits"),
-    ("x-ratelimit-limit", "The limit that is nearest to its end"),
-    ("x-ratelimit-remaining", "How many requests are left of it"),
-    ("x-ratelimit-reset", "In how many seconds it is whole again"),
+    ("x-ratelimit-limit", "The limit with the fewest remaining requests"),
+    ("x-ratelimit-remaining", "The remaining requests of that limit"),
+    ("x-ratelimit-reset", "After how many seconds that limit is reset"),
 ];
 
-/// Adds the answer to requests over the limit, the headers, and what derives cannot say.
+/// Adds the response to rate limited requests, the headers, and constraints that the derives cannot express.
 pub(super) fn complete(document: &mut OpenApi) {
     require_a_change(document);
     for (path, item) in &mut document.paths.paths {
@@ -37,7 +37,7 @@ pub(super) fn complete(document: &mut OpenApi) {
     }
 }
 
-/// A change names at least one field; `updatedAt` only says what it is based on.
+/// Requires at least one field to change. `updatedAt` does not count: it is a precondition.
 fn require_a_change(document: &mut OpenApi) {
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     let Some(RefOr::T(Schema::Object(changes))) =
@@ -55,9 +55,9 @@ fn require_a_change(document: &mut OpenApi) {
 
 fn add_too_many(operation: &mut Operation) {
     let answer = ResponseBuilder::new()
-        .description("Too many requests: come again after `Retry-After` seconds")
+        .description("Too many requests: retry after `Retry-After` seconds")
         .content("application/json", Content::new(Some(Ref::from_schema_name("Failure"))))
-        .header("retry-after", header("In how many seconds a request would pass"));
+        .header("retry-after", header("After how many seconds a request would be allowed"));
     operation.responses.responses.insert("429".to_owned(), RefOr::T(answer.build()));
 }
 

@@ -1,6 +1,6 @@
 //! The description of the API, `OpenAPI` 3.1, and the page that shows it.
 //!
-//! Each handler describes itself beside its code; here is what they have in common.
+//! Each handler is described by an attribute at its code. This module has the parts that they have in common.
 
 mod answers;
 mod common;
@@ -16,36 +16,36 @@ pub(super) use self::answers::{
     VisitorFailures,
 };
 
-/// Where the document is.
+/// The path of the document.
 const DOCUMENT: &str = "/api-docs/openapi.json";
 
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "JollyJet",
-        description = "Flights, hotels and holidays. Every answer comes through the cache, and none is older than the \
-                       last write that was acknowledged; `Cache-Status` (RFC 9211) says what the cache did.",
+        description = "Flights, hotels and holidays. Every response comes through the cache, and none is older than \
+                       the last acknowledged write; `Cache-Status` (RFC 9211) reports what the cache did.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(super::error::Failure)),
     tags(
-        (name = "products", description = "What is on sale"),
-        (name = "auth", description = "Who is logged in"),
-        (name = "operations", description = "What an operator asks"),
+        (name = "products", description = "The products on sale"),
+        (name = "auth", description = "Login, logout and the session"),
+        (name = "operations", description = "Health"),
     ),
 )]
 struct Head;
 
-/// `/docs`, and the document it shows.
+/// Returns the routes of `/docs` and of the document that it shows.
 pub(super) fn pages<S: Clone + Send + Sync + 'static>(routes: Document) -> Router<S> {
     let mut document = Head::openapi().merge_from(routes).merge_from(admin());
     common::complete(&mut document);
-    // "none": else the page would send the document's address to a validator in the Internet.
+    // "none", because the page would send the document's address to a public validator.
     let config = Config::from(DOCUMENT).validator_url("none").try_it_out_enabled(true);
     SwaggerUi::new("/docs").url(DOCUMENT, document).config(config).into()
 }
 
-/// The calls of the cache's admin, where the router has them.
+/// Returns the description of the cache's admin API, at the path where the router nests it.
 fn admin() -> Document {
     let mut document = OpenApiBuilder::new().build().nest("/api/cache", jollycache::admin::openapi());
     // The router nests "/" at the path itself.

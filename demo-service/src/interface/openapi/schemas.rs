@@ -1,4 +1,4 @@
-//! Schemas of what has rules of its own. The rules themselves are the domain's.
+//! Schemas of fields with rules. The domain enforces the rules.
 
 use std::borrow::Cow;
 
@@ -17,7 +17,7 @@ const LINE_OR_BLANK: &str = r"^[^\u0000-\u001F\u007F-\u009F]*$";
 /// Any number of lines.
 const PARAGRAPH: &str = r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$";
 
-/// A type that is nothing but a text with a length and a pattern.
+/// Defines a type whose schema is a text with a length and a pattern.
 macro_rules! text {
     ($name:ident, $lengths:expr, $pattern:expr, $meaning:literal) => {
         #[doc = $meaning]

@@ -29,7 +29,7 @@ impl TestApp {
         TestApp::start_with(cache, repository, &[]).await
     }
 
-    /// As [`TestApp::start`], with these variables. Rate limits are off: tests send more than anybody may.
+    /// As [`TestApp::start`], with these variables. Rate limits are off, because tests send more requests than they allow.
     pub(crate) async fn start_with(
         cache: Cache,
         repository: Arc<dyn ProductRepository>,
@@ -52,7 +52,7 @@ impl TestApp {
         TestApp { address, cache, repository, stop, serving }
     }
 
-    /// Asks it to stop, and waits until it has.
+    /// Stops the service, and waits for its end.
     pub(crate) async fn stop(self) -> io::Result<()> {
         self.stop.send(()).unwrap();
         self.serving.await.unwrap()
@@ -75,7 +75,7 @@ impl TestApp {
         request(self.address, method, path, Some(("application/json", body.into()))).await
     }
 
-    /// What the repository was asked since the last time, sorted.
+    /// Returns the calls of the repository since the last time, sorted.
     pub(crate) fn calls(&self) -> Vec<&'static str> {
         self.repository.take_calls()
     }

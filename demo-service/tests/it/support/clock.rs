@@ -1,19 +1,19 @@
-//! A clock that nobody waits for.
+//! `TickingClock`.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use demo_service::usecases::Clock;
 use jiff::Timestamp;
 
-/// A second later each time it is asked, from 2026 on.
+/// A clock that starts in 2026 and advances by a second at each call, so that tests need no sleep.
 #[derive(Debug, Default)]
 pub(crate) struct TickingClock {
-    asked: AtomicI64,
+    calls: AtomicI64,
 }
 
 impl Clock for TickingClock {
     fn now(&self) -> Timestamp {
-        let asked = self.asked.fetch_add(1, Ordering::SeqCst);
-        Timestamp::from_second(1_767_225_600 + asked).unwrap()
+        let seconds = self.calls.fetch_add(1, Ordering::SeqCst);
+        Timestamp::from_second(1_767_225_600 + seconds).unwrap()
     }
 }

@@ -1,4 +1,4 @@
-//! The service on a random port, and what stands around it.
+//! The service on a random port, and its fixtures.
 
 mod app;
 mod client;
@@ -12,7 +12,7 @@ pub(crate) use self::clock::TickingClock;
 pub(crate) use self::repository::SpyRepository;
 pub(crate) use self::stack::{Stack, mongo};
 
-/// Makes of each `async fn name(stack: Stack)` two tests: `name::embedded`, and `name::redis_and_mongodb`.
+/// Creates from each `async fn name(stack: Stack)` two tests: `name::embedded`, and `name::redis_and_mongodb`.
 macro_rules! on_both_stacks {
     ($($name:ident),* $(,)?) => {$(
         mod $name {

@@ -1,4 +1,4 @@
-//! `SpyRepository`: counts what is asked of a store, and fails when told to.
+//! `SpyRepository`: records the calls of a store, and fails on demand.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,7 +8,7 @@ use demo_service::domain::{Product, ProductId};
 use demo_service::usecases::{ListQuery, ProductFilter, ProductRepository, RepositoryError};
 use jiff::Timestamp;
 
-/// A store that keeps book.
+/// A store whose calls are recorded.
 #[derive(Debug)]
 pub(crate) struct SpyRepository {
     inner: Arc<dyn ProductRepository>,
@@ -23,7 +23,7 @@ impl SpyRepository {
         SpyRepository { inner, calls: Mutex::default(), next_id: Mutex::default(), down }
     }
 
-    /// What was asked since the last time, sorted.
+    /// Returns the calls since the last time, sorted.
     pub(crate) fn take_calls(&self) -> Vec<&'static str> {
         let mut calls = std::mem::take(&mut *self.calls.lock().unwrap());
         calls.sort_unstable();
@@ -35,12 +35,12 @@ impl SpyRepository {
         *self.next_id.lock().unwrap() = Some(id);
     }
 
-    /// Whether every call fails from now on.
+    /// Makes every call fail, or none, from now on.
     pub(crate) fn set_down(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
     }
 
-    fn asked(&self, what: &'static str) -> Result<&dyn ProductRepository, RepositoryError> {
+    fn call(&self, what: &'static str) -> Result<&dyn ProductRepository, RepositoryError> {
         self.calls.lock().unwrap().push(what);
         if self.down.load(Ordering::SeqCst) {
             return Err(RepositoryError::Failed("password=hunter2 was refused".into()));
@@ -60,23 +60,23 @@ impl ProductRepository for SpyRepository {
     }
 
     async fn insert(&self, product: &Product) -> Result<(), RepositoryError> {
-        self.asked("insert")?.insert(product).await
+        self.call("insert")?.insert(product).await
     }
 
     async fn find(&self, id: &ProductId) -> Result<Option<Product>, RepositoryError> {
-        self.asked("find")?.find(id).await
+        self.call("find")?.find(id).await
     }
 
     async fn list(&self, query: &ListQuery) -> Result<Vec<Product>, RepositoryError> {
-        self.asked("list")?.list(query).await
+        self.call("list")?.list(query).await
     }
 
     async fn count(&self, filter: &ProductFilter) -> Result<u64, RepositoryError> {
-        self.asked("count")?.count(filter).await
+        self.call("count")?.count(filter).await
     }
 
     async fn replace(&self, product: &Product, version: u64) -> Result<bool, RepositoryError> {
-        self.asked("replace")?.replace(product, version).await
+        self.call("replace")?.replace(product, version).await
     }
 
     async fn toggle_wishlist(
@@ -84,14 +84,14 @@ impl ProductRepository for SpyRepository {
         id: &ProductId,
         now: Timestamp,
     ) -> Result<Option<Product>, RepositoryError> {
-        self.asked("toggle")?.toggle_wishlist(id, now).await
+        self.call("toggle")?.toggle_wishlist(id, now).await
     }
 
     async fn delete(&self, id: &ProductId) -> Result<bool, RepositoryError> {
-        self.asked("delete")?.delete(id).await
+        self.call("delete")?.delete(id).await
     }
 
     async fn ping(&self) -> Result<(), RepositoryError> {
-        self.asked("ping")?.ping().await
+        self.call("ping")?.ping().await
     }
 }

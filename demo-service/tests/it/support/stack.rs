@@ -1,4 +1,4 @@
-//! `Stack`: what a service stands on.
+//! `Stack`: the backend and the store of a service.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use jollycache_tests::{MongoServer, RedisServer};
 
 use super::TestApp;
 
-/// A cache's backend and a store, both empty; any number of services can stand on it.
+/// A cache's backend and a store, both empty, for any number of services.
 #[derive(Debug)]
 pub(crate) struct Stack {
     repository: Arc<dyn ProductRepository>,
@@ -19,12 +19,12 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Nothing but this process.
+    /// Creates a stack in the memory of this process.
     pub(crate) fn embedded() -> Self {
         Stack { repository: Arc::new(EmbeddedProductRepository::default()), redis: None, mongo: None }
     }
 
-    /// Servers of its own; `None` where they cannot be had.
+    /// Creates a stack on servers of its own; `None` where they are not installed.
     pub(crate) async fn servers() -> Option<Self> {
         let (redis, mongo_server) = (RedisServer::start()?, MongoServer::start().await?);
         let repository = Arc::new(mongo(&mongo_server).await);

@@ -1,39 +1,39 @@
-//! `Buffers`: the memory that passwords are checked in.
+//! `Buffers`: the working memory of password checks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use argon2::Block;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// A fixed number of buffers, each allocated when it is first needed and then kept.
+/// A fixed number of buffers, each allocated at its first use and then reused.
 ///
-/// Memory of this size that is allocated for each check and freed after it stays with the process all the same: the
-/// checks run on whichever thread is free, and the allocator keeps what is freed for the thread's own arena.
+/// Allocating and freeing the memory for each check would not return it to the system: the checks run on any idle
+/// thread, and the allocator retains the freed memory in that thread's arena.
 pub(super) struct Buffers {
-    /// The idle ones. The last one in is the first one out, so that few are used if few are needed.
+    /// The idle buffers. Last in, first out, so that under light load only a few are ever allocated.
     free: Mutex<Vec<Vec<Block>>>,
-    /// As many as there are free ones.
+    /// One permit for each idle buffer.
     permits: Arc<Semaphore>,
 }
 
-/// A buffer that one check has for itself; on drop it is free again.
+/// A buffer that one check uses exclusively; returned on drop.
 pub(super) struct Buffer {
     blocks: Vec<Block>,
     buffers: Arc<Buffers>,
-    /// Released after the buffer is back.
+    /// Released after the buffer is returned.
     _permit: OwnedSemaphorePermit,
 }
 
 impl Buffers {
-    /// `count` buffers, none of which has any memory yet.
+    /// Creates `count` buffers without allocating their memory.
     pub(super) fn new(count: usize) -> Self {
         let free = Mutex::new((0..count).map(|_| Vec::new()).collect());
         Buffers { free, permits: Arc::new(Semaphore::new(count)) }
     }
 
-    /// Waits for a free buffer. Dropping the future gives up the place in the line.
+    /// Waits for an idle buffer, in the order of the calls. Cancel safe: dropping the future leaves the queue.
     pub(super) async fn acquire(self: &Arc<Self>) -> Option<Buffer> {
-        // `None` only if the semaphore is closed, which it never is.
+        // `None` only if the semaphore is closed, which never happens.
         let permit = self.permits.clone().acquire_owned().await.ok()?;
         let blocks = self.free().pop()?;
         Some(Buffer { blocks, buffers: self.clone(), _permit: permit })
@@ -45,7 +45,7 @@ impl Buffers {
 }
 
 impl Buffer {
-    /// At least `count` blocks, which hold whatever the check before left in them.
+    /// Returns at least `count` blocks, with the content that the previous check left.
     pub(super) fn blocks(&mut self, count: usize) -> &mut [Block] {
         if self.blocks.len() < count {
             self.blocks = vec![Block::new(); count];
@@ -62,7 +62,7 @@ impl Drop for Buffer {
 
 #[cfg(test)]
 impl Buffers {
-    /// How many there are, and how many of them have memory. Call it while all are idle.
+    /// Returns the number of buffers, and how many of them are allocated. To be called while all are idle.
     pub(super) fn count(&self) -> (usize, usize) {
         let free = self.free();
         (free.len(), free.iter().filter(|blocks| !blocks.is_empty()).count())

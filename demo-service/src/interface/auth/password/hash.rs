@@ -1,9 +1,9 @@
-//! `Hash`: what passwords are compared with.
+//! `Hash`: a password's hash.
 
 use argon2::password_hash::phc::{Output, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 
-/// A hash of argon2, with the parameters that it was made by.
+/// A hash of argon2, with its parameters.
 pub(super) struct Hash {
     argon2: Argon2<'static>,
     salt: Salt,
@@ -11,7 +11,7 @@ pub(super) struct Hash {
 }
 
 impl Hash {
-    /// Reads a PHC string; `None` if it is none of argon2.
+    /// Parses a PHC string; `None` if it is not one of argon2.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let hash = PasswordHash::new(text).ok()?;
         let algorithm = Algorithm::try_from(hash.algorithm.as_str()).ok()?;
@@ -20,13 +20,13 @@ impl Hash {
         Some(Hash { argon2: Argon2::new(algorithm, version, params), salt: hash.salt?, expected: hash.hash? })
     }
 
-    /// How many blocks a comparison works in.
+    /// Returns the number of blocks that a comparison needs.
     pub(super) fn block_count(&self) -> usize {
         self.argon2.params().block_count()
     }
 
-    /// Whether this is the password. Works in `blocks`, whatever they hold; there are at least
-    /// [`block_count`](Hash::block_count) of them.
+    /// Returns whether the password matches. Overwrites `blocks`, of which there are at least
+    /// [`block_count`](Hash::block_count).
     pub(super) fn is_of(&self, password: &[u8], blocks: &mut [Block]) -> bool {
         let mut computed = [0; Output::MAX_LENGTH];
         let computed = &mut computed[..self.expected.len()];

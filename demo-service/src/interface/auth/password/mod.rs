@@ -1,4 +1,4 @@
-//! `Passwords`: whether a password is the right one, found out off the runtime's threads.
+//! `Passwords`: checks passwords, outside of the runtime's threads.
 
 mod buffers;
 mod hash;
@@ -13,22 +13,22 @@ use tokio::task;
 use self::buffers::Buffers;
 use self::hash::Hash;
 
-/// The most passwords that are checked at once, on however many cores. Each takes a core and a buffer, of 19 MiB by the
-/// default cost; more at once would not be checked sooner.
+/// The maximum number of concurrent checks, on any number of cores. Each uses a core and a buffer, of 19 MiB at the
+/// default cost, so more of them would take memory and not be faster.
 const MAX_RUNNING: usize = 4;
-/// How many are checked or wait for it; one more is told to come again.
+/// The maximum number of checks that run or wait. One more is rejected, and the client retries later.
 const MAX_WAITING: usize = 64;
 
-/// See the module.
+/// The user and the hash of the password, with the buffers of the checks.
 pub(super) struct Passwords {
     username: String,
-    /// `None`: no password is right.
+    /// `None` if the hash is malformed: no password matches.
     hash: Option<Arc<Hash>>,
     buffers: Arc<Buffers>,
     waiting: Semaphore,
 }
 
-/// Too many want to log in at once.
+/// [`MAX_WAITING`] checks run or wait already.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Busy;
 
@@ -43,9 +43,11 @@ impl Passwords {
         }
     }
 
-    /// Whether this is a user and the user's password. An unknown user takes as long as a wrong password does.
+    /// Returns whether user and password match. An unknown user takes as long as a wrong password, so that the time does
+    /// not reveal which names exist.
     ///
-    /// A check that has begun goes on when the future is dropped, and keeps its buffer till the end.
+    /// # Cancel safety
+    /// A check that has started continues when the future is dropped, and holds its buffer until it is done.
     pub(super) async fn check(&self, username: &str, password: String) -> Result<bool, Busy> {
         let Some(hash) = self.hash.clone() else { return Ok(false) };
         let _place = self.waiting.try_acquire().map_err(|_| Busy)?;
