@@ -26,7 +26,7 @@ mod clock;
 #[cfg(any(doc, doctest))]
 pub mod docs;
 mod engine;
-pub mod entry;
+mod entry;
 mod error;
 mod event;
 #[cfg(feature = "http")]
@@ -35,7 +35,7 @@ pub mod key;
 #[cfg(feature = "metrics")]
 pub mod metrics;
 pub mod policy;
-pub mod protocol;
+mod protocol;
 #[cfg(feature = "rate-limit")]
 pub mod rate_limit;
 mod region;

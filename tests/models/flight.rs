@@ -4,9 +4,8 @@
 
 use std::time::Duration;
 
-use jollycache::backend::Lease;
-use jollycache::entry::{Entry, TagStamp};
-use jollycache::protocol::Slot;
+use jollycache::backend::state::Slot;
+use jollycache::backend::{Entry, Lease, TagStamp};
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::world::{NOW, Rule, Source, apply, befalls, draft, request, token, version_of};
@@ -204,7 +203,7 @@ impl Flights {
     }
 
     /// The steps of a leader that has loaded, or is to load without a lease.
-    fn settle(&self, next: &mut State, i: usize, own: jollycache::entry::Token) -> &'static str {
+    fn settle(&self, next: &mut State, i: usize, own: jollycache::backend::Token) -> &'static str {
         let reader = next.readers[i];
         match reader.at {
             At::Loaded(version) => {
@@ -274,7 +273,7 @@ impl Flights {
         }
     }
 
-    fn ask(&self, next: &mut State, i: usize, own: jollycache::entry::Token) -> &'static str {
+    fn ask(&self, next: &mut State, i: usize, own: jollycache::backend::Token) -> &'static str {
         let shown = stamps(next.readers[i].stamp);
         let lease = apply(&mut next.slot, |slot| slot.lease(NOW, &request(own, &shown)));
         match lease {

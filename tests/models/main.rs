@@ -1,6 +1,6 @@
 //! Models of the protocol, explored exhaustively.
 //!
-//! Each model runs the code's own transitions ([`jollycache::protocol::Slot`]) for the store, and lets readers,
+//! Each model runs the code's own transitions ([`jollycache::backend::state::Slot`]) for the store, and lets readers,
 //! writers and the environment take their steps in every order. Each rule of the protocol is also taken out in
 //! turn, and the model must notice.
 //!

@@ -1,7 +1,7 @@
 //! A reader of one key, as engine/load.rs and engine/ticket.rs have it, without tags and without a flight.
 
 use jollycache::backend::Lease;
-use jollycache::protocol::Slot;
+use jollycache::backend::state::Slot;
 
 use crate::world::{NOW, Rule, Source, apply, draft, request, store_unfenced, token, version_of, versioned};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jollycache::protocol::Slot;
+use jollycache::backend::state::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;

@@ -1,9 +1,8 @@
 //! Tags: ids that can be lost at any step, entries that carry the ids from before their load, readers that declare
 //! all of the tags or fewer than the entry has.
 
-use jollycache::backend::Lease;
-use jollycache::entry::{Entry, TagStamp, Token};
-use jollycache::protocol::Slot;
+use jollycache::backend::state::Slot;
+use jollycache::backend::{Entry, Lease, TagStamp, Token};
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::world::{NOW, Rule, Source, apply, befalls, draft, request, token, version_of};

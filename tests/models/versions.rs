@@ -1,7 +1,7 @@
 //! Versions: writers that store what they committed without announcing it, as `Cache::put` by hand may, and readers
 //! that fill. What a key remembers of its versions is not evicted here; that it lives for a minute is the promise.
 
-use jollycache::protocol::Slot;
+use jollycache::backend::state::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;

@@ -7,10 +7,11 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
-use jollycache::backend::{LeaseMode, LeaseRequest};
-use jollycache::entry::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token};
+use jollycache::backend::state::{Holder, Slot};
+use jollycache::backend::{
+    Codec, Draft, Entry, Fingerprint, LeaseMode, LeaseRequest, RegionId, TagStamp, Token,
+};
 use jollycache::key::StoredKey;
-use jollycache::protocol::{Holder, Slot};
 
 pub(crate) const NOW: u64 = 1_000_000;
 pub(crate) const LIFETIME: Duration = Duration::from_secs(1);

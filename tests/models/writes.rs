@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use jollycache::backend::WriteEnd;
-use jollycache::protocol::{OwnWrites, Slot};
+use jollycache::backend::state::Slot;
+use jollycache::test_util::OwnWrites;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
@@ -339,7 +340,7 @@ impl Writes {
     }
 }
 
-fn own_token(i: usize) -> jollycache::entry::Token {
+fn own_token(i: usize) -> jollycache::backend::Token {
     token(100 + u8::try_from(i).expect("few writers"))
 }
 

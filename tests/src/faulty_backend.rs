@@ -7,10 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jollycache::backend::{
-    Backend, BackendInfo, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode, RateRequest,
-    RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
+    Backend, BackendInfo, Draft, Entry, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode,
+    RateRequest, RateVerdict, Read, RegionId, RunId, ScanCursor, ScanPage, Selection, Subscription, Token,
+    Watch, WriteEnd,
 };
-use jollycache::entry::{Draft, Entry, RegionId, RunId, Token};
 use jollycache::key::StoredKey;
 use jollycache::{Error, ErrorKind};
 use tokio::sync::watch;

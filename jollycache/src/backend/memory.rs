@@ -10,16 +10,15 @@ use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
-use super::{
-    Backend, BackendInfo, Delivery, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode,
-    RateRequest, RateStore, RateVerdict, Read, ScanCursor, ScanPage, Selection, Signal, Subscribers,
-    Subscription, Watch, Watchers, WriteEnd,
-};
+use super::{Backend, BackendInfo, Delivery, RateStore, Signal, Subscribers, Subscription, Watch, Watchers};
 use crate::clock::{Micros, Millis, as_millis, now_ms, now_us};
 use crate::entry::{Draft, Entry, RegionId, RunId, Token};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{StoredKey, glob_matches};
-use crate::protocol::{LockSlot, Slot, TagSlot};
+use crate::protocol::{
+    Filled, Inspection, Lease, LeaseRequest, LockAnswer, LockSlot, RateMode, RateRequest, RateVerdict, Read,
+    ScanCursor, ScanPage, Selection, Slot, TagSlot, WriteEnd,
+};
 
 /// How many bytes of keys and payloads a [`MemoryBackend`] keeps by default.
 pub const DEFAULT_MAX_BYTES: u64 = 256 * 1024 * 1024;

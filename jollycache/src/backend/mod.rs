@@ -3,17 +3,16 @@
 //! The operations are those of docs/semantics.md. Whoever implements [`Backend`] runs
 //! [`crate::test_util::conformance`] against it.
 
-mod channel;
-mod inspection;
+mod info;
 #[cfg(feature = "memory")]
 mod memory;
+mod notify;
 mod pulse;
-mod rate;
 #[cfg(any(feature = "memory", feature = "rate-limit"))]
 mod rate_store;
 #[cfg(feature = "redis")]
 mod redis;
-mod watch;
+pub mod state;
 
 use std::fmt;
 use std::time::Duration;
@@ -21,170 +20,26 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 
-pub use self::channel::{Delivery, SUBSCRIPTION_BUFFER, Subscribers, Subscription};
-pub use self::inspection::Inspection;
+pub use self::info::BackendInfo;
 #[cfg(feature = "memory")]
 pub use self::memory::{DEFAULT_MAX_BYTES, MemoryBackend};
+pub use self::notify::{Delivery, SUBSCRIPTION_BUFFER, Signal, Subscribers, Subscription, Watch, Watchers};
 pub use self::pulse::Pulse;
-pub use self::rate::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
 #[cfg(any(feature = "memory", feature = "rate-limit"))]
 pub(crate) use self::rate_store::RateStore;
 #[cfg(feature = "redis")]
 pub use self::redis::{RedisBackend, RedisBuilder};
-pub use self::watch::{Signal, Watch, Watchers};
 
-use crate::entry::{Draft, Entry, RegionId, RunId, TagStamp, Token};
+pub use crate::entry::{
+    Codec, Draft, Entry, Fingerprint, MAX_RECORD_TAGS, Record, RegionId, RunId, TagStamp, Token, Version,
+    decode_record, encode_entry, record_run,
+};
 use crate::error::Result;
 use crate::key::StoredKey;
-
-/// An entry and the tags' live ids, read together.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Read {
-    /// The value, fresh or stale; `None` for a miss, a lease, an intent and a foreign record.
-    pub entry: Option<Entry>,
-    /// The live id of each tag asked for, in order; `None` where the tag has none.
-    pub tag_ids: Vec<Option<Token>>,
-}
-
-/// Asks for the right to load.
-#[derive(Debug, Clone)]
-pub struct LeaseRequest<'a> {
-    /// What to load.
-    pub key: &'a StoredKey,
-    /// The region of the value to come.
-    pub region: RegionId,
-    /// The token that [`Backend::fill`] will show.
-    pub token: Token,
-    /// How long the lease lives.
-    pub ttl: Duration,
-    /// The live ids of the tags the caller knows of. A stored value that carries one of these names with another
-    /// id, or that lacks one of them, counts as absent.
-    pub live_tags: &'a [TagStamp],
-    /// What a stored value means to the caller.
-    pub mode: LeaseMode,
-}
-
-/// What a stored value means to one who asks for a lease.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LeaseMode {
-    /// A fresh one is a hit.
-    #[default]
-    Load,
-    /// It counts as absent: the caller cannot read it.
-    Replace,
-    /// A fresh one too is kept and leased over: the caller wants to write what follows from it.
-    Refresh,
-}
-
-/// The answer to a [`LeaseRequest`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Lease {
-    /// A fresh value is there after all.
-    Hit(Entry),
-    /// Load, then [`Backend::fill`] or [`Backend::release`]. A stale value may be there meanwhile.
-    Leased {
-        /// The value that is being replaced, still served to others.
-        stale: Option<Entry>,
-    },
-    /// Somebody else loads.
-    Wait {
-        /// What may be served meanwhile.
-        stale: Option<Entry>,
-        /// When the other's lease ends by itself.
-        remaining: Duration,
-    },
-    /// A writer is at work: load, and do not store.
-    Bypass {
-        /// When its intent ends by itself.
-        remaining: Duration,
-    },
-}
-
-/// The answer to a fill.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Filled {
-    /// Whether the value was stored; if not, the lease was lost to an invalidation, a writer or its own end.
-    pub stored: bool,
-    /// The live ids of the draft's tags, read after the decision, in order.
-    pub tag_ids: Vec<Option<Token>>,
-}
-
-/// How a write ends.
-#[derive(Debug, Clone)]
-pub enum WriteEnd<'a> {
-    /// Store this, if nobody else wrote meanwhile; else leave nothing.
-    Put(&'a Draft),
-    /// Leave nothing, and let nothing be filled for this long.
-    Evict {
-        /// As for [`Backend::invalidate`].
-        grace: Duration,
-    },
-}
-
-/// The answer to who asks for a lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LockAnswer {
-    /// It is the caller's.
-    Locked {
-        /// Greater than that of every owner before.
-        fence: u64,
-    },
-    /// Somebody else has it.
-    Held {
-        /// When it ends by itself, unless it is extended; more than zero.
-        remaining: Duration,
-    },
-}
-
-/// One page of a scan.
-#[derive(Debug, Clone, Default)]
-pub struct ScanPage {
-    /// The names found; a name may come twice, and reserved names may be among them.
-    pub keys: Vec<StoredKey>,
-    /// Where to go on; `None` at the end.
-    pub next: Option<ScanCursor>,
-}
-
-/// A backend's own mark of where a scan stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScanCursor(pub String);
-
-/// What [`Backend::info`] tells, for people.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct BackendInfo {
-    /// `memory`, `redis`.
-    pub backend: String,
-    /// The server's version, where there is a server.
-    pub version: Option<String>,
-    /// Memory that the store uses, in bytes.
-    pub used_memory: Option<u64>,
-    /// The limit on that, in bytes.
-    pub max_memory: Option<u64>,
-    /// The most memory that the store used since it was started, in bytes.
-    pub peak_memory: Option<u64>,
-    /// What the operating system gave the server, as a multiple of what the server uses: well above 1 it is fragmented,
-    /// below 1 a part is swapped out.
-    pub memory_fragmentation: Option<f64>,
-    /// How many keys are there, of all namespaces.
-    pub keys: Option<u64>,
-    /// How many keys were pushed out for want of memory, since the store was started.
-    pub evicted_keys: Option<u64>,
-    /// How many keys ended by themselves, since the store was started.
-    pub expired_keys: Option<u64>,
-    /// How many connections are open, of all clients.
-    pub connected_clients: Option<u64>,
-}
-
-/// Selects keys for an invalidation by scan.
-#[derive(Debug, Clone)]
-pub struct Selection<'a> {
-    /// A glob over full stored names, `*` and `?`; nothing else is special.
-    pub glob: &'a str,
-    /// Only values and leases of this region.
-    pub region: Option<RegionId>,
-    /// As for [`Backend::invalidate`].
-    pub grace: Duration,
-}
+pub use crate::protocol::{
+    Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, MAX_RATE_REQUESTS, RateAlgorithm,
+    RateMode, RateRequest, RateRule, RateVerdict, Read, ScanCursor, ScanPage, Selection, WriteEnd,
+};
 
 /// A store for entries.
 ///

@@ -8,11 +8,10 @@ use moka::Expiry;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
-use super::rate::{RateMode, RateRequest, RateVerdict};
 use crate::clock::{self, Millis, as_millis};
 use crate::error::Result;
 use crate::key::StoredKey;
-use crate::protocol::{RateAlgorithm, RateRule, RateSlot};
+use crate::protocol::{RateAlgorithm, RateMode, RateRequest, RateRule, RateSlot, RateVerdict};
 
 /// How many bytes are kept, about. Beyond, the subjects that were seen least recently are forgotten.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;

@@ -3,9 +3,23 @@
 use std::time::Duration;
 
 use super::Holder;
-use crate::backend::LockAnswer;
 use crate::clock::{Micros, as_millis};
 use crate::entry::Token;
+
+/// The answer to who asks for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockAnswer {
+    /// It is the caller's.
+    Locked {
+        /// Greater than that of every owner before.
+        fence: u64,
+    },
+    /// Somebody else has it.
+    Held {
+        /// When it ends by itself, unless it is extended; more than zero.
+        remaining: Duration,
+    },
+}
 
 /// What is kept under a lock's name, beyond the lock's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -4,16 +4,23 @@
 //! backend runs them under its lock, the models explore them, and the Redis scripts do the same on the stored bytes.
 //! docs/semantics.md draws the states.
 
+mod holder;
+mod inspection;
 mod lock;
 mod own_writes;
 mod rate;
+mod request;
 mod slot;
 mod tag;
 
-pub use lock::LockSlot;
+pub use holder::Holder;
+pub use inspection::Inspection;
+pub use lock::{LockAnswer, LockSlot};
 pub use own_writes::OwnWrites;
 pub use rate::{
-    MAX_LOG_QUOTA, MAX_RATE_WINDOW, RateAlgorithm, RateBucket, RateCounter, RateLog, RateRule, RateSlot,
+    MAX_LOG_QUOTA, MAX_RATE_REQUESTS, MAX_RATE_WINDOW, RateAlgorithm, RateMode, RateRequest, RateRule,
+    RateSlot, RateVerdict,
 };
-pub use slot::{Holder, Slot, VERSION_MEMORY_MS};
+pub use request::{Filled, Lease, LeaseMode, LeaseRequest, Read, ScanCursor, ScanPage, Selection, WriteEnd};
+pub use slot::Slot;
 pub use tag::TagSlot;

@@ -2,24 +2,15 @@
 
 use std::time::Duration;
 
-use crate::backend::{Inspection, Lease, LeaseMode, LeaseRequest, WriteEnd};
+use super::{Holder, Inspection, Lease, LeaseMode, LeaseRequest, WriteEnd};
 use crate::clock::{Millis, as_millis};
 use crate::entry::{Draft, Entry, RegionId, Token, Version};
 
 /// How long the version of an evicted value is remembered, in milliseconds. The Redis scripts have the same number.
-pub const VERSION_MEMORY_MS: Millis = 60_000;
+const VERSION_MEMORY_MS: Millis = 60_000;
 /// The most writers that one intent names. When one more comes, the one that came first is named no more: nothing is
 /// stored until it would have ended by itself. The Redis scripts have the same number.
 const MAX_WRITERS: usize = 64;
-
-/// Who holds a lease, and until when.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Holder {
-    /// The proof of it.
-    pub token: Token,
-    /// When it ends by itself.
-    pub until: Millis,
-}
 
 /// What is kept under one key.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::slot::Holder;
+use super::Holder;
 use crate::clock::{Millis, as_millis};
 use crate::entry::Token;
 

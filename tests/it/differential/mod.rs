@@ -8,10 +8,9 @@ mod record;
 mod steps;
 
 use jollycache::RedisBackend;
-use jollycache::backend::Backend;
-use jollycache::entry::RunId;
+use jollycache::backend::state::Slot;
+use jollycache::backend::{Backend, RunId};
 use jollycache::key::StoredKey;
-use jollycache::protocol::Slot;
 use jollycache_tests::{RedisServer, ScriptSwap};
 
 use self::steps::{Dice, Reply, Step};

@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use jollycache::RedisBackend;
-use jollycache::backend::{Backend, RateMode, RateRequest, RateVerdict};
+use jollycache::backend::state::RateSlot;
+use jollycache::backend::{Backend, RateAlgorithm, RateMode, RateRequest, RateRule, RateVerdict};
 use jollycache::key::StoredKey;
-use jollycache::protocol::{RateAlgorithm, RateRule, RateSlot};
 use jollycache_tests::{RedisServer, ScriptSwap};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;

@@ -1,8 +1,8 @@
 //! Stored records, read and aged behind the backend's back, by the layout that entry/record.rs describes.
 
 use bytes::Bytes;
-use jollycache::entry::{Entry, Record, RegionId, RunId, Token, Version, decode_record};
-use jollycache::protocol::{Holder, Slot};
+use jollycache::backend::state::{Holder, Slot};
+use jollycache::backend::{Entry, Record, RegionId, RunId, Token, Version, decode_record};
 
 const LEASED: u8 = 2;
 const WRITER_BYTES: usize = 22;

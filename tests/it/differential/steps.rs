@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use jollycache::backend::{Backend, Lease, LeaseMode, LeaseRequest, Selection, WriteEnd};
-use jollycache::entry::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token, Version};
+use jollycache::backend::state::Slot;
+use jollycache::backend::{
+    Backend, Codec, Draft, Entry, Fingerprint, Lease, LeaseMode, LeaseRequest, RegionId, Selection, TagStamp,
+    Token, Version, WriteEnd,
+};
 use jollycache::key::StoredKey;
-use jollycache::protocol::Slot;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

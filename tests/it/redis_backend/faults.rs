@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use jollycache::backend::Backend;
-use jollycache::entry::{TagStamp, Token};
+use jollycache::backend::{Backend, TagStamp, Token};
 use jollycache::{ErrorKind, RedisBackend};
 use jollycache_tests::{RedisServer, TcpProxy};
 

@@ -1,8 +1,9 @@
 //! Records that are not ours: for a reader nothing, for a writer room.
 
 use jollycache::RedisBackend;
-use jollycache::backend::{Backend, Inspection, Lease, Selection, WriteEnd};
-use jollycache::entry::{RunId, TagStamp, Token, encode_entry};
+use jollycache::backend::{
+    Backend, Inspection, Lease, RunId, Selection, TagStamp, Token, WriteEnd, encode_entry,
+};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 

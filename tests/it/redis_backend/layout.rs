@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jollycache::RedisBackend;
-use jollycache::backend::{Backend, Lease, LeaseRequest, LockAnswer, WriteEnd};
-use jollycache::entry::{Draft, Entry, Record, TagStamp, Token, Version, decode_record, encode_entry};
+use jollycache::backend::{
+    Backend, Draft, Entry, Lease, LeaseRequest, LockAnswer, Record, TagStamp, Token, Version, WriteEnd,
+    decode_record, encode_entry,
+};
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 

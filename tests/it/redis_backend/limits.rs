@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use jollycache::backend::{Backend, Lease};
-use jollycache::entry::{Draft, Token};
+use jollycache::backend::{Backend, Draft, Lease, Token};
 use jollycache::{Error, ErrorKind, RedisBackend};
 use jollycache_tests::RedisServer;
 

@@ -5,14 +5,13 @@ mod faults;
 mod foreign;
 mod layout;
 mod limits;
-mod news;
+mod notifications;
 mod restart;
 
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use jollycache::backend::{Backend, Lease, LeaseRequest};
-use jollycache::entry::{Codec, Draft, Fingerprint, RegionId, Token};
+use jollycache::backend::{Backend, Codec, Draft, Fingerprint, Lease, LeaseRequest, RegionId, Token};
 use jollycache::key::StoredKey;
 use jollycache::{Error, RedisBackend};
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jollycache::backend::{Backend, LockAnswer, Selection, WriteEnd};
-use jollycache::entry::{Draft, TagStamp, Token};
+use jollycache::backend::{Backend, Draft, LockAnswer, Selection, TagStamp, Token, WriteEnd};
 use jollycache::key::StoredKey;
 use jollycache::{Cache, ErrorKind, Policy, RedisBackend};
 use jollycache_tests::{Gate, RedisServer};

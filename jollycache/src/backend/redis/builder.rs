@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
 
 use super::commands::RedisBackend;
-use super::lane::{Connector, PING_LOOK};
+use super::connection::{Connector, PING_LOOK};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many connections there are by default: one for writes, one for reads.
@@ -39,8 +39,42 @@ pub struct RedisBuilder {
     trust_restarts: bool,
 }
 
+impl RedisBackend {
+    /// Makes a backend with default settings and tries to connect.
+    ///
+    /// A server that cannot be reached is not an error: a warning is logged, and attempts go on.
+    ///
+    /// ```no_run
+    /// # use jollycache::{Cache, RedisBackend};
+    /// # async fn example() -> jollycache::Result<()> {
+    /// let backend = RedisBackend::connect("redis://127.0.0.1:6379").await?;
+    /// let cache = Cache::builder().namespace("shop:dev").backend(backend).build()?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let backend = RedisBackend::builder(url).build()?;
+        // The lane has logged why.
+        let _ = backend.pool.connect().await;
+        Ok(backend)
+    }
+
+    /// Starts a backend's settings.
+    ///
+    /// ```
+    /// # use jollycache::RedisBackend;
+    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").connections(4).build()?;
+    /// # Ok::<_, jollycache::Error>(())
+    /// ```
+    pub fn builder(url: impl Into<String>) -> RedisBuilder {
+        RedisBuilder::new(url.into())
+    }
+}
+
 impl RedisBuilder {
-    pub(super) fn new(url: String) -> Self {
+    fn new(url: String) -> Self {
         RedisBuilder {
             url,
             username: None,

@@ -6,21 +6,21 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use redis::{Cmd, Value, cmd};
 
-use super::builder::RedisBuilder;
+use super::connection::Connector;
 use super::error::unexpected;
-use super::lane::Connector;
-use super::news::{self, News};
 use super::pool::Pool;
-use super::script::{Call, Command};
-use super::{rates, reply, script};
-use crate::backend::{
-    Backend, BackendInfo, Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode,
-    RateRequest, RateVerdict, Read, ScanCursor, ScanPage, Selection, Subscription, Watch, WriteEnd,
-};
+use super::pubsub::{self, News};
+use super::scripts::{Call, Command};
+use super::{rates, record, reply, scripts};
+use crate::backend::{Backend, BackendInfo, Subscription, Watch};
 use crate::clock::as_millis;
 use crate::entry::{Draft, Entry, RegionId, RunId, Token, encode_entry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
+use crate::protocol::{
+    Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, RateMode, RateRequest, RateVerdict, Read,
+    ScanCursor, ScanPage, Selection, WriteEnd,
+};
 
 /// How long a tag's id lives before anything is stored under it: longer than any load. From then on it lives as long as
 /// the entry that ends last. When it ends, what carries the tag is loaded again.
@@ -47,49 +47,17 @@ const SWEEP_PAGE: usize = 500;
 /// ```
 #[derive(Debug)]
 pub struct RedisBackend {
-    pool: Pool,
+    pub(super) pool: Pool,
     news: News,
 }
 
 impl RedisBackend {
-    /// Makes a backend with default settings and tries to connect.
-    ///
-    /// A server that cannot be reached is not an error: a warning is logged, and attempts go on.
-    ///
-    /// ```no_run
-    /// # use jollycache::{Cache, RedisBackend};
-    /// # async fn example() -> jollycache::Result<()> {
-    /// let backend = RedisBackend::connect("redis://127.0.0.1:6379").await?;
-    /// let cache = Cache::builder().namespace("shop:dev").backend(backend).build()?;
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`.
-    pub async fn connect(url: &str) -> Result<Self> {
-        let backend = RedisBackend::builder(url).build()?;
-        // The lane has logged why.
-        let _ = backend.pool.connect().await;
-        Ok(backend)
-    }
-
-    /// Starts a backend's settings.
-    ///
-    /// ```
-    /// # use jollycache::RedisBackend;
-    /// let backend = RedisBackend::builder("redis://127.0.0.1:6379").connections(4).build()?;
-    /// # Ok::<_, jollycache::Error>(())
-    /// ```
-    pub fn builder(url: impl Into<String>) -> RedisBuilder {
-        RedisBuilder::new(url.into())
-    }
-
     pub(super) fn new(connector: &Connector, connections: usize) -> Self {
         RedisBackend { pool: Pool::new(connector, connections), news: News::new(connector) }
     }
 
     async fn try_lease(&self, request: &LeaseRequest<'_>, mode: LeaseMode) -> Result<Option<Lease>> {
-        let mut call = script::LEASE.call(request.key.as_str());
+        let mut call = scripts::LEASE.call(request.key.as_str());
         call.arg(&request.region.0.to_be_bytes()[..]).arg(&request.token.0[..]).arg(lifetime_ms(request.ttl));
         call.arg(match mode {
             LeaseMode::Load => "load",
@@ -102,7 +70,7 @@ impl RedisBackend {
         let (answer, run) = self.pool.call_with_run(call).await?;
         let [status, remaining, value] = reply::list_of(answer)?;
         let was_value = !matches!(value, Value::Nil);
-        let entry = reply::entry(value, run);
+        let entry = record::entry(value, run);
         if was_value && entry.is_none() {
             return Ok(None);
         }
@@ -117,7 +85,7 @@ impl RedisBackend {
         token: Token,
         ttl: Duration,
     ) -> Result<(u64, Duration)> {
-        let mut call = script::LOCK.call(lock.as_str());
+        let mut call = scripts::LOCK.call(lock.as_str());
         call.arg(how).arg(&token.0[..]).arg(lifetime_ms(ttl));
         let [fence, remaining] = reply::list_of(self.pool.call(call).await?)?;
         let fence = u64::try_from(reply::integer(fence)?).map_err(|_| unexpected())?;
@@ -127,7 +95,7 @@ impl RedisBackend {
     async fn sweep_page(&self, keys: &[Vec<u8>], selection: &Selection<'_>) -> Result<u64> {
         let region = selection.region.map(|region| region.0.to_be_bytes());
         let calls = keys.iter().filter_map(|key| std::str::from_utf8(key).ok()).map(|key| {
-            let mut call = script::SWEEP.call(key);
+            let mut call = scripts::SWEEP.call(key);
             call.arg(region.as_ref().map_or(&[][..], |region| &region[..]));
             call.arg(lifetime_or_none_ms(selection.grace));
             call
@@ -175,8 +143,8 @@ impl Backend for RedisBackend {
             return Err(unexpected());
         }
         let tag_ids = values.split_off(keys.len());
-        let entries = values.into_iter().map(|value| reply::entry(value, run));
-        Ok((entries.collect(), tag_ids.iter().map(|id| reply::tag_id(id, run)).collect()))
+        let entries = values.into_iter().map(|value| record::entry(value, run));
+        Ok((entries.collect(), tag_ids.iter().map(|id| record::tag_id(id, run)).collect()))
     }
 
     async fn tag_ids(&self, tags: &[StoredKey]) -> Result<Vec<Token>> {
@@ -185,7 +153,7 @@ impl Backend for RedisBackend {
         }
         let fresh: Vec<Token> = tags.iter().map(|_| Token::random()).collect();
         let commands = tags.iter().zip(&fresh).map(|(tag, &id)| {
-            let mut call = script::STAMP.call(tag.as_str());
+            let mut call = scripts::STAMP.call(tag.as_str());
             call.arg(&id.0[..]).arg(TAG_TTL_MS);
             call
         });
@@ -193,7 +161,7 @@ impl Backend for RedisBackend {
         let settled = replies.into_iter().zip(&fresh).map(|(reply, &fresh)| match reply::ok(reply)? {
             // A closed tag has no id. One that is not kept makes whatever is stored meanwhile invalid.
             Value::Nil => Ok(fresh),
-            id => reply::token(&id).ok_or_else(unexpected),
+            id => record::token(&id).ok_or_else(unexpected),
         });
         settled.collect()
     }
@@ -225,17 +193,17 @@ impl Backend for RedisBackend {
         token: Token,
         ttl: Duration,
     ) -> Result<Option<Token>> {
-        let mut call = script::TAKE_LEASE.call(key.as_str());
+        let mut call = scripts::TAKE_LEASE.call(key.as_str());
         call.arg(&region.0.to_be_bytes()[..]).arg(&token.0[..]).arg(lifetime_ms(ttl));
         match self.pool.call(call).await? {
             Value::Nil => Ok(None),
-            granted => reply::token(&granted).map(Some).ok_or_else(unexpected),
+            granted => record::token(&granted).map(Some).ok_or_else(unexpected),
         }
     }
 
     async fn fill(&self, key: &StoredKey, token: Token, draft: &Draft, tags: &[StoredKey]) -> Result<Filled> {
         let bytes = draft.payload.len();
-        let mut call = script::FILL.call(key.as_str());
+        let mut call = scripts::FILL.call(key.as_str());
         call.arg(&token.0[..]);
         add_draft(&mut call, draft)?;
         if tags.is_empty() {
@@ -249,11 +217,11 @@ impl Backend for RedisBackend {
         let (mut replies, run) = self.pool.store_all(bytes, commands).await?;
         let ids = reply::list(replies.pop().ok_or_else(unexpected)?)?;
         let stored = reply::flag(replies.swap_remove(0))?;
-        Ok(Filled { stored, tag_ids: ids.iter().map(|id| reply::tag_id(id, run)).collect() })
+        Ok(Filled { stored, tag_ids: ids.iter().map(|id| record::tag_id(id, run)).collect() })
     }
 
     async fn release(&self, key: &StoredKey, token: Token) -> Result<bool> {
-        let mut call = script::RELEASE.call(key.as_str());
+        let mut call = scripts::RELEASE.call(key.as_str());
         call.arg(&token.0[..]);
         reply::flag(self.pool.call(call).await?)
     }
@@ -261,7 +229,7 @@ impl Backend for RedisBackend {
     async fn invalidate(&self, keys: &[StoredKey], tags: &[StoredKey], grace: Duration) -> Result<u64> {
         let tag_commands = tags.iter().map(|tag| change_tag(tag, "evict", grace, None));
         let key_commands = keys.iter().map(|key| {
-            let mut call = script::INVALIDATE.call(key.as_str());
+            let mut call = scripts::INVALIDATE.call(key.as_str());
             call.arg(lifetime_or_none_ms(grace));
             call
         });
@@ -276,9 +244,9 @@ impl Backend for RedisBackend {
     }
 
     async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
-        let mut call = script::ROTATE.call(tag.as_str());
+        let mut call = scripts::ROTATE.call(tag.as_str());
         call.arg(&fresh.0[..]);
-        Ok(reply::token(&self.pool.call(call).await?))
+        Ok(record::token(&self.pool.call(call).await?))
     }
 
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
@@ -304,13 +272,13 @@ impl Backend for RedisBackend {
         token: Token,
         ttl: Duration,
     ) -> Result<()> {
-        let mut call = script::BEGIN_WRITE.call(key.as_str());
+        let mut call = scripts::BEGIN_WRITE.call(key.as_str());
         call.arg(&region.0.to_be_bytes()[..]).arg(&token.0[..]).arg(lifetime_ms(ttl));
         self.pool.call(call).await.map(drop)
     }
 
     async fn end_write(&self, key: &StoredKey, token: Token, end: WriteEnd<'_>) -> Result<bool> {
-        let mut call = script::END_WRITE.call(key.as_str());
+        let mut call = scripts::END_WRITE.call(key.as_str());
         call.arg(&token.0[..]);
         match end {
             WriteEnd::Put(draft) => {
@@ -342,7 +310,7 @@ impl Backend for RedisBackend {
 
     async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
         let mut command = cmd("PUBLISH");
-        command.arg(news::topic(channel)).arg(&message[..]);
+        command.arg(pubsub::topic(channel)).arg(&message[..]);
         // Behind the writes that it tells of.
         self.pool.write(&command).await.map(drop)
     }
@@ -365,23 +333,23 @@ impl Backend for RedisBackend {
     }
 
     async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
-        let remaining = reply::integer(self.pool.call(script::TTL.call(key.as_str())).await?)?;
+        let remaining = reply::integer(self.pool.call(scripts::TTL.call(key.as_str())).await?)?;
         Ok(u64::try_from(remaining).ok().map(Duration::from_millis))
     }
 
     async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
-        let (answer, run) = self.pool.call_with_run(script::INSPECT.call(key.as_str())).await?;
-        reply::inspection(answer, run)
+        let (answer, run) = self.pool.call_with_run(scripts::INSPECT.call(key.as_str())).await?;
+        record::inspection(answer, run)
     }
 
     async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
-        let mut call = script::EXPIRE.call(key.as_str());
+        let mut call = scripts::EXPIRE.call(key.as_str());
         call.arg(lifetime_ms(ttl));
         reply::flag(self.pool.call(call).await?)
     }
 
     async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
-        let mut call = script::ADD.call(counter.as_str());
+        let mut call = scripts::ADD.call(counter.as_str());
         call.arg(delta).arg(ttl.map_or_else(String::new, |ttl| lifetime_ms(ttl).to_string()));
         match self.pool.call(call).await? {
             Value::Nil => {
@@ -465,7 +433,7 @@ fn extend_tag(tag: &StoredKey, lifetime: Duration) -> Cmd {
 
 /// A call of the tag script; `closed` is how long the tag is to be closed.
 fn change_tag(tag: &StoredKey, how: &str, closed: Duration, writer: Option<Token>) -> Call {
-    let mut call = script::TAG.call(tag.as_str());
+    let mut call = scripts::TAG.call(tag.as_str());
     call.arg(how).arg(lifetime_or_none_ms(closed));
     call.arg(writer.as_ref().map_or(&[][..], |token| &token.0[..]));
     call

@@ -5,14 +5,15 @@
 
 mod builder;
 mod commands;
+mod connection;
 mod error;
-mod lane;
-mod news;
 mod pool;
+mod pubsub;
 mod rates;
+mod record;
 mod reply;
 mod run;
-mod script;
+mod scripts;
 mod socket;
 
 pub use self::builder::RedisBuilder;

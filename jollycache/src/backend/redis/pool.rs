@@ -5,11 +5,11 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 
+use super::connection::{Connector, Lane, Link};
 use super::error::{from_client, unexpected};
-use super::lane::{Connector, Lane, Link};
 use super::reply::ok;
 use super::run::Run;
-use super::script::{self, Call, Command};
+use super::scripts::{self, Call, Command};
 use crate::entry::RunId;
 use crate::error::Result;
 
@@ -183,7 +183,7 @@ fn is_unknown_script(reply: &Value) -> bool {
 /// Loads the scripts and sends again what came from the first unknown one on: the commands behind it (the tag ids
 /// that are read after a fill) count on its having run.
 async fn teach(connection: &mut MultiplexedConnection, sent: &Pipeline, first: usize) -> Result<Vec<Value>> {
-    let lessons = script::load_all();
+    let lessons = scripts::load_all();
     let taught = lessons.len();
     let again = pipeline(lessons.into_iter().chain(sent.cmd_iter().skip(first).cloned()));
     let mut replies = request_all(connection, &again).await?;

@@ -8,11 +8,10 @@ use std::time::Duration;
 use redis::Value;
 
 use super::error::unexpected;
-use super::script::Call;
-use super::{reply, script};
-use crate::backend::{RateMode, RateRequest, RateVerdict};
+use super::scripts::Call;
+use super::{reply, scripts};
 use crate::error::Result;
-use crate::protocol::RateAlgorithm;
+use crate::protocol::{RateAlgorithm, RateMode, RateRequest, RateVerdict};
 
 /// How many numbers the script answers with for each limit.
 const NUMBERS: usize = 3;
@@ -24,7 +23,7 @@ pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Optio
         return Ok(None);
     }
     let keys: Vec<&str> = requests.iter().map(|request| request.key.as_str()).collect();
-    let mut call = script::RATE.call_on(&keys);
+    let mut call = scripts::RATE.call_on(&keys);
     call.arg(match mode {
         RateMode::Take => "take",
         RateMode::Look => "look",

@@ -9,7 +9,7 @@ use crate::clock::Millis;
 /// leaky bucket. A request raises the meter by the window's milliseconds, and each millisecond lowers it by the quota:
 /// whole numbers, so that nothing drifts, whatever the rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RateBucket {
+pub(super) struct RateBucket {
     last: Millis,
     level: u64,
 }

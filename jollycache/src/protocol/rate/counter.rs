@@ -6,7 +6,7 @@ use crate::clock::Millis;
 /// What was taken in the window of the last request, and in the one before it. Windows begin at multiples of their
 /// length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RateCounter {
+pub(super) struct RateCounter {
     last: Millis,
     previous: u64,
     current: u64,

@@ -7,7 +7,7 @@ use crate::clock::Millis;
 
 /// The times of what was taken, oldest first; the oldest may count no more.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct RateLog {
+pub(super) struct RateLog {
     times: VecDeque<Millis>,
 }
 

@@ -1,23 +1,24 @@
 //! What a rate limit knows of one subject, and its transitions.
 //!
-//! Three ways to count, each a pure state machine: [`RateLog`], [`RateCounter`] and [`RateBucket`]. All arithmetic is
+//! Three ways to count, each a pure state machine: `RateLog`, `RateCounter` and `RateBucket`. All arithmetic is
 //! in whole numbers below 2^53, so that a script whose numbers are doubles comes to the same results to the digit.
 
 mod bucket;
 mod counter;
 mod log;
+mod request;
 mod rule;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
-pub use bucket::RateBucket;
-pub use counter::RateCounter;
-pub use log::RateLog;
+use bucket::RateBucket;
+use counter::RateCounter;
+use log::RateLog;
+pub use request::{MAX_RATE_REQUESTS, RateMode, RateRequest, RateVerdict};
 pub use rule::{MAX_LOG_QUOTA, MAX_RATE_WINDOW, RateAlgorithm, RateRule};
 
-use crate::backend::RateVerdict;
 use crate::clock::Millis;
 
 /// What is kept for one subject under one rule.

@@ -89,7 +89,7 @@ macro_rules! scripts {
         $(
             $(#[$doc])*
             pub(super) static $name: LazyLock<Script> = LazyLock::new(|| {
-                Script::new(concat!(include_str!("scripts/record.lua"), include_str!(concat!("scripts/", $file))))
+                Script::new(concat!(include_str!("record.lua"), include_str!($file)))
             });
         )*
 

@@ -14,8 +14,8 @@ use redis::{PushInfo, PushKind, Value};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use super::connection::{Connector, Lane, State};
 use super::error::from_client;
-use super::lane::{Connector, Lane, State};
 use crate::backend::{Delivery, Signal, Subscribers, Subscription, Watch, Watchers};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use super::RateRule;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
-use crate::protocol::RateRule;
 
 /// The most limits that are asked together.
 pub const MAX_RATE_REQUESTS: usize = 16;
