@@ -4,8 +4,7 @@
 use std::time::Duration;
 
 use jollycache::backend::WriteEnd;
-use jollycache::backend::state::Slot;
-use jollycache::test_util::OwnWrites;
+use jollycache::backend::state::{OwnWrites, Slot};
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;

@@ -37,8 +37,9 @@ pub use crate::entry::{
 use crate::error::Result;
 use crate::key::StoredKey;
 pub use crate::protocol::{
-    Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, MAX_RATE_REQUESTS, RateAlgorithm,
-    RateMode, RateRequest, RateRule, RateVerdict, Read, ScanCursor, ScanPage, Selection, WriteEnd,
+    Filled, Inspection, Lease, LeaseMode, LeaseRequest, LockAnswer, MAX_LOG_QUOTA, MAX_RATE_REQUESTS,
+    MAX_RATE_WINDOW, RateAlgorithm, RateMode, RateRequest, RateRule, RateVerdict, Read, ScanCursor, ScanPage,
+    Selection, WriteEnd,
 };
 
 /// A store for entries.

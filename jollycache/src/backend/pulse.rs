@@ -1,8 +1,8 @@
-//! `Pulse`: the signs of life of a connection to a store, for those who judge whether it is lost.
+//! `Pulse`: the signs of life of a connection to a store, by which the library decides whether it is lost.
 //!
-//! A clock cannot judge that alone. In a process that was paused, or has more to do than it can, timers fire before the
-//! socket is read, and what they would call a silent store has answered long ago. So for a caller whose time is over the
-//! socket is read again, some times, and only if nothing has come for anybody the store is silent.
+//! A clock alone cannot decide that. In a process that was paused or is overloaded, timers fire before the
+//! socket is read, although the store has answered. So when a caller's time is over, the
+//! socket is read again, several times, and only if nothing has arrived for any caller the store is silent.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -18,7 +18,7 @@ use crate::clock;
 
 /// How many looks in a row must find nothing. More than one: a pause of the process can make one of them wrong.
 const SILENT_LOOKS: u32 = 3;
-/// How often the time between two looks at a connection that lives doubles.
+/// How often the time between two looks at a live connection doubles.
 const MAX_DOUBLINGS: u32 = 4;
 
 tokio::task_local! {
@@ -26,26 +26,27 @@ tokio::task_local! {
     static WAITED_FOR: RefCell<Option<Arc<Pulse>>>;
 }
 
-/// See the module. A backend has one for each of its connections.
+/// The signs of life of one connection. A backend has one for each of its connections, and calls [`Pulse::wait_for`] in its
+/// operations.
 #[derive(Debug)]
 pub struct Pulse {
     born: Instant,
     beats: AtomicU64,
     /// Whether something was sent since the last beat.
     owes: AtomicBool,
-    /// How often there was nothing to read.
+    /// How many reads found nothing.
     idle_reads: AtomicU64,
     /// Wakes the task that reads.
     reader: AtomicWaker,
-    /// Held by who looks for all.
+    /// Held by the caller that looks for all.
     looks: Mutex<()>,
-    /// How often that has ended in silence.
+    /// How many looks have ended in silence.
     verdicts: AtomicU64,
     /// When a failure was last counted, in microseconds after `born`, plus one; zero for never.
     counted: AtomicU64,
 }
 
-/// What has been found so far.
+/// What a look found.
 struct Seen {
     owes: bool,
     beats: u64,
@@ -68,7 +69,7 @@ impl Default for Pulse {
 }
 
 impl Pulse {
-    /// Something came from the store.
+    /// Something arrived from the store.
     pub fn beat(&self) {
         self.beats.fetch_add(1, Ordering::Relaxed);
         self.owes.store(false, Ordering::Relaxed);
@@ -87,7 +88,7 @@ impl Pulse {
 
     /// The running operation of the backend waits for an answer over this connection.
     pub fn wait_for(self: &Arc<Self>) {
-        // Outside of a call of the engine it is not needed.
+        // Outside of a call of the library nothing evaluates it.
         let _ = WAITED_FOR.try_with(|pulse| pulse.replace(Some(self.clone())));
     }
 
@@ -101,8 +102,8 @@ impl Pulse {
         WAITED_FOR.try_with(|pulse| pulse.borrow().clone()).ok().flatten()
     }
 
-    /// As [`Pulse::silence`], for any number of callers at once: one looks for all. Each that looked by itself would be one
-    /// more task to run, and keep a busy process from reading the answers.
+    /// As [`Pulse::silence`], for any number of callers at once: one looks for all, because each one's own look would add work
+    /// to a process that may be too busy to read the answers.
     pub(crate) async fn shared_silence(&self, look: Duration) {
         let verdicts = self.verdicts.load(Ordering::Relaxed);
         let _looks = self.looks.lock().await;
@@ -112,8 +113,8 @@ impl Pulse {
         }
     }
 
-    /// Resolves when some looks in a row, `look` apart, have found nothing. A look in whose time the reader did not run, or
-    /// before which nothing was sent, says nothing about the store.
+    /// Resolves when several looks in a row, `look` apart, have found nothing. A look does not count if the reader did not run
+    /// during it, or nothing was sent before it.
     pub(crate) async fn silence(&self, look: Duration) {
         let (mut silent, mut doublings) = (0, 0);
         while silent < SILENT_LOOKS {
@@ -135,14 +136,14 @@ impl Pulse {
         Seen { owes: self.owes.load(Ordering::Relaxed), beats, idle_reads }
     }
 
-    /// Whether a failure of this connection is to be counted: not, if one was within the last `interval`. However many
-    /// wait for a connection, it fails once.
+    /// Whether a failure of this connection is to be counted: not if one was within the last `interval`, because all callers
+    /// that wait for a connection report the same failure.
     pub(crate) fn counts_failure(&self, now: Instant, interval: Duration) -> bool {
         let micros = |duration: Duration| u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         let now = micros(now.saturating_duration_since(self.born)).saturating_add(1);
         let last = self.counted.load(Ordering::Relaxed);
         let is_due = last == 0 || now.saturating_sub(last) >= micros(interval);
-        // Of several at once, one wins.
+        // Of several concurrent failures, one is counted.
         is_due && self.counted.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }

@@ -1,4 +1,4 @@
-//! `RateStore`: what rate limits know of their subjects, in this process.
+//! `RateStore`: what each subject of a rate limit has used, in this process.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,14 +13,14 @@ use crate::error::Result;
 use crate::key::StoredKey;
 use crate::protocol::{RateAlgorithm, RateMode, RateRequest, RateRule, RateSlot, RateVerdict};
 
-/// How many bytes are kept, about. Beyond, the subjects that were seen least recently are forgotten.
+/// How many bytes are kept, approximately. Beyond that, the least recently used subjects are evicted.
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
-/// What a subject costs beside a log's times, roughly.
+/// The size of a subject without a log's times, approximately.
 const SLOT_BYTES: u64 = 320;
 
-/// Exact while it lasts: requests that ask for the same subjects take turns.
+/// Exact as long as subjects are not evicted: requests for the same subjects are serialized.
 ///
-/// Its time is that of the monotonic clock, so that nobody who sets the wall clock opens or closes a gate.
+/// Its time is that of the monotonic clock, so that setting the wall clock neither opens nor closes a limit.
 pub(crate) struct RateStore {
     slots: Store<StoredKey, Arc<Held>>,
     started: Instant,
@@ -36,13 +36,13 @@ impl Held {
         Arc::new(Held { rule: *rule, slot: Mutex::new(RateSlot::new(rule)) })
     }
 
-    /// What it weighs when it is full; its weight is asked only once.
+    /// Its size when it is full, because moka weighs it only once.
     fn weight(&self) -> u32 {
         let times = if self.rule.algorithm() == RateAlgorithm::SlidingLog { self.rule.quota() } else { 0 };
         u32::try_from(SLOT_BYTES + 8 * times).unwrap_or(u32::MAX)
     }
 
-    /// After this long without a question nothing counts any more.
+    /// After this long without a request nothing counts any more.
     fn lifetime(&self) -> Duration {
         2 * self.rule.window()
     }
@@ -52,15 +52,15 @@ impl RateStore {
     pub(crate) fn new() -> Self {
         let slots = Store::builder()
             .max_capacity(MAX_BYTES)
-            // Not TinyLFU: it may turn away a subject that is new, and then nobody counts it.
+            // Not TinyLFU, which may refuse a new subject: its requests would not be counted.
             .eviction_policy(EvictionPolicy::lru())
             .weigher(|_: &StoredKey, held: &Arc<Held>| held.weight())
-            .expire_after(Unasked)
+            .expire_after(Unused)
             .build();
         RateStore { slots, started: clock::now() }
     }
 
-    /// As [`Backend::admit`](super::Backend::admit).
+    /// As `RateLimits::admit`.
     pub(crate) fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
         self.admit_at(as_millis(clock::now().saturating_duration_since(self.started)), requests, mode)
     }
@@ -74,7 +74,7 @@ impl RateStore {
         RateRequest::check(requests)?;
         let held: Vec<_> = requests.iter().map(|request| self.held(request)).collect();
         let mut in_order: Vec<usize> = (0..requests.len()).collect();
-        // Everybody locks in the same order, so that no two wait for each other.
+        // All requests lock in the same order, so that there is no deadlock.
         in_order.sort_unstable_by_key(|&place| requests[place].key);
         let lock = |place: usize| (place, held[place].slot.lock().unwrap_or_else(PoisonError::into_inner));
         let mut slots: Vec<_> = in_order.into_iter().map(lock).collect();
@@ -88,7 +88,7 @@ impl RateStore {
     }
 
     fn held(&self, request: &RateRequest<'_>) -> Arc<Held> {
-        // A read first: it tells moka that somebody asked.
+        // A read first, which moka counts as a use.
         let found = self.slots.get(request.key).filter(|held| held.rule == *request.rule);
         found.unwrap_or_else(|| {
             let entry = self.slots.entry_by_ref(request.key);
@@ -98,7 +98,7 @@ impl RateStore {
     }
 }
 
-/// Takes from all or from none.
+/// Takes from all or from none of the slots.
 fn admit_all(
     clock: Millis,
     requests: &[RateRequest<'_>],
@@ -129,10 +129,10 @@ impl fmt::Debug for RateStore {
     }
 }
 
-/// Lets moka drop a subject that nobody asks about.
-struct Unasked;
+/// Lets moka remove a subject without requests.
+struct Unused;
 
-impl Expiry<StoredKey, Arc<Held>> for Unasked {
+impl Expiry<StoredKey, Arc<Held>> for Unused {
     fn expire_after_create(&self, _key: &StoredKey, held: &Arc<Held>, _now: Instant) -> Option<Duration> {
         Some(held.lifetime())
     }
@@ -186,7 +186,7 @@ mod tests {
             let back = START - 60 * MINUTE_MS;
             assert!(!take(&store, back, &key, &rule).admitted, "{algorithm:?}: the gate is closed");
             let waited = back + 2 * MINUTE_MS;
-            assert!(take(&store, waited, &key, &rule).admitted, "{algorithm:?}: nobody waits for the clock");
+            assert!(take(&store, waited, &key, &rule).admitted, "{algorithm:?}: no one waits for the clock");
         }
     }
 
@@ -221,7 +221,7 @@ mod tests {
             });
         }
         for _ in 0..2 {
-            all_done.recv_timeout(Duration::from_secs(30)).expect("nobody waits for ever");
+            all_done.recv_timeout(Duration::from_secs(30)).expect("no deadlock");
         }
     }
 

@@ -45,7 +45,7 @@ impl Codec {
 
 /// A region's name as entries and leases hold it: the first 32 bits of its SHA-256.
 ///
-/// Two regions that collide share only `all` evictions: too much falls, never too little.
+/// Two regions that collide share their evictions of a whole region: too much is evicted, never too little.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RegionId(pub u32);
 
@@ -103,7 +103,7 @@ pub struct TagStamp {
     pub id: Token,
 }
 
-/// What is known of a value before it is stored.
+/// A value that is to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Draft {
     /// The region it belongs to.
@@ -118,7 +118,7 @@ pub struct Draft {
     pub fingerprint: Fingerprint,
     /// How long the load took, in microseconds.
     pub cost_us: u32,
-    /// The source's own version of the value; one that is older than what was stored or evicted is refused.
+    /// The source's own version of the value; an older one than what was stored or evicted is refused.
     pub version: Option<Version>,
     /// The tags, with the ids read before the load.
     pub tags: Vec<TagStamp>,

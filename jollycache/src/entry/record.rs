@@ -14,7 +14,7 @@
 //! `until`, its own `run` (4) and token (16), marked by [`FLAG_LEASED`], so that the steady state pays nothing for it. A
 //! version (8) stands before that, marked by [`FLAG_VERSIONED`]; a floor (8) is the version below which nothing may be
 //! stored, zero for none. A lease or an intent with a floor, or with a `closed_until` beyond its own end, outlives that
-//! end, as what was evicted.
+//! end, as an evicted record.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 

@@ -61,7 +61,7 @@ impl Key {
         self.0.split(':').map(unescape)
     }
 
-    /// A name as people copy it from a list of keys, escaped already and perhaps cut; `None` for what no list shows:
+    /// A name as it is copied from a list of keys, escaped already and perhaps cut; `None` for what no list shows:
     /// a reserved name, and one with spaces or control characters.
     #[cfg(feature = "admin")]
     pub(crate) fn listed(text: &str) -> Option<Self> {
@@ -203,7 +203,7 @@ impl KeyBuilder {
 
     /// Appends the SHA-256 of a value, cut to 128 bits: for personal data, and for long values.
     ///
-    /// The digest hides the value from someone who reads keys, not from someone who can guess it.
+    /// The digest hides the value from a reader of the keys, but a value that can be guessed can be verified.
     ///
     /// ```
     /// # use jollycache::Key;

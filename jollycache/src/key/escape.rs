@@ -8,7 +8,7 @@ pub(super) fn is_plain(byte: u8) -> bool {
 }
 
 /// What may stand in the text of a template: separators too. Not `!`: it stands for `None` alone, and beside an
-/// `Option` the author's own could not be told from it.
+/// `Option` the author's own could not be distinguished from it.
 pub(super) fn in_literal(byte: u8) -> bool {
     is_plain(byte)
         || matches!(byte, b':' | b'/' | b'|' | b',' | b';' | b'=' | b'@' | b'&' | b'+' | b'(' | b')' | b'~')

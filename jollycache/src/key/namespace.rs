@@ -1,4 +1,4 @@
-//! `Namespace`: whose keys these are, and the one place where a stored key's name is made.
+//! `Namespace`: the prefix of an application's keys, and the one place where a stored name is built.
 
 use std::fmt;
 use std::sync::Arc;
@@ -88,7 +88,7 @@ impl Namespace {
         self.stored("#rate:", key.as_str())
     }
 
-    /// The glob that finds the keys matching `pattern`; reserved names may match too and are told apart by
+    /// The glob that finds the keys matching `pattern`; reserved names may match too and are distinguished by
     /// [`Namespace::key_of`].
     pub(crate) fn pattern(&self, pattern: &Pattern) -> String {
         format!("{}:{}", self.0, pattern.as_str())

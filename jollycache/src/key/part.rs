@@ -41,7 +41,7 @@ impl<'a> KeyWriter<'a> {
         escape(text, is_plain, self.out);
     }
 
-    /// Writes a list: `(a,b,)`. The comma after each element tells no element from an empty one.
+    /// Writes a list: `(a,b,)`. The comma after each element distinguishes no element from an empty one.
     pub fn list<'p>(&mut self, elements: impl IntoIterator<Item = &'p dyn KeyPart>) {
         self.out.push('(');
         for element in elements {

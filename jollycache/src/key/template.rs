@@ -55,7 +55,7 @@ impl Template {
     }
 }
 
-/// Only the text counts: what is open matters to nobody but the next value.
+/// Only the text counts: what is open matters only to the next value.
 impl PartialEq for Template {
     fn eq(&self, other: &Self) -> bool {
         self.text == other.text

@@ -154,7 +154,7 @@ impl MetricsCollector {
         let limit = info.used_memory.map(|_| info.max_memory.unwrap_or(0));
         for (name, value) in [
             ("jollycache_backend_keys", info.keys),
-            ("jollycache_backend_evicted_keys", info.evicted_keys),
+            ("jollycache_backend_evicted_keys", info.capacity_evictions),
             ("jollycache_backend_expired_keys", info.expired_keys),
             ("jollycache_backend_connected_clients", info.connected_clients),
             ("jollycache_backend_memory_used_bytes", info.used_memory),

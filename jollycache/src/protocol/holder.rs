@@ -3,10 +3,10 @@
 use crate::clock::Millis;
 use crate::entry::Token;
 
-/// Who holds a lease, and until when.
+/// The owner of a lease, an intent, a closed tag or a lock, and its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Holder {
-    /// The proof of it.
+    /// The token that proves the ownership.
     pub token: Token,
     /// When it ends by itself.
     pub until: Millis,

@@ -1,11 +1,11 @@
-//! `Inspection`: what is kept under a key, for people to look at.
+//! `Inspection`: what is stored under a key, for administration.
 
 use std::time::Duration;
 
 use crate::clock::Millis;
 use crate::entry::{Entry, RegionId};
 
-/// What is kept under a key at one moment. It holds no token: whoever looks at a lease must not be able to use it.
+/// What is stored under a key at one moment. It has no token, so that inspecting a lease gives no right to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Inspection {
@@ -16,39 +16,39 @@ pub enum Inspection {
     Value {
         /// The value and its header.
         entry: Entry,
-        /// The backend's time, by which the entry's times are to be read.
+        /// The backend's time, to which the entry's times refer.
         now: Millis,
-        /// When the value is gone.
+        /// The time until the value ends, its stale window included.
         remaining: Duration,
-        /// When the lease of who refreshes it ends by itself, where there is one.
+        /// The time until the lease of a refresh ends by itself, if there is one.
         lease: Option<Duration>,
     },
-    /// Somebody loads, and there is no value.
+    /// A load is under way, and there is no value.
     Leased {
         /// The region of the value to come.
         region: RegionId,
-        /// When the lease ends by itself.
+        /// The time until the lease ends by itself.
         remaining: Duration,
     },
     /// Writers are between their begin and their end.
     Intent {
         /// The region they write in.
         region: RegionId,
-        /// When the last of them ends by itself.
+        /// The time until the last of them ends by itself.
         remaining: Duration,
-        /// How many they are.
+        /// How many writers there are.
         writers: usize,
-        /// Whether somebody else wrote or invalidated meanwhile, so that none of them may store.
+        /// Whether another writer or an invalidation came in between, so that none of them may store.
         poisoned: bool,
     },
-    /// A value fell, and something is remembered of it.
+    /// A value was evicted, and something is remembered of it.
     Evicted {
-        /// The region it was of.
+        /// The region that it belonged to.
         region: RegionId,
         /// For how long nothing may be stored; zero where only its version is remembered.
         closed: Duration,
     },
-    /// Something that this version of JollyCache did not write.
+    /// Something that another program or another format version wrote.
     Foreign,
 }
 
@@ -61,7 +61,7 @@ impl Inspection {
         }
     }
 
-    /// The region that the key belongs to, as far as the store knows.
+    /// The region that the key belongs to, if the store has it.
     pub fn region(&self) -> Option<RegionId> {
         match self {
             Inspection::Value { entry, .. } => Some(entry.region),

@@ -6,32 +6,32 @@ use super::Holder;
 use crate::clock::{Micros, as_millis};
 use crate::entry::Token;
 
-/// The answer to who asks for a lock.
+/// The answer to a request for a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockAnswer {
-    /// It is the caller's.
+    /// The caller holds it.
     Locked {
-        /// Greater than that of every owner before.
+        /// The fencing token, greater than that of every owner before.
         fence: u64,
     },
-    /// Somebody else has it.
+    /// Another token holds it.
     Held {
-        /// When it ends by itself, unless it is extended; more than zero.
+        /// The time until it ends by itself, unless it is extended; more than zero.
         remaining: Duration,
     },
 }
 
-/// What is kept under a lock's name, beyond the lock's life.
+/// What a store holds under a lock's name, also after the lock has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct LockSlot {
     /// The fence of the last owner; zero before the first.
     pub fence: u64,
-    /// The owner, which may have ended.
+    /// The last owner, whose time may be over.
     pub owner: Option<Holder>,
 }
 
 impl LockSlot {
-    /// Somebody wants the lock, for `ttl`.
+    /// A token requests the lock, for `ttl`.
     ///
     /// A fence is above the last one, and at least the time: should the slot be lost, the next fence is above all
     /// that were given out, as long as the clock is not set back.
@@ -42,20 +42,20 @@ impl LockSlot {
                 let remaining = Duration::from_millis(owner.until - millis(now));
                 return (self, LockAnswer::Held { remaining });
             }
-            // One's own: the request may have been sent again.
+            // Granting the lock again to its owner makes the request idempotent under retry.
             Some(_) => self.fence,
             None => self.fence.saturating_add(1).max(now),
         };
         (LockSlot { fence, owner: Some(Holder { token, until }) }, LockAnswer::Locked { fence })
     }
 
-    /// The owner wants it for `ttl` from now. Returns whether it is the owner.
+    /// A token extends the lock to `ttl` from now. Returns whether it is the owner.
     pub fn extend(self, now: Micros, token: Token, ttl: Duration) -> (Self, bool) {
         let until = millis(now).saturating_add(as_millis(ttl));
         self.by_owner(now, token, Some(Holder { token, until }))
     }
 
-    /// The owner gives it back. Returns whether it was the owner.
+    /// A token releases the lock. Returns whether it was the owner.
     pub fn release(self, now: Micros, token: Token) -> (Self, bool) {
         self.by_owner(now, token, None)
     }

@@ -1,4 +1,4 @@
-//! The protocol's state machine: what the slot of one key, tag, lock or rate holds, and how each operation changes it.
+//! The protocol: its requests and answers, and the state machines of one key, tag, lock and rate limit's subject.
 //!
 //! Pure functions over [`Slot`], [`TagSlot`], [`LockSlot`] and [`RateSlot`], with the time as an argument: the memory
 //! backend runs them under its lock, the models explore them, and the Redis scripts do the same on the stored bytes.

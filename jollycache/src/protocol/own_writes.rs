@@ -1,8 +1,8 @@
-//! Which changes of the id of all writes were a call's own.
+//! `OwnWrites`: which changes of the id of all writes a call made itself.
 
 use crate::entry::Token;
 
-/// The most own changes that wait for the one before them; one beyond them counts as another writer's.
+/// The most own changes that wait for the one before them; one more counts as another writer's.
 const MAX_WAITING: usize = 64;
 
 /// The chain of ids that one call tree gave the tag of all writes, from the id that was found when the call began.

@@ -1,4 +1,4 @@
-//! The words of the protocol: what a caller asks of a store, and what the store answers.
+//! The requests of the protocol, and their answers.
 
 use std::time::Duration;
 
@@ -10,60 +10,60 @@ use crate::key::StoredKey;
 pub struct Read {
     /// The value, fresh or stale; `None` for a miss, a lease, an intent and a foreign record.
     pub entry: Option<Entry>,
-    /// The live id of each tag asked for, in order; `None` where the tag has none.
+    /// The live id of each requested tag, in order; `None` where the tag has none.
     pub tag_ids: Vec<Option<Token>>,
 }
 
-/// Asks for the right to load.
+/// A request for the right to load.
 #[derive(Debug, Clone)]
 pub struct LeaseRequest<'a> {
-    /// What to load.
+    /// The key to load.
     pub key: &'a StoredKey,
     /// The region of the value to come.
     pub region: RegionId,
-    /// The token that [`Backend::fill`](crate::backend::Backend::fill) will show.
+    /// The token to be passed to [`Backend::fill`](crate::backend::Backend::fill).
     pub token: Token,
     /// How long the lease lives.
     pub ttl: Duration,
-    /// The live ids of the tags the caller knows of. A stored value that carries one of these names with another
+    /// The live ids of the tags that the caller declares. A stored value that carries one of these names with another
     /// id, or that lacks one of them, counts as absent.
     pub live_tags: &'a [TagStamp],
     /// What a stored value means to the caller.
     pub mode: LeaseMode,
 }
 
-/// What a stored value means to one who asks for a lease.
+/// What a stored value means to a request for a lease.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LeaseMode {
-    /// A fresh one is a hit.
+    /// A fresh value is a hit.
     #[default]
     Load,
-    /// It counts as absent: the caller cannot read it.
+    /// A value counts as absent, because the caller cannot read it.
     Replace,
-    /// A fresh one too is kept and leased over: the caller wants to write what follows from it.
+    /// A value stays and is leased, also a fresh one: the caller stores what it computes from it.
     Refresh,
 }
 
 /// The answer to a [`LeaseRequest`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lease {
-    /// A fresh value is there after all.
+    /// There is a fresh value.
     Hit(Entry),
-    /// Load, then [`Backend::fill`](crate::backend::Backend::fill) or [`Backend::release`](crate::backend::Backend::release). A stale value may be there meanwhile.
+    /// The caller loads, then calls [`Backend::fill`](crate::backend::Backend::fill) or [`Backend::release`](crate::backend::Backend::release). There may be a stale value.
     Leased {
         /// The value that is being replaced, still served to others.
         stale: Option<Entry>,
     },
-    /// Somebody else loads.
+    /// Another caller loads.
     Wait {
-        /// What may be served meanwhile.
+        /// The value that may be served meanwhile.
         stale: Option<Entry>,
-        /// When the other's lease ends by itself.
+        /// The time until its lease ends by itself.
         remaining: Duration,
     },
-    /// A writer is at work: load, and do not store.
+    /// A write is under way, or an eviction was just now: load, and do not store.
     Bypass {
-        /// When its intent ends by itself.
+        /// The time until loads may be stored again.
         remaining: Duration,
     },
 }
@@ -71,7 +71,7 @@ pub enum Lease {
 /// The answer to a fill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filled {
-    /// Whether the value was stored; if not, the lease was lost to an invalidation, a writer or its own end.
+    /// Whether the value was stored; if not, an invalidation, a write, another fill or its own end took the lease.
     pub stored: bool,
     /// The live ids of the draft's tags, read after the decision, in order.
     pub tag_ids: Vec<Option<Token>>,
@@ -80,9 +80,9 @@ pub struct Filled {
 /// How a write ends.
 #[derive(Debug, Clone)]
 pub enum WriteEnd<'a> {
-    /// Store this, if nobody else wrote meanwhile; else leave nothing.
+    /// Store this if no other write came in between, and leave no value otherwise.
     Put(&'a Draft),
-    /// Leave nothing, and let nothing be filled for this long.
+    /// Leave no value, and admit no fill for this long.
     Evict {
         /// As for [`Backend::invalidate`](crate::backend::Backend::invalidate).
         grace: Duration,
@@ -92,13 +92,13 @@ pub enum WriteEnd<'a> {
 /// One page of a scan.
 #[derive(Debug, Clone, Default)]
 pub struct ScanPage {
-    /// The names found; a name may come twice, and reserved names may be among them.
+    /// The names found. A name may come twice, and reserved names may be among them.
     pub keys: Vec<StoredKey>,
-    /// Where to go on; `None` at the end.
+    /// Where the next page begins; `None` at the end.
     pub next: Option<ScanCursor>,
 }
 
-/// A backend's own mark of where a scan stands.
+/// A backend's own mark of a position in a scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ScanCursor(pub String);
 

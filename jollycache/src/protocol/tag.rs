@@ -6,25 +6,25 @@ use super::Holder;
 use crate::clock::{Millis, as_millis};
 use crate::entry::Token;
 
-/// The most writers that keep a tag closed by name. When one more comes, the one that ends first is named no more: the tag
-/// stays closed until then. The Redis scripts have the same number.
+/// The most writers that a closed tag lists. One more replaces the one that ends first, and the tag
+/// stays closed until that end. The Redis scripts have the same number.
 const MAX_TAG_WRITERS: usize = 4096;
 
-/// What is kept under one tag.
+/// What a store holds under one tag.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TagSlot {
-    /// What entries carry while the tag's life lasts.
+    /// The id that valid entries carry.
     Id(Token),
-    /// The tag has no id, and nothing that carries it is valid.
+    /// The tag has no id, and no entry that carries it is valid.
     Closed {
-        /// The writers that keep it so, each until its own end.
+        /// The writers that keep it closed, each until its own end.
         writers: Vec<Holder>,
-        /// Until when it stays closed, though they be gone.
+        /// Until when it stays closed, also after the last of them has ended.
         grace_until: Millis,
     },
 }
 
-/// Nothing: a tag that no entry carries.
+/// A tag that no entry carries.
 impl Default for TagSlot {
     fn default() -> Self {
         TagSlot::Closed { writers: Vec::new(), grace_until: 0 }
@@ -32,7 +32,7 @@ impl Default for TagSlot {
 }
 
 impl TagSlot {
-    /// The id, where there is one.
+    /// The id, if there is one.
     pub fn id(&self) -> Option<Token> {
         match self {
             TagSlot::Id(id) => Some(*id),
@@ -40,7 +40,7 @@ impl TagSlot {
         }
     }
 
-    /// Whether the tag may be given no id.
+    /// Whether the tag must not get an id.
     pub fn is_closed(&self, now: Millis) -> bool {
         match self {
             TagSlot::Id(_) => false,
@@ -50,7 +50,7 @@ impl TagSlot {
         }
     }
 
-    /// Whether nothing needs to be kept: without an id, what carries the tag is invalid, and the next load makes a new one.
+    /// Whether the slot can be deleted: without an id, every entry that carries the tag is invalid, and the next load creates one.
     pub fn is_vacant(&self, now: Millis) -> bool {
         self.id().is_none() && !self.is_closed(now)
     }
@@ -76,8 +76,8 @@ impl TagSlot {
         TagSlot::Closed { writers, grace_until }
     }
 
-    /// The writer `token` opens it; the last one's leaves nothing, unless a grace keeps it closed. A writer that has
-    /// ended by itself, or comes a second time, opens nothing that another one keeps closed.
+    /// The writer `token` opens it. The last one leaves the tag without an id, unless a grace keeps it closed. A writer that
+    /// has ended by itself, or opens a second time, does not open what another one keeps closed.
     #[must_use]
     pub fn open(self, now: Millis, token: Token, grace: Duration) -> Self {
         let (mut writers, grace_until) = self.closed(now);

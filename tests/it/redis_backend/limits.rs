@@ -187,7 +187,7 @@ async fn the_info_is_the_servers() {
     assert_eq!(info.keys, Some(1));
     assert!(info.peak_memory >= info.used_memory.map(|used| used / 2), "{info:?}");
     assert!(info.memory_fragmentation.is_some_and(|ratio| ratio > 0.0), "{info:?}");
-    assert_eq!((info.evicted_keys, info.expired_keys), (Some(0), Some(0)));
+    assert_eq!((info.capacity_evictions, info.expired_keys), (Some(0), Some(0)));
     assert!(info.connected_clients.is_some_and(|clients| clients > 0), "{info:?}");
 }
 

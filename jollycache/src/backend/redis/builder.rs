@@ -1,12 +1,11 @@
-//! `RedisBuilder`: where the server is and how to reach it.
+//! `RedisBuilder`: the settings of a `RedisBackend`.
 
 use std::fmt;
 use std::time::Duration;
 
-use redis::{Client, ConnectionInfo, IntoConnectionInfo, ProtocolVersion};
-
 use super::commands::RedisBackend;
 use super::connection::{Connector, PING_LOOK};
+use super::topology::Topology;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How many connections there are by default: one for writes, one for reads.
@@ -28,10 +27,7 @@ const DEFAULT_RETRY_DELAY: Duration = Duration::from_millis(20);
 #[derive(Clone)]
 #[must_use]
 pub struct RedisBuilder {
-    url: String,
-    username: Option<String>,
-    password: Option<String>,
-    database: Option<u32>,
+    topology: Topology,
     connections: usize,
     connect_timeout: Duration,
     max_retries: u32,
@@ -40,7 +36,7 @@ pub struct RedisBuilder {
 }
 
 impl RedisBackend {
-    /// Makes a backend with default settings and tries to connect.
+    /// Creates a backend with default settings and tries to connect.
     ///
     /// A server that cannot be reached is not an error: a warning is logged, and attempts go on.
     ///
@@ -56,12 +52,12 @@ impl RedisBackend {
     /// [`ErrorKind::Config`] for a URL that is not `redis://`, `valkey://` or `unix:`.
     pub async fn connect(url: &str) -> Result<Self> {
         let backend = RedisBackend::builder(url).build()?;
-        // The lane has logged why.
+        // The connection has logged the error.
         let _ = backend.pool.connect().await;
         Ok(backend)
     }
 
-    /// Starts a backend's settings.
+    /// Starts the settings of a backend.
     ///
     /// ```
     /// # use jollycache::RedisBackend;
@@ -76,10 +72,7 @@ impl RedisBackend {
 impl RedisBuilder {
     fn new(url: String) -> Self {
         RedisBuilder {
-            url,
-            username: None,
-            password: None,
-            database: None,
+            topology: Topology::new(url),
             connections: DEFAULT_CONNECTIONS,
             connect_timeout: DEFAULT_CONNECT_TIMEOUT,
             max_retries: DEFAULT_MAX_RETRIES,
@@ -96,7 +89,7 @@ impl RedisBuilder {
     /// # Ok::<_, jollycache::Error>(())
     /// ```
     pub fn username(mut self, username: impl Into<String>) -> Self {
-        self.username = Some(username.into());
+        self.topology.username = Some(username.into());
         self
     }
 
@@ -108,7 +101,7 @@ impl RedisBuilder {
     /// # Ok::<_, jollycache::Error>(())
     /// ```
     pub fn password(mut self, password: impl Into<String>) -> Self {
-        self.password = Some(password.into());
+        self.topology.password = Some(password.into());
         self
     }
 
@@ -120,13 +113,14 @@ impl RedisBuilder {
     /// # Ok::<_, jollycache::Error>(())
     /// ```
     pub fn database(mut self, database: u32) -> Self {
-        self.database = Some(database);
+        self.topology.database = Some(database);
         self
     }
 
-    /// How many connections carry commands, from 1 to 64: one for writes, the others for reads. Notifications have
-    /// one more, and with more than one here so have values of 64 KiB and more when they are stored, so that no eviction waits
-    /// behind them. All tasks share them; more of them help only against big values holding up small ones. Default: 2.
+    /// How many connections carry commands, from 1 to 64: one for writes, the others for reads. Notifications use
+    /// one more. If there is more than one here, values of 64 KiB and more are stored over a further one, so that no eviction
+    /// waits behind them. All tasks share the connections; more of them only keep big values from delaying small ones.
+    /// Default: 2.
     ///
     /// ```
     /// # use jollycache::RedisBackend;
@@ -152,7 +146,7 @@ impl RedisBuilder {
         self
     }
 
-    /// How often the pause between attempts to reconnect doubles; attempts go on for ever, at least two a second.
+    /// How often the pause between attempts to reconnect doubles. Attempts never end, and there are at least two a second.
     /// No call waits for them. Default: 5.
     ///
     /// ```
@@ -182,13 +176,13 @@ impl RedisBuilder {
     /// Whether what a server brings back from a dump or a log when it starts again is served. Default: `false`.
     ///
     /// An eviction that was acknowledged after the dump was made is not in it, so by default everything that was written
-    /// before the restart is a miss. With `true` the cache stays warm, and what was evicted in that time is served
-    /// again, until its `ttl`: for caches that can bear that, and for servers that write each command to disk before
+    /// before the restart is a miss. With `true` the cache stays warm, and entries that were evicted in that time are served
+    /// again, until their `ttl`: for caches that tolerate that, and for servers that write each command to disk before
     /// they answer (`appendonly yes`, `appendfsync always`). In either case no lease and no write intent from before
-    /// the restart lets anything be stored.
+    /// the restart admits a value.
     ///
-    /// A restart is noticed by the `run_id` in `INFO server`, which an ACL has to allow (`+info`). Where the server does
-    /// not report it, the backend does not connect; with `true` it does, leases are not shared between processes, and a
+    /// A restart is detected by the `run_id` in `INFO server`, which an ACL has to allow (`+info`). If the server does
+    /// not report it, the backend does not connect; with `true` it connects, leases are not shared between processes, and a
     /// warning is logged. All processes of a namespace should have the same setting.
     ///
     /// ```
@@ -201,7 +195,7 @@ impl RedisBuilder {
         self
     }
 
-    /// Makes the backend. It connects when it is first used, so that a server that is down is no error here.
+    /// Creates the backend. It connects on first use, so that a server that is down is no error here.
     ///
     /// ```
     /// # use jollycache::RedisBackend;
@@ -224,33 +218,16 @@ impl RedisBuilder {
             return Err(config("a connect timeout of zero: expected more"));
         }
         let connector = Connector {
-            client: Client::open(self.connection_info()?).map_err(|_| bad_url())?,
+            client: self.topology.client()?,
             connect_timeout: self.connect_timeout,
             retry_delay: self.retry_delay,
             max_doublings: self.max_retries,
             trusts_restarts: self.trust_restarts,
             on_push: None,
             ping_look: PING_LOOK,
-            speaks: true,
+            logs_transitions: true,
         };
         Ok(RedisBackend::new(&connector, self.connections))
-    }
-
-    fn connection_info(&self) -> Result<ConnectionInfo> {
-        check_scheme(&self.url)?;
-        let info = self.url.as_str().into_connection_info().map_err(|_| bad_url())?;
-        // RESP3 tells of a connection's end at once, and brings notifications.
-        let mut settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        if let Some(username) = &self.username {
-            settings = settings.set_username(username);
-        }
-        if let Some(password) = &self.password {
-            settings = settings.set_password(password);
-        }
-        if let Some(database) = self.database {
-            settings = settings.set_db(i64::from(database));
-        }
-        Ok(info.set_redis_settings(settings))
     }
 }
 
@@ -258,7 +235,7 @@ impl RedisBuilder {
 impl fmt::Debug for RedisBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisBuilder")
-            .field("database", &self.database)
+            .field("database", &self.topology.database)
             .field("connections", &self.connections)
             .field("connect_timeout", &self.connect_timeout)
             .field("max_retries", &self.max_retries)
@@ -266,27 +243,6 @@ impl fmt::Debug for RedisBuilder {
             .field("trust_restarts", &self.trust_restarts)
             .finish_non_exhaustive()
     }
-}
-
-/// The texts below never quote the URL: what is wrong with it may be an unescaped password.
-fn check_scheme(url: &str) -> Result<()> {
-    match url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("redis" | "valkey" | "unix") => Ok(()),
-        Some(scheme @ ("rediss" | "valkeys")) => {
-            let plain = scheme.strip_suffix('s').unwrap_or(scheme);
-            Err(config(format!(
-                "a {scheme}:// URL needs TLS, which this build does not have; use {plain}://"
-            )))
-        }
-        _ => Err(bad_url()),
-    }
-}
-
-fn bad_url() -> Error {
-    config(
-        "the redis URL cannot be read: expected redis://[user:password@]host[:port][/database] (or valkey://…) or \
-         unix:/path/to/socket[?db=database], with special characters percent-encoded",
-    )
 }
 
 fn config(message: impl Into<String>) -> Error {

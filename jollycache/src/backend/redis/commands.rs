@@ -9,7 +9,7 @@ use redis::{Cmd, Value, cmd};
 use super::connection::Connector;
 use super::error::unexpected;
 use super::pool::Pool;
-use super::pubsub::{self, News};
+use super::pubsub::{PubSub, topic_channel};
 use super::scripts::{Call, Command};
 use super::{rates, record, reply, scripts};
 use crate::backend::{Backend, BackendInfo, Subscription, Watch};
@@ -48,12 +48,12 @@ const SWEEP_PAGE: usize = 500;
 #[derive(Debug)]
 pub struct RedisBackend {
     pub(super) pool: Pool,
-    news: News,
+    pubsub: PubSub,
 }
 
 impl RedisBackend {
     pub(super) fn new(connector: &Connector, connections: usize) -> Self {
-        RedisBackend { pool: Pool::new(connector, connections), news: News::new(connector) }
+        RedisBackend { pool: Pool::new(connector, connections), pubsub: PubSub::new(connector) }
     }
 
     async fn try_lease(&self, request: &LeaseRequest<'_>, mode: LeaseMode) -> Result<Option<Lease>> {
@@ -305,18 +305,18 @@ impl Backend for RedisBackend {
     }
 
     async fn watch(&self, key: &StoredKey) -> Result<Watch> {
-        self.news.watch(key).await
+        self.pubsub.watch(key).await
     }
 
     async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
         let mut command = cmd("PUBLISH");
-        command.arg(pubsub::topic(channel)).arg(&message[..]);
+        command.arg(topic_channel(channel)).arg(&message[..]);
         // Behind the writes that it tells of.
         self.pool.write(&command).await.map(drop)
     }
 
     async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
-        self.news.subscribe(channel).await
+        self.pubsub.subscribe(channel).await
     }
 
     async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
@@ -404,7 +404,7 @@ impl Backend for RedisBackend {
             peak_memory: number(&text, "used_memory_peak"),
             memory_fragmentation: number(&text, "mem_fragmentation_ratio"),
             keys: u64::try_from(keys).ok(),
-            evicted_keys: number(&text, "evicted_keys"),
+            capacity_evictions: number(&text, "evicted_keys"),
             expired_keys: number(&text, "expired_keys"),
             connected_clients: number(&text, "connected_clients"),
         })

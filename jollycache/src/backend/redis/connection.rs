@@ -1,7 +1,8 @@
-//! `Lane`: one connection that is kept up. A task makes it, listens for its end, pings it, and makes the next.
+//! `ManagedConnection`: one connection that is re-established when it is lost. A task connects, waits for the end of
+//! the connection, pings it, and connects again.
 //!
-//! A caller never waits for a retry: while the server is away, [`Lane::connection`] fails at once. It waits only for
-//! the first attempt after a start or a loss, which on a refused connection is a matter of microseconds.
+//! A caller never waits for a retry: while the server is away, [`ManagedConnection::connection`] fails at once. It waits only for
+//! the first attempt after a start or a loss, which for a refused connection takes microseconds.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -22,17 +23,17 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How long a connection may be silent before it is pinged.
 const PING_INTERVAL: Duration = Duration::from_millis(500);
-/// A connection that leaves a ping unanswered, and is silent at so many looks as [`Pulse::silence`] takes, is replaced.
+/// How long one look of [`Pulse::silence`] takes, after which a connection that did not answer a ping is replaced.
 pub(super) const PING_LOOK: Duration = Duration::from_millis(330);
 /// The shortest pause between two attempts.
 const MIN_RETRY_DELAY: Duration = Duration::from_millis(2);
 /// The longest pause between two attempts, so that service is back within a second of the server's return.
 const MAX_RETRY_DELAY: Duration = Duration::from_millis(500);
 
-/// What a lane needs to know to connect.
+/// How to connect, and what to do with what the server sends.
 #[derive(Clone)]
 pub(super) struct Connector {
-    /// Where to.
+    /// The server and the credentials.
     pub(super) client: Client,
     /// How long one attempt may take.
     pub(super) connect_timeout: Duration,
@@ -42,47 +43,47 @@ pub(super) struct Connector {
     pub(super) max_doublings: u32,
     /// Whether values and tag ids of another run of the server count.
     pub(super) trusts_restarts: bool,
-    /// Takes what the server sends unasked. Must not block.
+    /// Receives push messages. Must not block.
     pub(super) on_push: Option<Arc<dyn Fn(PushInfo) + Send + Sync>>,
     /// See [`PING_LOOK`].
     pub(super) ping_look: Duration,
-    /// Whether losses are told to people, or only to those who debug: one voice for all lanes is enough.
-    pub(super) speaks: bool,
+    /// Log state changes at INFO and WARN instead of DEBUG. Set on one connection only, to avoid duplicate lines.
+    pub(super) logs_transitions: bool,
 }
 
-/// Where a lane stands.
+/// The state of a managed connection.
 #[derive(Clone)]
 pub(super) enum State {
     /// The first attempt since the start or the loss is under way.
     Connecting,
     /// Ready.
-    Up(Link),
+    Up(ConnectionGeneration),
     /// The last attempt failed; further ones follow.
     Down {
-        /// What kind of failure it was.
+        /// The kind of its error.
         kind: ErrorKind,
-        /// In words.
+        /// The text of its error.
         message: Arc<str>,
     },
 }
 
-/// A connection, told from those before and after it.
+/// One established connection, which a reconnect replaces with the next generation.
 #[derive(Clone)]
-pub(super) struct Link {
-    /// Shared by all who use it.
+pub(super) struct ConnectionGeneration {
+    /// Shared by all callers.
     pub(super) connection: MultiplexedConnection,
     /// Never used twice in a process.
     pub(super) number: u64,
     /// The run of the server that it leads to. A restart severs every connection, so it leads to no other.
     pub(super) run: Run,
-    /// What has come over it.
+    /// Its signs of life.
     pub(super) pulse: Arc<Pulse>,
 }
 
-impl Link {
+impl ConnectionGeneration {
     fn new(connection: MultiplexedConnection, run: Run, pulse: Arc<Pulse>) -> Self {
         static MADE: AtomicU64 = AtomicU64::new(0);
-        Link { connection, number: MADE.fetch_add(1, Ordering::Relaxed), run, pulse }
+        ConnectionGeneration { connection, number: MADE.fetch_add(1, Ordering::Relaxed), run, pulse }
     }
 }
 
@@ -101,39 +102,43 @@ impl State {
     }
 }
 
-/// One connection that is kept up as long as the lane lives.
-pub(super) struct Lane {
+/// One connection that is re-established for as long as this lives.
+pub(super) struct ManagedConnection {
     connector: Connector,
     state: Arc<watch::Sender<State>>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-impl Lane {
-    /// A lane that connects when it is first used.
+impl ManagedConnection {
+    /// Connects on first use.
     pub(super) fn new(connector: Connector) -> Self {
-        Lane { connector, state: Arc::new(watch::channel(State::Connecting).0), task: Mutex::new(None) }
-    }
-
-    /// As [`Lane::link`].
-    pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
-        Ok(self.link().await?.connection)
-    }
-
-    /// Makes the running operation wait for an answer over the connection, if there is one.
-    pub(super) fn wait_for(&self) {
-        if let State::Up(link) = &*self.state.borrow() {
-            link.pulse.wait_for();
+        ManagedConnection {
+            connector,
+            state: Arc::new(watch::channel(State::Connecting).0),
+            task: Mutex::new(None),
         }
     }
 
-    /// The connection with what is known of it, for commands whose answers the running operation waits for.
-    pub(super) async fn link(&self) -> Result<Link> {
-        let link = self.settled_link().await?;
-        link.pulse.wait_for();
-        Ok(link)
+    /// As [`ManagedConnection::current`].
+    pub(super) async fn connection(&self) -> Result<MultiplexedConnection> {
+        Ok(self.current().await?.connection)
     }
 
-    async fn settled_link(&self) -> Result<Link> {
+    /// Registers the connection, if there is one, as what the running operation waits for.
+    pub(super) fn wait_for(&self) {
+        if let State::Up(generation) = &*self.state.borrow() {
+            generation.pulse.wait_for();
+        }
+    }
+
+    /// The present connection, for commands whose answers the running operation waits for.
+    pub(super) async fn current(&self) -> Result<ConnectionGeneration> {
+        let generation = self.settled().await?;
+        generation.pulse.wait_for();
+        Ok(generation)
+    }
+
+    async fn settled(&self) -> Result<ConnectionGeneration> {
         self.keep_running();
         if let Some(settled) = settled(&self.state.borrow()) {
             return settled;
@@ -146,7 +151,7 @@ impl Lane {
             .unwrap_or_else(|| Err(Error::new(ErrorKind::Unavailable, "the connection to redis is closed")))
     }
 
-    /// The lane's state and its changes.
+    /// The state and its changes.
     pub(super) fn states(&self) -> watch::Receiver<State> {
         self.state.subscribe()
     }
@@ -161,7 +166,7 @@ impl Lane {
     }
 }
 
-impl Drop for Lane {
+impl Drop for ManagedConnection {
     fn drop(&mut self) {
         let task = self.task.get_mut().unwrap_or_else(PoisonError::into_inner);
         if let Some(task) = task.take() {
@@ -170,21 +175,22 @@ impl Drop for Lane {
     }
 }
 
-impl fmt::Debug for Lane {
+impl fmt::Debug for ManagedConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match &*self.state.borrow() {
             State::Connecting => "connecting",
             State::Up(_) => "up",
             State::Down { .. } => "down",
         };
-        f.debug_struct("Lane").field("state", &state).finish_non_exhaustive()
+        f.debug_struct("ManagedConnection").field("state", &state).finish_non_exhaustive()
     }
 }
 
-fn settled(state: &State) -> Option<Result<Link>> {
+/// The outcome of the last attempt, unless one is under way.
+fn settled(state: &State) -> Option<Result<ConnectionGeneration>> {
     match state {
         State::Connecting => None,
-        State::Up(link) => Some(Ok(link.clone())),
+        State::Up(generation) => Some(Ok(generation.clone())),
         State::Down { kind, message } => Some(Err(Error::new(*kind, &**message))),
     }
 }
@@ -193,72 +199,73 @@ async fn supervise(connector: Connector, state: Arc<watch::Sender<State>>) {
     let mut failures = 0;
     loop {
         let error = match connector.connect().await {
-            Ok((link, gone, _driver)) => {
-                connector.tell_up(&state.send_replace(State::Up(link.clone())), link.run);
-                if until_lost(link, &gone, connector.ping_look).await {
+            Ok((generation, closed, _driver)) => {
+                connector.log_up(&state.send_replace(State::Up(generation.clone())), generation.run);
+                if until_lost(generation, &closed, connector.ping_look).await {
                     failures = 0;
                     state.send_replace(State::Connecting);
                     continue;
                 }
-                // Lost as soon as it was made: a failed attempt, or the two would spin.
+                // Lost before its first ping. It counts as a failed attempt: without a pause the two would spin.
                 Error::new(ErrorKind::Unavailable, "redis closes its connections")
             }
             Err(error) => error,
         };
         failures += 1;
-        connector.tell_down(&error, &state.send_replace(State::down(&error)));
+        connector.log_down(&error, &state.send_replace(State::down(&error)));
         clock::sleep(connector.pause(failures)).await;
     }
 }
 
-/// Waits until the connection is closed or does not answer. Returns whether it held for at least one ping.
-async fn until_lost(Link { mut connection, pulse, .. }: Link, gone: &Notify, look: Duration) -> bool {
+/// Waits until the connection is closed or does not answer. Returns whether it answered at least one ping.
+async fn until_lost(generation: ConnectionGeneration, closed: &Notify, look: Duration) -> bool {
+    let ConnectionGeneration { mut connection, pulse, .. } = generation;
     let ping = redis::cmd("PING");
-    let mut held_long = false;
+    let mut answered = false;
     loop {
         tokio::select! {
-            () = gone.notified() => return held_long,
+            () = closed.notified() => return answered,
             () = clock::sleep(PING_INTERVAL) => {}
         }
         tokio::select! {
-            () = gone.notified() => return held_long,
+            () = closed.notified() => return answered,
             answer = connection.req_packed_command(&ping) => if answer.is_err() {
-                return held_long;
+                return answered;
             },
-            () = pulse.silence(look) => return held_long,
+            () = pulse.silence(look) => return answered,
         }
-        held_long = true;
+        answered = true;
     }
 }
 
 impl Connector {
-    async fn connect(&self) -> Result<(Link, Arc<Notify>, Driver)> {
+    async fn connect(&self) -> Result<(ConnectionGeneration, Arc<Notify>, Driver)> {
         let connected = tokio::time::timeout(self.connect_timeout, self.try_connect()).await;
         connected
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Unavailable, "redis cannot be reached: timed out")))
     }
 
-    async fn try_connect(&self) -> Result<(Link, Arc<Notify>, Driver)> {
-        let (gone, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
+    async fn try_connect(&self) -> Result<(ConnectionGeneration, Arc<Notify>, Driver)> {
+        let (closed, pulse) = (Arc::new(Notify::new()), Arc::new(Pulse::default()));
         let info = self.client.get_connection_info();
         let socket = Socket::connect(info.addr(), pulse.clone()).await;
         let socket = socket.map_err(|error| from_connecting(&error.into()))?;
         let config = AsyncConnectionConfig::new()
             // Callers have timeouts of their own, which judge the connection and not this process.
             .set_response_timeout(None)
-            .set_push_sender(self.push_handler(Arc::clone(&gone)));
+            .set_push_sender(self.push_handler(Arc::clone(&closed)));
         let made = MultiplexedConnection::new_with_config(info.redis_settings(), socket, config).await;
         let (mut connection, driver) = made.map_err(|error| from_connecting(&error))?;
         let driver = Driver(tokio::spawn(driver));
         let run = Run::learn(&mut connection, self.trusts_restarts).await?;
-        Ok((Link::new(connection, run, pulse), gone, driver))
+        Ok((ConnectionGeneration::new(connection, run, pulse), closed, driver))
     }
 
-    fn push_handler(&self, gone: Arc<Notify>) -> impl Fn(PushInfo) -> Result<()> + use<> {
+    fn push_handler(&self, closed: Arc<Notify>) -> impl Fn(PushInfo) -> Result<()> + use<> {
         let on_push = self.on_push.clone();
         move |push: PushInfo| {
             if push.kind == PushKind::Disconnection {
-                gone.notify_one();
+                closed.notify_one();
             } else if let Some(on_push) = &on_push {
                 on_push(push);
             }
@@ -266,7 +273,8 @@ impl Connector {
         }
     }
 
-    /// Doubles with each failure; half of it is random, so that many processes do not come back in step.
+    /// The pause before the next attempt. It doubles with each failure; half of it is random, so that many processes do not
+    /// reconnect at the same time.
     fn pause(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(self.max_doublings);
         let full = self
@@ -276,18 +284,18 @@ impl Connector {
         full.mul_f64(0.5 + rand::random::<f64>() / 2.0)
     }
 
-    fn tell_up(&self, before: &State, run: Run) {
+    fn log_up(&self, before: &State, run: Run) {
         let regained = matches!(before, State::Down { .. });
-        if self.speaks && regained {
+        if self.logs_transitions && regained {
             tracing::info!(address = %self.address(), run = %run.id, "connected to redis again");
         } else {
             tracing::debug!(address = %self.address(), run = %run.id, "connected to redis");
         }
     }
 
-    fn tell_down(&self, error: &Error, before: &State) {
+    fn log_down(&self, error: &Error, before: &State) {
         let lost = !matches!(before, State::Down { .. });
-        if self.speaks && lost {
+        if self.logs_transitions && lost {
             tracing::warn!(address = %self.address(), %error, "no connection to redis, trying again");
         } else {
             tracing::debug!(address = %self.address(), %error, "no connection to redis");
@@ -312,7 +320,7 @@ mod tests {
             trusts_restarts: false,
             on_push: None,
             ping_look: PING_LOOK,
-            speaks: false,
+            logs_transitions: false,
         }
     }
 

@@ -4,7 +4,7 @@ use redis::{RedisError, ServerError};
 
 use crate::error::{Error, ErrorKind};
 
-/// An error of the client: nothing came back, or nothing that can be read.
+/// An error of the client: no reply, or one that cannot be read.
 pub(super) fn from_client(error: &RedisError) -> Error {
     use redis::ErrorKind as Kind;
 
@@ -22,8 +22,8 @@ pub(super) fn from_client(error: &RedisError) -> Error {
     }
 }
 
-/// A connection could not be made. Unless the server itself refused it, it is out of reach, whatever the client
-/// calls that (a timeout, a name that does not resolve): nothing half happened.
+/// An error of connecting. Unless the server itself refused, it is unavailable, whatever the client
+/// reports (a timeout, a name that does not resolve): no command can have been executed.
 pub(super) fn from_connecting(error: &RedisError) -> Error {
     use redis::ErrorKind as Kind;
 
@@ -52,7 +52,7 @@ fn refused(code: &str) -> Error {
     Error::new(kind, format!("redis refused the command: {code}"))
 }
 
-/// Whether the server serves no client for the time being, reads included. docs/operations.md has the reasons.
+/// Whether the server serves no client for a while, reads included. docs/operations.md has the reasons.
 fn is_outage(code: &str) -> bool {
     matches!(code, "LOADING" | "BUSY" | "CLUSTERDOWN" | "MASTERDOWN")
 }

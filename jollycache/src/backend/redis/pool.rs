@@ -5,7 +5,7 @@ use std::time::Duration;
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, ServerErrorKind, Value};
 
-use super::connection::{Connector, Lane, Link};
+use super::connection::{ConnectionGeneration, Connector, ManagedConnection};
 use super::error::{from_client, unexpected};
 use super::reply::ok;
 use super::run::Run;
@@ -13,59 +13,60 @@ use super::scripts::{self, Call, Command};
 use crate::entry::RunId;
 use crate::error::Result;
 
-/// A value of this many bytes and more is sent over a lane of its own: on a slow network it would hold up the evictions
-/// behind it for as long as it takes.
+/// A value of this many bytes and more is sent over a connection of its own: on a slow network the evictions behind it would
+/// wait until it is through.
 const BIG_VALUE_BYTES: usize = 64 * 1024;
 
-/// A ping behind a big value may take long, though buffers on the way have taken all of it.
+/// See [`Connector::ping_look`]. A ping behind a big value may take long, even if buffers on the way have taken all of it.
 const BIG_VALUES_PING_LOOK: Duration = Duration::from_secs(5);
 
-/// One lane for writes, one for big values, and some for reads.
+/// One connection for writes, one for big values, and some for reads.
 ///
-/// Writes share a lane, in the order in which they were sent: what closes a key or a tag for a writer would, behind what
-/// opens it, keep it closed until its own end. A value needs no order. Its fill names the lease that admits it, or the
-/// intent, which were answered before it was sent: what an eviction overtook finds neither.
+/// Writes share a connection, in the order in which they were sent: a command that closes a key or a tag for a writer would,
+/// behind the one that opens it, keep it closed until its own end. A value needs no order. Its fill names the lease or the
+/// intent that admits it, which was answered before it was sent; if an eviction overtakes the fill, it finds neither.
 #[derive(Debug)]
 pub(super) struct Pool {
-    writes: Lane,
+    writes: ManagedConnection,
     /// Connects with the first big value.
-    big_values: Option<Lane>,
-    reads: Vec<Lane>,
+    big_values: Option<ManagedConnection>,
+    reads: Vec<ManagedConnection>,
 }
 
 impl Pool {
-    /// Lanes that connect when they are first used; with one connection, everything shares the writes' lane.
+    /// Each connects on first use. With one connection, everything shares the one for writes.
     pub(super) fn new(connector: &Connector, connections: usize) -> Self {
-        let quiet = Connector { speaks: false, ..connector.clone() };
+        let quiet = Connector { logs_transitions: false, ..connector.clone() };
         Pool {
-            writes: Lane::new(connector.clone()),
-            big_values: (connections > 1)
-                .then(|| Lane::new(Connector { ping_look: BIG_VALUES_PING_LOOK, ..quiet.clone() })),
-            reads: (1..connections).map(|_| Lane::new(quiet.clone())).collect(),
+            writes: ManagedConnection::new(connector.clone()),
+            big_values: (connections > 1).then(|| {
+                ManagedConnection::new(Connector { ping_look: BIG_VALUES_PING_LOOK, ..quiet.clone() })
+            }),
+            reads: (1..connections).map(|_| ManagedConnection::new(quiet.clone())).collect(),
         }
     }
 
-    /// Waits for the first attempt of every lane.
+    /// Waits for the first attempt of every connection but the one for big values.
     ///
     /// # Errors
-    /// What the first lane that is not connected says.
+    /// That of the first one that is not established.
     pub(super) async fn connect(&self) -> Result<()> {
         let mut outcome = Ok(());
-        for lane in self.lanes() {
-            outcome = outcome.and(lane.connection().await.map(drop));
+        for connection in self.connections() {
+            outcome = outcome.and(connection.connection().await.map(drop));
         }
         outcome
     }
 
     /// The run of the server that writes go to.
     pub(super) async fn run(&self) -> Result<RunId> {
-        Ok(self.writes.link().await?.run.id)
+        Ok(self.writes.current().await?.run.id)
     }
 
     /// Sends one reading command. Returns the reply and the run of the server that gave it.
     pub(super) async fn read(&self, key: &str, command: &Cmd) -> Result<(Value, Run)> {
-        let mut link = self.read_lane(key).link().await?;
-        Ok((request(&mut link.connection, command).await?, link.run))
+        let mut generation = self.read_connection(key).current().await?;
+        Ok((request(&mut generation.connection, command).await?, generation.run))
     }
 
     /// Sends one writing command.
@@ -73,16 +74,16 @@ impl Pool {
         request(&mut self.writes.connection().await?, command).await
     }
 
-    /// Sends one command to every lane.
+    /// Sends one command over every connection but the one for big values.
     pub(super) async fn every(&self, command: &Cmd) -> Result<()> {
-        for lane in self.lanes() {
-            request(&mut lane.connection().await?, command).await?;
+        for connection in self.connections() {
+            request(&mut connection.connection().await?, command).await?;
         }
         Ok(())
     }
 
-    /// Sends writing commands in one go. The replies come in order; each may be an error of its own. With them comes the
-    /// run of the server that gave them.
+    /// Sends writing commands as one pipeline. Returns the replies in order, each of which may be an error, and the run of
+    /// the server that gave them.
     pub(super) async fn write_all<C>(
         &self,
         commands: impl IntoIterator<Item = C>,
@@ -123,11 +124,11 @@ impl Pool {
         Ok((ok(replies.pop().unwrap_or_default())?, run))
     }
 
-    fn lanes(&self) -> impl Iterator<Item = &Lane> {
+    fn connections(&self) -> impl Iterator<Item = &ManagedConnection> {
         std::iter::once(&self.writes).chain(&self.reads)
     }
 
-    fn read_lane(&self, key: &str) -> &Lane {
+    fn read_connection(&self, key: &str) -> &ManagedConnection {
         if self.reads.is_empty() {
             return &self.writes;
         }
@@ -135,22 +136,25 @@ impl Pool {
     }
 }
 
-async fn send<C>(lane: &Lane, commands: impl IntoIterator<Item = C>) -> Result<(Vec<Value>, Run)>
+async fn send<C>(
+    connection: &ManagedConnection,
+    commands: impl IntoIterator<Item = C>,
+) -> Result<(Vec<Value>, Run)>
 where
     Command: From<C>,
 {
-    let Link { mut connection, run, .. } = lane.link().await?;
+    let ConnectionGeneration { mut connection, run, .. } = connection.current().await?;
     let pipeline = pipeline(commands.into_iter().map(|command| Command::from(command).into_cmd(run)));
     let mut replies = request_all(&mut connection, &pipeline).await?;
     if let Some(first) = replies.iter().position(is_unknown_script) {
         replies.truncate(first);
-        replies.extend(teach(&mut connection, &pipeline, first).await?);
+        replies.extend(load_scripts_and_retry(&mut connection, &pipeline, first).await?);
     }
     // Callers identify replies by their position.
     if replies.len() == pipeline.len() { Ok((replies, run)) } else { Err(unexpected()) }
 }
 
-/// FNV-1a: nothing more is asked than that keys spread over a handful of lanes.
+/// FNV-1a, which is good enough to spread keys over a few connections.
 fn spread(key: &str) -> usize {
     let hash =
         key.bytes().fold(0x811C_9DC5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
@@ -180,12 +184,16 @@ fn is_unknown_script(reply: &Value) -> bool {
     matches!(reply, Value::ServerError(error) if error.kind() == Some(ServerErrorKind::NoScript))
 }
 
-/// Loads the scripts and sends again what came from the first unknown one on: the commands behind it (the tag ids
-/// that are read after a fill) count on its having run.
-async fn teach(connection: &mut MultiplexedConnection, sent: &Pipeline, first: usize) -> Result<Vec<Value>> {
-    let lessons = scripts::load_all();
-    let taught = lessons.len();
-    let again = pipeline(lessons.into_iter().chain(sent.cmd_iter().skip(first).cloned()));
+/// Loads the scripts and sends the commands again from the first unknown script on: those behind it depend on its effect
+/// (the tag ids that are read after a fill).
+async fn load_scripts_and_retry(
+    connection: &mut MultiplexedConnection,
+    sent: &Pipeline,
+    first: usize,
+) -> Result<Vec<Value>> {
+    let loads = scripts::load_all();
+    let loaded = loads.len();
+    let again = pipeline(loads.into_iter().chain(sent.cmd_iter().skip(first).cloned()));
     let mut replies = request_all(connection, &again).await?;
-    Ok(replies.split_off(taught.min(replies.len())))
+    Ok(replies.split_off(loaded.min(replies.len())))
 }

@@ -1,7 +1,7 @@
 //! Rate limits as a call of a script, and its reply.
 //!
-//! One call names all keys that are asked together, so that it is atomic over them. Where keys live in slots of a
-//! cluster, the keys of one call would have to be in one slot.
+//! One call has all keys of the requests that are judged together, so that it is atomic over them. In a cluster, the keys
+//! of one call have to be in one slot.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::protocol::{RateAlgorithm, RateMode, RateRequest, RateVerdict};
 /// How many numbers the script answers with for each limit.
 const NUMBERS: usize = 3;
 
-/// The call; `None` where nothing is asked.
+/// The call; `None` without requests.
 pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Option<Call>> {
     RateRequest::check(requests)?;
     if requests.is_empty() {
@@ -29,7 +29,7 @@ pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Optio
         RateMode::Look => "look",
     });
     for RateRequest { rule, cost, .. } in requests {
-        // Beyond the capacity it makes no difference, and a number of Lua would lose digits.
+        // Any cost above the capacity is refused, and a number of Lua would lose the digits of a large one.
         let cost = (*cost).min(rule.capacity() + 1);
         call.arg(letter(rule.algorithm())).arg(rule.quota()).arg(rule.window_ms());
         call.arg(rule.capacity()).arg(cost);
@@ -37,7 +37,7 @@ pub(super) fn call(requests: &[RateRequest<'_>], mode: RateMode) -> Result<Optio
     Ok(Some(call))
 }
 
-/// What the script answered: for each limit the wait in ms or -1, the requests there is room for, and the ms until
+/// Reads the script's reply: for each limit the wait in ms or -1, the requests there is room for, and the ms until
 /// all is free again.
 pub(super) fn verdicts(requests: &[RateRequest<'_>], answer: Value) -> Result<Vec<RateVerdict>> {
     let numbers: Vec<i64> = reply::list(answer)?.into_iter().map(reply::integer).collect::<Result<_>>()?;

@@ -10,25 +10,25 @@ use crate::entry::{Entry, Record, RegionId, RunId, Token, decode_record, record_
 use crate::error::Result;
 use crate::protocol::Inspection;
 
-/// A stored value; whatever else is there reads as nothing, and so does what is of another run and not believed.
+/// A stored value. Anything else reads as nothing, and so does a value of another run that is not trusted.
 pub(super) fn entry(value: Value, run: Run) -> Option<Entry> {
     let Value::BulkString(stored) = value else {
         return None;
     };
-    record_run(&stored).filter(|&written| run.believes(written))?;
+    record_run(&stored).filter(|&written| run.trusts(written))?;
     match decode_record(Bytes::from(stored)) {
         Record::Value(entry) => Some(entry),
         Record::Reserved | Record::Foreign => None,
     }
 }
 
-/// A tag's id, as it is stored: with the run that it was made in. Whatever else is there reads as none.
+/// A tag's id, which is stored with the run that it was created in. Anything else reads as none.
 pub(super) fn tag_id(value: &Value, run: Run) -> Option<Token> {
     let Value::BulkString(stored) = value else {
         return None;
     };
     let (id, made_in) = stored.split_first_chunk()?;
-    run.believes(RunId(made_in.try_into().ok()?)).then_some(Token(*id))
+    run.trusts(RunId(made_in.try_into().ok()?)).then_some(Token(*id))
 }
 
 /// A token that a script returned.
@@ -39,7 +39,7 @@ pub(super) fn token(value: &Value) -> Option<Token> {
     token.as_slice().try_into().ok().map(Token)
 }
 
-/// What the inspecting script says.
+/// The reply of the inspecting script.
 pub(super) fn inspection(value: Value, run: Run) -> Result<Inspection> {
     let [kind, now, remaining, detail, poisoned, body] = list_of(value)?;
     let (detail, remaining) = (integer(detail)?, millis(integer(remaining)?));
@@ -56,7 +56,7 @@ pub(super) fn inspection(value: Value, run: Run) -> Result<Inspection> {
                 remaining,
                 lease: (detail >= 0).then(|| millis(detail)),
             },
-            // A value to the scripts, which look at less of it.
+            // The scripts check less of a value than the decoder does.
             None => Inspection::Foreign,
         },
         "L" => Inspection::Leased { region, remaining },

@@ -41,7 +41,7 @@ pub(super) fn integer(value: Value) -> Result<i64> {
     }
 }
 
-/// A script's yes or no.
+/// A script's flag: 0 or 1.
 pub(super) fn flag(value: Value) -> Result<bool> {
     Ok(integer(value)? != 0)
 }

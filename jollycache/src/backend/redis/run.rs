@@ -1,4 +1,4 @@
-//! Which run of the server a connection leads to, and what is believed of the others.
+//! Which run of the server a connection leads to, and whether records of other runs are trusted.
 
 use std::sync::Once;
 
@@ -18,9 +18,9 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// Asks the server. `trusts_others`: whether values and tag ids of other runs count.
+    /// Requests the run from the server. `trusts_others`: whether values and tag ids of other runs count.
     ///
-    /// Where the server does not report its run (an ACL without `+info`, a proxy), a restart cannot be noticed. That is an
+    /// If the server does not report its run (an ACL without `+info`, a proxy), a restart cannot be detected. That is an
     /// error, or, if restarts are trusted, each connection counts as a run of its own.
     pub(super) async fn learn(connection: &mut MultiplexedConnection, trusts_others: bool) -> Result<Run> {
         let answer = connection.req_packed_command(cmd("INFO").arg("server")).await;
@@ -32,12 +32,12 @@ impl Run {
         Ok(Run { id, trusts_others })
     }
 
-    /// Whether what was written under `written` counts. Leases and intents are judged by the scripts.
-    pub(super) fn believes(self, written: RunId) -> bool {
+    /// Whether a value or tag id of the run `written` counts. The scripts decide on leases and intents.
+    pub(super) fn trusts(self, written: RunId) -> bool {
         self.trusts_others || written == self.id
     }
 
-    /// Adds what every script ends its arguments with.
+    /// Adds the last arguments of every script.
     pub(super) fn add_to(self, call: &mut Cmd) {
         call.arg(&self.id.0[..]).arg(u8::from(self.trusts_others));
     }
@@ -55,12 +55,12 @@ fn run_id(answer: std::result::Result<Value, RedisError>) -> Result<Option<RunId
     Ok(reply::field(&info, "run_id").filter(|id| !id.is_empty()).map(RunId::of))
 }
 
-/// Whether the command will never be answered, unlike one that a busy server puts off.
+/// Whether the server will never answer the command, unlike a busy one.
 fn is_refusal(code: &str) -> bool {
     matches!(code, "NOPERM" | "ERR")
 }
 
-/// Not one run for all connections: then a lease from before a restart would admit a fill.
+/// A run for each connection. With one for all, a lease from before a restart would admit a fill.
 fn unknown() -> RunId {
     static WARNED: Once = Once::new();
     WARNED.call_once(|| {
@@ -90,12 +90,12 @@ mod tests {
     }
 
     #[test]
-    fn only_the_own_run_is_believed_unless_others_are_trusted() {
+    fn only_the_own_run_counts_unless_others_are_trusted() {
         let (id, other) = (RunId([1; 4]), RunId([2; 4]));
         for trusts_others in [false, true] {
             let run = Run { id, trusts_others };
-            assert!(run.believes(id));
-            assert_eq!(run.believes(other), trusts_others);
+            assert!(run.trusts(id));
+            assert_eq!(run.trusts(other), trusts_others);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sockets to the server, which notice whether the other side is alive.
+//! `Socket`: a connection to the server that reports signs of life.
 
 use std::io;
 use std::pin::Pin;
@@ -11,13 +11,13 @@ use tokio::net::TcpStream;
 
 use crate::backend::Pulse;
 
-/// A stream of bytes, whatever carries it.
+/// A stream of bytes over TCP or a Unix socket.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// A stream with a pulse. It beats when something comes, and when a full buffer takes bytes again, since then the other
-/// side has taken some. It does not beat for every byte written: a buffer takes those for a server that is frozen, too.
+/// A stream with a pulse. It beats when something arrives, and when a full buffer accepts bytes again, since the other
+/// side has received some then. It does not beat for every byte written: a buffer accepts those for a frozen server, too.
 pub(super) struct Socket {
     stream: Box<dyn Stream>,
     pulse: Arc<Pulse>,
@@ -38,8 +38,8 @@ impl Socket {
     }
 }
 
-/// Nagle's algorithm would hold small commands back. And a connection that was given up must not deliver, when the
-/// network heals, what was left in its buffer: a write whose caller has given up, after newer ones.
+/// Without delay, because Nagle's algorithm would hold small commands back. Without linger, because an abandoned connection
+/// must not deliver the rest of its buffer when the network recovers: an old write after newer ones.
 async fn connect_tcp(host: &str, port: u16) -> io::Result<TcpStream> {
     let stream = TcpStream::connect((host, port)).await?;
     stream.set_nodelay(true)?;

@@ -184,7 +184,7 @@ impl Run {
         self.filling.pop();
     }
 
-    /// A word for a place where the words are not told beforehand.
+    /// A word for a place that does not list its words beforehand.
     pub(super) fn word(&mut self) -> &'static str {
         match self.point(Point::Word(&[])).1 {
             Point::Word(words) if !words.is_empty() => words[self.variant(("", words))],

@@ -1,4 +1,4 @@
-//! Stored names: short enough, never the same for two keys, and told apart from reserved ones.
+//! Stored names: short enough, never the same for two keys, and distinct from reserved ones.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What a rate limit knows of one subject, and its transitions.
+//! `RateSlot`: what one subject of a rate limit has used, and its transitions.
 //!
 //! Three ways to count, each a pure state machine: `RateLog`, `RateCounter` and `RateBucket`. All arithmetic is
 //! in whole numbers below 2^53, so that a script whose numbers are doubles comes to the same results to the digit.
@@ -21,10 +21,10 @@ pub use rule::{MAX_LOG_QUOTA, MAX_RATE_WINDOW, RateAlgorithm, RateRule};
 
 use crate::clock::Millis;
 
-/// What is kept for one subject under one rule.
+/// What a store holds for one subject under one rule.
 ///
-/// It has a time of its own, which never goes back: where the clock does, the slot goes on from the last time
-/// something was taken. So nothing that was taken is forgotten early, and, counted from the first question after the
+/// It has a time of its own, which never goes back: if the clock is set back, the slot continues from the last time
+/// something was taken. So nothing that was taken is forgotten early, and, counted from the first request after the
 /// jump, nothing counts longer than it would have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RateSlot {
@@ -77,7 +77,7 @@ impl RateSlot {
         now + behind
     }
 
-    /// How `cost` would fare, without taking it.
+    /// The verdict on `cost`, without taking it.
     pub fn judge(&self, rule: &RateRule, now: Millis, cost: u64) -> RateVerdict {
         let uses = self.uses();
         let wait = (cost <= rule.capacity()).then(|| uses.wait(rule, now, cost));

@@ -1,4 +1,4 @@
-//! What is asked of rate limits, and what they answer.
+//! Requests to rate limits, and their verdicts.
 
 use std::time::Duration;
 
@@ -6,13 +6,13 @@ use super::RateRule;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
 
-/// The most limits that are asked together.
+/// The most limits that are judged together.
 pub const MAX_RATE_REQUESTS: usize = 16;
 
-/// Asks one limit for room.
+/// A request to one limit.
 #[derive(Debug, Clone, Copy)]
 pub struct RateRequest<'a> {
-    /// What is kept for the subject under the rule. Another rule needs another name.
+    /// The name of the subject under the rule. Another rule needs another name.
     pub key: &'a StoredKey,
     /// What the limit allows.
     pub rule: &'a RateRule,
@@ -20,30 +20,30 @@ pub struct RateRequest<'a> {
     pub cost: u64,
 }
 
-/// What to do with room that is there.
+/// What to do if there is room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateMode {
     /// Take it.
     Take,
-    /// Look at it only.
+    /// Change nothing.
     Look,
 }
 
-/// What one limit says.
+/// The answer of one limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateVerdict {
-    /// Whether it has room, as far as this limit is concerned.
+    /// Whether this limit has room.
     pub admitted: bool,
     /// How many more requests there is room for.
     pub remaining: u64,
-    /// When there will be room, if nobody else takes it; zero if there is, `None` where there never will be.
+    /// The time until there is room, if no other request takes it; zero if there is room, `None` if there never will be.
     pub retry_after: Option<Duration>,
-    /// When everything that was taken will be free again.
+    /// The time until everything that was taken is free again.
     pub reset_after: Duration,
 }
 
 impl RateRequest<'_> {
-    /// What every backend checks first: that one call does not ask too much.
+    /// Checks the requests of one call. Every backend does that first.
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for more than [`MAX_RATE_REQUESTS`], and for a name that comes twice.

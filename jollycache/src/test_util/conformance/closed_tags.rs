@@ -25,7 +25,7 @@ async fn live(trial: &Trial, tag: &StoredKey) -> Option<Token> {
     trial.backend.read(&trial.key("a"), std::slice::from_ref(tag)).await.expect("a read").tag_ids[0]
 }
 
-/// That the tag has no id, and that those that are made up are not kept.
+/// Checks that the tag has no id, and that the ones that are returned are not kept.
 async fn assert_closed(trial: &Trial, tag: &StoredKey) {
     assert_eq!(live(trial, tag).await, None);
     let (first, second) = (trial.tag_id(tag).await, trial.tag_id(tag).await);

@@ -1,4 +1,4 @@
-//! Inspections: people see what is there, and change nothing.
+//! Inspections: they show what is stored, and change nothing.
 
 use std::time::Duration;
 

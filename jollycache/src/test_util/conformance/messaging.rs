@@ -1,4 +1,4 @@
-//! Channels: messages reach those who subscribed before, in order, or they are told how many they missed.
+//! Topics: messages reach earlier subscribers in order, or the number of missed ones does.
 
 use bytes::Bytes;
 

@@ -88,7 +88,7 @@ pub(super) async fn a_lease_over_a_fresh_value_ends_by_itself(trial: Trial) {
     assert!(trial.fill(&key, next, "next").await);
 }
 
-/// Does something to a key that is leased over, and checks that the lease fell.
+/// Does something to a key that is leased over, and checks that the lease is lost.
 async fn overtaken(trial: &Trial, name: &str, meanwhile: impl AsyncFnOnce(&StoredKey)) -> Option<String> {
     let (key, token) = linked(trial, name).await;
     meanwhile(&key).await;

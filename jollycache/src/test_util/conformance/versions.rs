@@ -1,4 +1,4 @@
-//! Versions: what is older than what was stored, or evicted lately, is refused.
+//! Versions: an older one than what was stored, or evicted lately, is refused.
 
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ async fn load(trial: &Trial, key: &StoredKey, draft: &Draft) -> bool {
     fill(trial, key, token, draft).await
 }
 
-/// A key whose value of version 5 fell.
+/// A key whose value of version 5 was evicted.
 async fn evicted(trial: &Trial, name: &str) -> StoredKey {
     let key = trial.key(name);
     trial.store(&key, &versioned(5)).await;

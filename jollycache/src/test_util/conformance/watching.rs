@@ -1,4 +1,4 @@
-//! Watches: news of a key reaches those who watched it before.
+//! Watches: signals of a key reach the watches that began before.
 
 use std::time::Duration;
 

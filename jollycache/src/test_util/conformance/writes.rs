@@ -119,7 +119,7 @@ pub(super) async fn a_write_that_evicts_leaves_nothing(trial: Trial) {
 }
 
 pub(super) async fn two_writers_poison_each_other(trial: Trial) {
-    // Whoever comes first, and whoever goes first.
+    // In any order of beginning and ending.
     for first_out in [0, 1] {
         let key = trial.key(&format!("a{first_out}"));
         let writers = [begin(&trial, &key, LONG).await, begin(&trial, &key, LONG).await];
@@ -221,7 +221,7 @@ pub(super) async fn a_stranger_cannot_put_and_spoils_the_put(trial: Trial) {
 }
 
 pub(super) async fn an_invalidation_spoils_the_put(trial: Trial) {
-    // Who invalidates has written too, and nobody knows which of the two writes came last.
+    // The caller of the invalidation has written too, and which of the two writes came last is unknown.
     let (key, swept) = (trial.key("a"), trial.key("b"));
     let (writer, other) = (begin(&trial, &key, LONG).await, begin(&trial, &swept, LONG).await);
     trial.invalidate(&key).await;

@@ -1,4 +1,4 @@
--- Announces a write: value and lease fall, and nothing is stored under the key until the write ends.
+-- Announces a write: value and lease are removed, and nothing is stored under the key until the write ends.
 -- KEYS[1] the key. ARGV[1] region (4 bytes), [2] token, [3] ttl in ms.
 -- Returns 1.
 
@@ -6,13 +6,13 @@ local MAX_WRITERS = 64
 
 local now = now_ms()
 local record, kind = load(now)
--- One's own announcement may have been sent again.
+-- Replacing the writer's own announcement makes the request idempotent under retry.
 local others, last_end = other_writers(record, kind, ARGV[2], now)
 -- Which of two writers committed last is unknown, so neither of them may store.
 local poisoned = others ~= '' and 1 or kind == 'I' and string.byte(record, 31) or 0
 local closed_until = kind == 'I' and closed_of(record, kind) or math.max(closed_of(record, kind), now)
 if #others >= MAX_WRITERS * WRITER_BYTES then
-  -- The one that came first is not listed any more, so only its own deadline ends it.
+  -- The first writer is no longer listed, so only its own deadline ends it.
   closed_until = math.max(closed_until, millis_at(others, 1))
   others = string.sub(others, WRITER_BYTES + 1)
 end

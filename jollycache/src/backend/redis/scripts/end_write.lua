@@ -7,7 +7,7 @@ local now = now_ms()
 local grace_ms = tonumber(ARGV[2])
 local record, kind = load(now)
 if kind ~= 'I' then
-  -- The intent ended before the write did: whatever was loaded since may be old.
+  -- The intent ended before the write did: what was loaded since may be old.
   evict(record, kind, grace_ms, now)
   publish(CHANGED)
   return 0
@@ -17,7 +17,7 @@ local region, floor, poisoned = string.sub(record, 3, 6), floor_of(record, kind)
 local closed_until = math.max(millis_at(record, 25), now + grace_ms)
 local others, last_end, announced = other_writers(record, kind, ARGV[1], now)
 if others ~= '' then
-  -- One whose intent had ended goes out while others are in: it may have written after they did.
+  -- A writer whose own announcement had ended may have written after the others did.
   put_intent(region, others, last_end, announced and poisoned or 1, closed_until, floor, now)
   return 0
 end

@@ -1,5 +1,5 @@
--- Stores what was loaded, if the lease is still there: comparing the token is the fencing. A lease that another took
--- over is still there, and stays the other's.
+-- Stores what was loaded, if the lease still exists: comparing the token is the fencing. A lease that was taken over still
+-- exists in this sense, and stays with its new holder.
 -- KEYS[1] the key. ARGV[1] token, [2] draft, [3] ttl in ms, [4] stale window in ms.
 -- Returns 1 if it was stored, 0 if the lease is lost, or the draft is older than what was stored or evicted.
 

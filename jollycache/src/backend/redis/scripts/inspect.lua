@@ -1,6 +1,6 @@
--- What is kept under a key, for people to look at. No token is told.
+-- What is stored under a key, for administration. No token is returned.
 -- KEYS[1] the key.
--- Returns the kind ('' for nothing, '?' for what is not ours), the time in ms, for how long it lives or holds in ms,
+-- Returns the kind ('' for nothing, '?' for a foreign record), the time in ms, for how long it lives or holds in ms,
 -- for how long the lease of a value lives (-1 for none) or how many writers an intent has, whether it is poisoned,
 -- and the record, or of one that is no value the region.
 
@@ -8,7 +8,7 @@ local now = now_ms()
 local record, kind = load(now)
 if not kind then
   local held = redis.pcall('GET', KEY)
-  -- What was ours and has just ended is nothing, too.
+  -- A record that has just ended is nothing, too.
   local ended = type(held) == 'string' and string.sub(held, 1, 1) == MAGIC and is_whole(held, string.sub(held, 2, 2))
   return {(held == false or ended) and '' or '?', now, 0, -1, 0, ''}
 end

@@ -1,6 +1,6 @@
--- Drops value and lease, or whatever else is there; an intent has neither, and stays, but stores nothing any more.
--- KEYS[1] the key. ARGV[1] grace in ms: for so long nothing is filled.
--- Returns 1 if a value was dropped, else 0.
+-- Removes value and lease, or whatever else is there; an intent has neither, and stays, but its writers store nothing.
+-- KEYS[1] the key. ARGV[1] grace in ms: how long nothing is filled.
+-- Returns 1 if there was a value, else 0.
 
 local now, grace_ms = now_ms(), tonumber(ARGV[1])
 local record, kind = load(now)

@@ -1,4 +1,4 @@
--- Asks for the right to load.
+-- Requests the lease on a key.
 -- KEYS[1] the key. ARGV[1] region (4 bytes), [2] token (16), [3] lease ttl in ms, [4] what a stored value
 -- means: 'load' (a fresh one is a hit), 'replace' (nothing), 'refresh' (kept and leased over, a fresh one too); then
 -- a name and an id (16) for each live tag.
@@ -9,7 +9,7 @@ for i = 5, #ARGV, 2 do
   live[ARGV[i]] = ARGV[i + 1]
 end
 
--- Whether the value was stored under every live id that the caller knows. Names that only the value carries are
+-- Whether the value was stored under every live id that the caller passed. Names that only the value carries are
 -- the caller's to check, after the hit.
 local function acceptable(value)
   if ARGV[4] == 'replace' then
@@ -51,7 +51,7 @@ if value and ARGV[4] == 'load' and millis_at(value, 17) > now then
   return {'hit', 0, value}
 end
 
--- One's own lease is none to wait for: the request may have been sent again.
+-- Granting the lease again to its holder makes the request idempotent under retry.
 local holder, held_until = lease_of(record, kind, now)
 if holder and holder ~= ARGV[2] then
   return {'wait', held_until - now, value}

@@ -1,4 +1,4 @@
--- Takes, extends or gives back a lock. A lock is '\202K', the fence of its last owner (8), when that one ends, in ms
+-- Takes, extends or releases a lock. A lock is '\202K', the fence of its last owner (8), when that one ends, in ms
 -- (8), and its token (16); without an owner the last two are zero. The record outlives the lock, to keep the fence.
 -- KEYS[1] the lock. ARGV[1] 'acquire', 'extend' or 'release', [2] the owner's token, [3] ttl in ms.
 -- Returns {fence, remaining ms}; the fence is zero if the lock is not the caller's.

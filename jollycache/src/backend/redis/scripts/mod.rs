@@ -6,7 +6,7 @@ use redis::{Cmd, ToRedisArgs, cmd};
 
 use super::run::Run;
 
-/// A call of a script, but for what comes from the connection that it is sent on: a retry may go over another one.
+/// A call of a script, without the arguments of the connection that it is sent on: a retry may use another one.
 #[derive(Debug, Clone)]
 pub(super) struct Call(Cmd);
 
@@ -21,9 +21,9 @@ impl Call {
 /// One of the commands that are sent together.
 #[derive(Debug, Clone)]
 pub(super) enum Command {
-    /// Complete.
+    /// A complete command.
     Plain(Cmd),
-    /// To be completed.
+    /// A call of a script, to be completed.
     Script(Call),
 }
 
@@ -52,7 +52,7 @@ impl From<Call> for Command {
     }
 }
 
-/// A Lua script, known to the server by its hash.
+/// A Lua script, which the server finds by its hash.
 #[derive(Debug)]
 pub(super) struct Script {
     code: &'static str,
@@ -93,7 +93,7 @@ macro_rules! scripts {
             });
         )*
 
-        /// The commands that make every script known to a server.
+        /// The commands that load every script into a server.
         pub(super) fn load_all() -> Vec<Cmd> {
             vec![$($name.load()),*]
         }

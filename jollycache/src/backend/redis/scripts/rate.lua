@@ -1,4 +1,4 @@
--- Asks rate limits for room, and takes it from each if all have enough. protocol/rate has the same arithmetic; its
+-- Judges rate limits together, and takes from each if all have room. protocol/rate has the same arithmetic; its
 -- numbers are whole and below 2^53, so doubles hold them.
 -- KEYS one a limit. ARGV[1] 'take' or 'look', then five a limit: 'L', 'C' or 'B', quota, window in ms, capacity, cost.
 -- Returns three numbers a limit: ms until there is room, 0 if there is, -1 if there never will be; how many requests
@@ -6,7 +6,7 @@
 --
 -- A log is a list: the lead, then the time of each request, oldest first. A counter or a bucket is '\202R', the
 -- letter, and four times 8 bytes: the lead, the last time, and its two numbers. The lead is how far the limit's time
--- is ahead of the server's: it never goes back, though the server's does.
+-- is ahead of the server's: it never goes back, even if the server's does.
 
 local NUMBERS, RECORD_BYTES, PUSH_CHUNK = '\202R', 35, 1000
 local clock = now_ms()

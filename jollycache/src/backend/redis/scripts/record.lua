@@ -14,7 +14,7 @@ local ID_BYTES = 16
 local LINEAGE_BYTES = 8
 local LEASED, VERSIONED = 2, 4
 local CHANGED, FAILED = 'c', 'f'
--- How long the version of an evicted value is remembered; protocol/slot.rs has the same number.
+-- How long the version of an evicted value is remembered; protocol/slot/mod.rs has the same number.
 local VERSION_MEMORY_MS = 60000
 local NO_FLOOR = string.rep('\0', 8)
 
@@ -66,7 +66,7 @@ local function lease_of(record, kind, now)
   return nil
 end
 
--- The token and the end of the lease that a token was granted, also after another took it over, or nil.
+-- The token and the end of the lease that was granted to a token, also after it was taken over, or nil.
 local function lease_granted(record, kind, token, now)
   local holder, until_ms = lease_of(record, kind, now)
   if holder and string.sub(holder, 1, LINEAGE_BYTES) == string.sub(token, 1, LINEAGE_BYTES) then
@@ -99,7 +99,7 @@ local function floor_of(record, kind)
   return NO_FLOOR
 end
 
--- Until when nothing that is loaded may be filled, writers that are at work apart.
+-- Until when nothing that is loaded may be filled, apart from the writers of an intent.
 local function closed_of(record, kind)
   if kind == 'L' then
     return millis_at(record, 41)
@@ -111,7 +111,7 @@ local function closed_of(record, kind)
   return 0
 end
 
--- Until when a floor is known whose slot ended.
+-- Until when the floor of a slot that ended is remembered.
 local function known_until(end_ms, floor)
   return floor == NO_FLOOR and end_ms or end_ms + VERSION_MEMORY_MS
 end
@@ -141,8 +141,8 @@ local function current(record, kind, now)
 end
 
 -- A record as it counts in this run of the server. One of another run came back from a dump, and what was acknowledged
--- after that is missing: a value may have been evicted, unless the dump is trusted; a lease may have been dropped, an
--- intent poisoned. What refuses counts as it did.
+-- after that is lost: a value may have been evicted, so it counts only if the dump is trusted; a lease may have been dropped,
+-- and an intent poisoned, so neither admits anything. What refuses fills still does.
 local function in_this_run(record, kind)
   if not kind or string.sub(record, 7, 10) == RUN or kind == 'E' or (kind == 'V' and TRUSTS) then
     return record, kind
@@ -152,7 +152,7 @@ local function in_this_run(record, kind)
   return evicted(string.sub(record, 3, 6), 0, closed_of(record, kind), floor_of(record, kind)), 'E'
 end
 
--- Whether a string of this kind is one of ours, by its length.
+-- Whether the length of a string is that of a record of this kind.
 local function is_whole(record, kind)
   return (kind == 'V' and #record >= VALUE_BYTES)
     or (kind == 'L' and #record == LEASE_BYTES)
@@ -160,8 +160,8 @@ local function is_whole(record, kind)
     or (kind == 'E' and #record == EVICTED_BYTES)
 end
 
--- The stored record and its kind, or false and nil where there is none, or one that is not ours: another type,
--- another format, a torn one. Whatever is written next replaces it.
+-- The stored record and its kind, or false and nil where there is none, or a foreign one: another type,
+-- another format, a truncated one. Whatever is written next replaces it.
 local function load(now)
   local record = redis.pcall('GET', KEY)
   if type(record) ~= 'string' or string.sub(record, 1, 1) ~= MAGIC then
@@ -184,7 +184,7 @@ local function too_old(draft, floor)
   return high < floor_high or (high == floor_high and low < floor_low)
 end
 
--- Leaves what is remembered of what fell: until when nothing may be filled, and the floor. It is deleted first: a
+-- Stores what is remembered of an eviction: until when nothing may be filled, and the floor. It is deleted first: a
 -- server that is full deletes, and lets a script that has written go on.
 local function remember(region, closed_until, floor, now)
   local left, until_ms = memory(region, now, closed_until, floor)
@@ -194,7 +194,7 @@ local function remember(region, closed_until, floor, now)
   end
 end
 
--- Lets value and lease fall, or whatever else is there. An eviction never shortens what is remembered.
+-- Removes value and lease, or whatever else is there. An eviction never shortens what is remembered.
 local function evict(record, kind, grace_ms, now)
   local closed_until = math.max(now + grace_ms, closed_of(record, kind))
   local region = kind and string.sub(record, 3, 6) or '\0\0\0\0'
@@ -280,7 +280,7 @@ local function put_intent(region, writers, last_end, poisoned, closed_until, flo
   publish(CHANGED)
 end
 
--- Lets nobody store who is announced: whether the source changed before or after their writes is unknown. The
+-- Poisons an intent, so that none of its writers may store: whether the source changed before or after their writes is unknown. The
 -- lifetime first, for the same reason as above.
 local function poison(intent, closed_until, now)
   local closed = math.max(closed_until, millis_at(intent, 25))

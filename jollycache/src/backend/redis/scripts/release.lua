@@ -1,7 +1,7 @@
--- Gives a lease back after a failed load; a stale value under it stays, with its lifetime. A lease that another took
--- over stays the other's.
+-- Returns a lease after a failed load; a stale value under it stays, with its lifetime. A lease that was taken
+-- over stays with its new holder.
 -- KEYS[1] the key. ARGV[1] token.
--- Returns 1 if the lease was there, 0 if not.
+-- Returns 1 if the lease existed, 0 if not.
 
 local now = now_ms()
 local record, kind = load(now)

@@ -1,5 +1,5 @@
--- Gives a tag an id, where it has none, and sees to it that it lasts for as long as a load may take; what is stored under
--- it makes it last longer.
+-- Gives a tag an id, where it has none, and extends its lifetime to what a load may take; a fill extends it to that of the
+-- stored value.
 -- KEYS[1] the tag. ARGV[1] the new id, [2] its lifetime in ms.
 -- Returns the id, or false for a closed tag, which tag.lua describes.
 

@@ -1,7 +1,7 @@
--- Drops value and lease of a key that a scan found. What is not ours stays: a scan also finds tag ids, counters
--- and other programs' data, and for a reader a foreign record is nothing anyway.
+-- Removes value and lease of a key that a scan found. Foreign data stays: a scan also finds tag ids, counters
+-- and data of other programs, and to a reader a foreign record is a miss anyway.
 -- KEYS[1] the key. ARGV[1] region (4 bytes) that it must be of, or '', [2] grace in ms.
--- Returns 1 if a value was dropped, else 0.
+-- Returns 1 if there was a value, else 0.
 
 local now, grace_ms = now_ms(), tonumber(ARGV[2])
 local record, kind = load(now)

@@ -1,5 +1,5 @@
--- Takes a tag's id away, closes the tag for a writer, or opens it after one. A tag holds its id (16 bytes) and the run
--- that it was made in (4); nothing, where no entry carries it; a closed one is a sorted set, of the token of each writer
+-- Removes a tag's id, closes the tag for a writer, or opens it after one. A tag holds its id (16 bytes) and the run
+-- that it was created in (4); nothing, where no entry carries it; a closed one is a sorted set, of the token of each writer
 -- that keeps it closed and of GRACE, by the time at which each ends by itself. To a reader of strings it is nothing.
 -- KEYS[1] the tag. ARGV[1] 'evict', 'close' or 'open', [2] how long the tag is to be closed, in ms: the grace of an
 -- invalidation or an opening, the bound on a writer; [3] the writer's token.
@@ -27,7 +27,7 @@ end
 if ARGV[1] == 'close' then
   redis.call('ZADD', KEY, now + closed_ms, ARGV[3])
   if redis.call('ZCARD', KEY) > MAX_WRITERS then
-    -- The one that ends first is named no more; its end holds all the same.
+    -- The writer that ends first is no longer listed; the tag stays closed until its end.
     extend_grace(redis.call('ZPOPMIN', KEY)[2])
   end
 else

@@ -1,5 +1,5 @@
--- Takes the lease for a value that is to be stored whatever is there, unless a writer is at work. A lease that is there
--- is taken over with its lineage, so that who held it may fill until this one has.
+-- Takes the lease for a value that is to be stored whatever is there, unless there is an intent. A live lease
+-- is taken over with its lineage, so that its holder may fill until the new one has.
 -- KEYS[1] the key. ARGV[1] region (4 bytes), [2] token (16), [3] lease ttl in ms.
 -- Returns the token to fill with, or false.
 
