@@ -1,4 +1,4 @@
-//! `Audit`: comparing cached values with their source.
+//! `Audit`: compares cached values with their source.
 
 use std::fmt;
 use std::future::Future;
@@ -15,15 +15,15 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Pattern};
 use crate::tracker::AuditReport;
 
-/// How many entries an audit looks at.
+/// Entries that one round compares.
 const DEFAULT_SAMPLE: usize = 10;
-/// How often it does.
+/// Time between two rounds.
 const DEFAULT_EVERY: Duration = Duration::from_secs(5 * 60);
-/// The largest sample: what a round reads at most follows from it.
+/// The largest sample. It bounds what one round reads.
 const MAX_SAMPLE: usize = 1_000;
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
-/// How the entries of a region that hold a `V` are audited.
+/// The settings of an audit: the loader, the sample, the interval. It compares entries of one region that hold a `V`.
 pub struct Audit<V, L> {
     load: L,
     sample: usize,
@@ -45,10 +45,10 @@ impl<V, L> fmt::Debug for Audit<V, L> {
 }
 
 impl<V, L> Audit<V, L> {
-    /// An audit that asks `load` what the source holds under an entry's key, `None` for nothing.
+    /// An audit that loads the source's value of a key by `load`; `None` means that the source has none.
     ///
-    /// [`Key::segments`] reads the values back that the key was made of. Annotated functions that the loader calls
-    /// run past the cache, so it may be the annotated function itself.
+    /// [`Key::segments`] returns the values that the key was made of. The loader runs in [`bypass`](crate::bypass), so it
+    /// may be the annotated function itself.
     ///
     /// ```
     /// # use jollycache::{Audit, Key};
@@ -76,7 +76,7 @@ impl<V, L> Audit<V, L> {
         }
     }
 
-    /// How many entries one round looks at, from 1 to 1000. Default: 10.
+    /// Entries that one round compares, from 1 to 1000. Default: 10.
     ///
     /// ```
     /// # use jollycache::{Audit, Key};
@@ -89,8 +89,8 @@ impl<V, L> Audit<V, L> {
         self
     }
 
-    /// How often there is a round, about: a tenth of it is random. Every process that registers the audit has its own
-    /// rounds. Default: 5 minutes.
+    /// Time between two rounds, of which a tenth is random, so that processes do not run theirs together. Each process that
+    /// registers the audit runs its own rounds. Default: 5 minutes.
     ///
     /// ```
     /// # use jollycache::{Audit, Key};
@@ -117,8 +117,8 @@ impl<V, L> Audit<V, L> {
         self
     }
 
-    /// Only keys that match. It spares the audit of a small region in a large namespace most of its reads.
-    /// Default: all.
+    /// Compares only entries whose key matches. In a large namespace it avoids most of the reads of a small region's audit.
+    /// Default: all keys.
     ///
     /// ```
     /// # use jollycache::{Audit, Key};
@@ -131,8 +131,8 @@ impl<V, L> Audit<V, L> {
         self
     }
 
-    /// Evicts what differs, and stores nothing: where not every value that the loader brings may be stored.
-    /// Default: an entry without tags and version is replaced by what was loaded.
+    /// Evicts an entry that differs instead of replacing it: for loaders whose values must not all be stored.
+    /// Default: an entry without tags and version is replaced by the loaded value.
     ///
     /// ```
     /// # use jollycache::{Audit, Key};
@@ -159,19 +159,19 @@ impl<V, L> Audit<V, L> {
 }
 
 impl Cache {
-    /// Has entries of a region compared with their source, at every interval as long as the cache lives, and by
-    /// [`Cache::audit_now`]. What differs is counted ([`RegionStats`](crate::RegionStats)), logged and repaired.
+    /// Registers an audit of a region. It runs at its interval for as long as the cache lives, and by [`Cache::audit_now`].
+    /// Differences are counted ([`RegionStats`](crate::RegionStats)), logged and repaired.
     ///
-    /// An entry is compared under a lease over the live value, which readers do not notice. Whoever evicts or writes
-    /// the key meanwhile takes the lease away, and then nothing is judged or stored: an audit never puts back an old
-    /// value. Only fresh entries are compared, as JSON; those of the region that are of another type than `V` are
-    /// skipped and counted, so a region of two types takes two audits. What differs is replaced by the loaded value,
-    /// for the rest of its lifetime; where it has tags or a version, or the source has nothing, it is evicted. A write
-    /// that is between its commit and its eviction is seen as a difference; one that is `around` its commit is not.
+    /// An entry is compared under a lease over the live value; reads are served meanwhile. An eviction or a write of the key
+    /// revokes the lease, and the comparison is discarded, so an audit never restores an old value. Only fresh entries are
+    /// compared, as JSON. Entries of another type than `V` are skipped and counted: a region of two types needs two audits.
+    /// An entry that differs is replaced by the loaded value for the rest of its lifetime; one that has tags or a version,
+    /// or that the source does not have, is evicted. A write between its commit and its eviction shows as a difference,
+    /// unless it is announced (`when = "around"`).
     ///
-    /// A round costs at most 20 pages of 500 names, going on where the last round ended; `20 * sample` entries read, in
-    /// batches of 50; and for each of the sample a lease, a load and a release. Rounds of one audit come one after
-    /// another. A loader that holds the cache keeps it, and so the audit, alive.
+    /// A round scans at most 20 pages of 500 names, from where the previous round ended; it reads at most `20 * sample`
+    /// entries, in batches of 50, and takes a lease, a load and a release for each of the sample. Rounds of one audit do not
+    /// overlap. A loader that holds a `Cache` keeps the cache, and so the audit, alive.
     ///
     /// ```
     /// use jollycache::{Audit, Cache, Key, MemoryBackend, Policy};
@@ -207,7 +207,7 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a setting out of range, and outside a tokio runtime.
+    /// [`ErrorKind::Config`] for a setting out of range, or outside of a tokio runtime.
     pub fn register_audit<V, L, F, E>(&self, region: &str, audit: Audit<V, L>) -> Result<()>
     where
         V: Value,
@@ -241,7 +241,7 @@ impl Cache {
         }
     }
 
-    /// Runs one round of every registered audit, one after another, and says what it found.
+    /// Runs one round of every registered audit, one after another. Returns the findings by region.
     ///
     /// ```
     /// # use jollycache::{Audit, Cache, Key, MemoryBackend, Policy};
@@ -257,8 +257,10 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When the backend fails; what was found until then is in [`Cache::stats`]. If the future is dropped, the entry
-    /// under audit keeps its value.
+    /// When the backend fails; earlier findings are in [`Cache::stats`].
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the entry under comparison keeps its value.
     pub async fn audit_now(&self) -> Result<AuditReport> {
         let mut report = AuditReport::default();
         let engine = Arc::downgrade(&self.engine);
@@ -275,9 +277,9 @@ fn sourced<V: Value>(value: &V) -> Result<Sourced> {
     Ok(Sourced { is_kept: is_kept(value, &payload), payload })
 }
 
-/// Whether two payloads stand for one value though their bytes differ: the order of a map's entries does not count.
+/// Whether two payloads encode equal values. Their bytes may differ: a map's entries have no order.
 fn same_value<V: Value>(stored: &[u8], loaded: &[u8]) -> bool {
-    // By way of `V` and not of the text: there a large integer would become a rounded one.
+    // Decoding to `V` first keeps large integers exact; decoding to `serde_json::Value` would round them.
     let parse = |payload| decode::<V>(payload).and_then(|value| serde_json::to_value(value).ok());
     matches!((parse(stored), parse(loaded)), (Some(stored), Some(loaded)) if stored == loaded)
 }

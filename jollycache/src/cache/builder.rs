@@ -1,4 +1,4 @@
-//! `CacheBuilder`: what a cache is made of, checked in one place.
+//! `CacheBuilder`: the settings of a cache, and their checks.
 
 use std::sync::Arc;
 
@@ -11,8 +11,8 @@ use crate::policy::Policy;
 
 const DEFAULT_UNLEASED_LOADS: usize = 128;
 const DEFAULT_VALUE_BYTES: usize = 8 * 1024 * 1024;
-/// The largest that [`CacheBuilder::max_value_bytes`] can be, in bytes, so that a record with its header and tags stays
-/// below the largest string that a Redis server takes (`proto-max-bulk-len`, 512 MiB).
+/// Upper bound of [`CacheBuilder::max_value_bytes`], in bytes: a record with its header and tags must stay below the
+/// longest string that a Redis server accepts (`proto-max-bulk-len`, 512 MiB).
 const MAX_VALUE_BYTES: usize = 500 << 20;
 
 /// Builds a [`Cache`].
@@ -41,7 +41,7 @@ impl Default for CacheBuilder {
 }
 
 impl CacheBuilder {
-    /// The prefix of all keys, such as `jollyjet:dev`. Required.
+    /// The namespace: the prefix of all keys, such as `jollyjet:dev`. Required. [`Namespace`] has its grammar.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -54,7 +54,7 @@ impl CacheBuilder {
         self
     }
 
-    /// Where entries are kept. Required.
+    /// The backend that stores the entries. Required.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -68,7 +68,7 @@ impl CacheBuilder {
         self
     }
 
-    /// As [`CacheBuilder::backend`], for one that is shared.
+    /// As [`CacheBuilder::backend`], for a backend that several caches share.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -83,7 +83,8 @@ impl CacheBuilder {
         self
     }
 
-    /// What holds where neither a region nor a call says anything. Its tags do not count: they are a region's, or a call's.
+    /// The policy of last resort: used for each setting that neither the region's policy nor the call has. Its tags are
+    /// ignored, since tags belong to a region or a call. Default: the defaults of [`Policy`]'s setters.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -101,7 +102,7 @@ impl CacheBuilder {
         self
     }
 
-    /// Sets, or overrides, the policy of a region. It wins over what attributes and calls say.
+    /// Sets the policy of a region. It overrides attributes and calls.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -119,10 +120,11 @@ impl CacheBuilder {
         self
     }
 
-    /// How many loads may run at once while the backend is broken, or keys are bypassed. Default: 128.
+    /// Maximum number of concurrent loads without a lease, that is while the backend is unavailable or keys are bypassed.
+    /// Default: 128.
     ///
-    /// A load that takes longer than a second goes on, and counts no longer: a source that hangs for some keys does not
-    /// hold up the others. A caller waits for a place for at most [`Policy::wait`], then it loads all the same.
+    /// A load stops counting after one second, so that a source that hangs for some keys does not block the others. A caller
+    /// waits for a free place for at most [`Policy::wait`], then loads anyway.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -135,8 +137,8 @@ impl CacheBuilder {
         self
     }
 
-    /// The largest encoded value that is stored, in bytes. A larger one is returned to its caller and not stored.
-    /// Default: 8 MiB. At most 500 MiB: a Redis server closes a connection that sends it a string of more than 512 MiB.
+    /// Maximum size of an encoded value, in bytes. A larger loaded value is returned and not stored; a put of one fails.
+    /// Default: 8 MiB. At most 500 MiB, since a Redis server closes a connection that sends a string of more than 512 MiB.
     ///
     /// ```
     /// # use jollycache::{Cache, ErrorKind, MemoryBackend, Policy};
@@ -152,22 +154,22 @@ impl CacheBuilder {
         self
     }
 
-    /// Whether this cache tells its invalidations to those who listen ([`Cache::events`]), at the cost of one `PUBLISH`
-    /// beside each; the invalidation itself does not wait for it. Listening needs no setting.
+    /// Whether this cache publishes its invalidations as events ([`Cache::events`]). Each costs one `PUBLISH`, for which the
+    /// invalidation does not wait. Subscribing needs no setting.
     ///
-    /// Default: `false`, so that a cache to which nobody listens pays nothing.
+    /// Default: `false`, so that a cache without subscribers pays nothing.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
     /// let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).events(true).build()?;
     /// # Ok::<_, jollycache::Error>(())
     /// ```
-    pub fn events(mut self, told: bool) -> Self {
-        self.events = told;
+    pub fn events(mut self, published: bool) -> Self {
+        self.events = published;
         self
     }
 
-    /// Checks everything and builds the cache.
+    /// Checks the settings and builds the cache.
     ///
     /// ```
     /// # use jollycache::{Cache, ErrorKind, MemoryBackend};
@@ -177,7 +179,7 @@ impl CacheBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`], saying what is missing or wrong.
+    /// [`ErrorKind::Config`] for a missing namespace or backend, and for a setting out of range.
     pub fn build(self) -> Result<Cache> {
         let missing =
             |what: &str| Error::new(ErrorKind::Config, format!("a cache needs a {what}: call `.{what}(…)`"));

@@ -1,4 +1,4 @@
-//! Which cache an annotated function uses, and how.
+//! The cache of annotated calls in the current task, and the mode in which they use it.
 
 use std::future::Future;
 use std::sync::Once;
@@ -17,7 +17,7 @@ tokio::task_local! {
     static MODE: Mode;
 }
 
-/// What annotated calls do with the cache.
+/// How annotated calls use the cache.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mode {
     /// Use it.
@@ -28,7 +28,7 @@ pub(crate) enum Mode {
     Refresh,
 }
 
-/// Makes `cache` the one that annotated functions use, unless they say `with = …` or run in a [`scope`].
+/// Sets the process-wide cache of annotated functions, for calls without `with = …` and outside of a [`scope`].
 ///
 /// ```
 /// # use jollycache::{Cache, MemoryBackend};
@@ -41,16 +41,16 @@ pub(crate) enum Mode {
 /// ```
 ///
 /// # Errors
-/// [`ErrorKind::AlreadyInstalled`] the second time: functions that run already must not change their cache.
+/// [`ErrorKind::AlreadyInstalled`] on the second call: running functions must not change their cache.
 pub fn install(cache: Cache) -> Result<()> {
     INSTALLED
         .set(cache)
         .map_err(|_| Error::new(ErrorKind::AlreadyInstalled, "a process-wide cache is installed already"))
 }
 
-/// Runs `future` with `cache` as the cache of all annotated calls in it, whatever is installed or named by `with`.
+/// Runs `future` with `cache` as the cache of all annotated calls in it; it overrides the installed one and `with`.
 ///
-/// For tests. It holds for the task, not for what the task spawns. Dropping the returned future drops `future`.
+/// For tests. Applies to the current task, not to tasks that it spawns. Dropping the returned future drops `future`.
 ///
 /// ```
 /// # use jollycache::{Cache, MemoryBackend};
@@ -71,11 +71,11 @@ pub(crate) async fn default_to<F: Future>(cache: Cache, future: F) -> F::Output 
     DEFAULT.scope(cache, future).await
 }
 
-/// Runs `future` with all annotated calls in it uncached: `#[cacheable]` loads and stores nothing.
+/// Runs `future` with all cached reads in it uncached: each loads, and stores nothing.
 ///
-/// `#[cache_put]` and `#[cache_evict]` still evict, since what they write is seen by others through the cache.
-/// This is how the original of an annotated function is called, of a trait's method too. It holds for the task,
-/// not for what the task spawns.
+/// `#[cache_put]` and `#[cache_evict]` still evict, since other callers read what they write through the cache.
+/// It is the way to call the original of an annotated function or trait method. Applies to the current task, not to tasks
+/// that it spawns.
 ///
 /// ```
 /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -92,9 +92,9 @@ pub async fn bypass<F: Future>(future: F) -> F::Output {
     MODE.scope(Mode::Bypass, future).await
 }
 
-/// Runs `future` with each `#[cacheable]` call in it loading, and replacing what the cache holds.
+/// Runs `future` with all cached reads in it refreshed: each loads, and replaces the cached value.
 ///
-/// It holds for the task, not for what the task spawns.
+/// Applies to the current task, not to tasks that it spawns.
 ///
 /// ```
 /// # use jollycache::{Cache, MemoryBackend, Policy};

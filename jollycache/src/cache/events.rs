@@ -1,4 +1,4 @@
-//! `Events`: the invalidations of all processes, as they come.
+//! `Events`: a subscription to the invalidations of all processes.
 
 use std::sync::Arc;
 
@@ -12,14 +12,13 @@ use crate::event::{InvalidationEvent, Origin};
 use crate::store::Store;
 
 impl Cache {
-    /// Listens to the invalidations of all caches of the namespace that were built with
-    /// [`events(true)`](crate::CacheBuilder::events), in whatever process, this cache's own among them.
+    /// Subscribes to the invalidations of all caches of the namespace that were built with
+    /// [`events(true)`](crate::CacheBuilder::events), in all processes, this cache included.
     ///
-    /// An event comes after its invalidation took effect. Events may be lost (a connection breaks, a listener is
-    /// slow), and that costs no correctness: no read of the cache depends on them. They are for what else is to
-    /// happen: pages to be purged, screens to be refreshed, something to be logged. A replaced value (`set`, `put`,
-    /// `update`, a refresh) is no invalidation and is not told; a `#[cache_put]` is, since it lets the old value fall
-    /// first.
+    /// An event is delivered after its invalidation took effect. Events can be lost (a broken connection, a slow
+    /// subscriber); no read of the cache depends on them. Use them for side effects: purging pages, refreshing screens,
+    /// logging. A replaced value (`set`, `put`, `update`, a refresh) is no invalidation and publishes no event;
+    /// `#[cache_put]` publishes one, since it invalidates the old value first.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Notice};
@@ -36,7 +35,7 @@ impl Cache {
     ///         assert_eq!(event.origin, cache.origin());
     ///         assert_eq!(event.tags, ["products"]);
     ///     }
-    ///     Notice::Missed(_) => { /* drop whatever was derived from the cache */ }
+    ///     Notice::Missed(_) => { /* discard everything derived from the cache */ }
     ///     _ => {}
     /// }
     /// # Ok(())
@@ -44,14 +43,14 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When the backend cannot be reached. Once subscribed, a lost connection is made again by itself.
+    /// When the backend cannot be reached. After that, a lost connection is re-established in the background.
     pub async fn events(&self) -> Result<Events> {
         let channel = self.engine.event_channel();
         let subscription = self.engine.call()?.subscribe(&channel).await?;
         Ok(Events { subscription, _store: self.engine.store.clone() })
     }
 
-    /// What tells this cache's events from those of others.
+    /// The id of this cache, which its events carry as [`InvalidationEvent::origin`].
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -66,24 +65,24 @@ impl Cache {
     }
 }
 
-/// What [`Events`] brings.
+/// One item of [`Events`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Notice {
     /// Something was invalidated.
     Invalidated(InvalidationEvent),
-    /// Events were lost: so many, because this listener was slow; or, with `None`, an unknown number, because the
-    /// connection was lost for a while. Whatever was derived from cached values may be old.
+    /// Events were lost: this many because the subscriber was slow, or an unknown number (`None`) because the connection was
+    /// down. Anything derived from cached values may be out of date.
     Missed(Option<u64>),
 }
 
-/// The events since [`Cache::events`] returned. At most 1024 wait for a slow listener.
+/// A subscription to the events published since [`Cache::events`] returned. Buffers at most 1024; the oldest are discarded.
 ///
-/// It keeps the backend's connection, and not the cache. Dropping it ends it.
+/// It keeps the backend's connection alive, but not the cache. Dropping it ends the subscription.
 #[derive(Debug)]
 pub struct Events {
     subscription: Subscription,
-    /// Else the connection would end with the cache.
+    /// Keeps the connection open when the cache is dropped.
     _store: Arc<Store>,
 }
 
@@ -109,13 +108,16 @@ impl Events {
                     if let Some(event) = InvalidationEvent::decode(&message) {
                         return Notice::Invalidated(event);
                     }
-                    tracing::debug!(bytes = message.len(), "a message among the events is no event");
+                    tracing::debug!(
+                        bytes = message.len(),
+                        "ignored a message on the event topic that is no event"
+                    );
                 }
             }
         }
     }
 
-    /// The events as a stream, which never ends.
+    /// Converts the subscription into a stream, which never ends.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Notice};

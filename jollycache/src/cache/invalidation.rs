@@ -1,4 +1,4 @@
-//! `Invalidation`: what falls together.
+//! `Invalidation`: a set of keys, tags and patterns to invalidate together.
 
 use std::sync::Arc;
 #[cfg(feature = "session")]
@@ -11,15 +11,15 @@ use crate::key::{Key, Pattern, Tag};
 use crate::policy::Resolved;
 use crate::region::{DEFAULT_REGION, Region};
 
-/// Keys, tags and patterns that fall together.
+/// A set of keys, tags and patterns that [`Cache::invalidate`] invalidates together.
 #[derive(Debug, Clone, Default)]
-#[must_use = "it says what falls, and lets nothing fall"]
+#[must_use = "an `Invalidation` does nothing until passed to `Cache::invalidate`"]
 pub struct Invalidation {
     targets: Vec<Target>,
 }
 
 impl Invalidation {
-    /// Nothing yet.
+    /// An empty set.
     ///
     /// ```
     /// # use jollycache::Invalidation;
@@ -54,7 +54,7 @@ impl Invalidation {
         self
     }
 
-    /// Adds all keys that match; the slow way, tags are the fast one.
+    /// Adds all keys that match. Costs a scan over the namespace; prefer tags.
     ///
     /// ```
     /// # use jollycache::Invalidation;
@@ -66,7 +66,7 @@ impl Invalidation {
         self
     }
 
-    /// Adds all that another one says.
+    /// Adds everything in `other`.
     ///
     /// ```
     /// # use jollycache::Invalidation;
@@ -80,7 +80,7 @@ impl Invalidation {
         self
     }
 
-    /// Whether nothing is to fall.
+    /// Whether the set is empty.
     ///
     /// ```
     /// # use jollycache::Invalidation;
@@ -93,8 +93,8 @@ impl Invalidation {
 }
 
 impl Cache {
-    /// Invalidates all of it. When it returns, nobody is served any of it any more. Returns how many keys held a
-    /// value; what tags let fall is not counted.
+    /// Invalidates a set of keys, tags and patterns. Reads that start after it returned do not see any of the old values.
+    /// Returns how many keys held a value; entries invalidated by a tag are not counted.
     ///
     /// ```
     /// # use jollycache::{Cache, Invalidation, MemoryBackend};
@@ -112,14 +112,14 @@ impl Cache {
         self.invalidate_in(DEFAULT_REGION, invalidation).await
     }
 
-    /// As [`Cache::invalidate`], counted in a region, with its timeout and grace.
+    /// As [`Cache::invalidate`], with the counters, timeout and grace of a region.
     pub(crate) async fn invalidate_in(&self, region: &str, invalidation: Invalidation) -> Result<u64> {
         let region = self.engine.region(region);
         let policy = region.resolve_default();
         self.invalidate_by(&region, &policy, invalidation).await
     }
 
-    /// The same without a grace, for what is not loaded from a source that lags.
+    /// As [`Cache::invalidate_in`], without a grace: for values that are not loaded from a lagging source.
     #[cfg(feature = "session")]
     pub(crate) async fn invalidate_at_once_in(
         &self,

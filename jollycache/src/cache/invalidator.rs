@@ -1,4 +1,4 @@
-//! `Invalidator`: what falls when something happens, in one table.
+//! `Invalidator`: a table from domain events to the keys and tags that they invalidate.
 
 use std::any::{Any, TypeId, type_name};
 use std::collections::HashMap;
@@ -11,8 +11,8 @@ use crate::region::DEFAULT_REGION;
 
 type Rule = Box<dyn Fn(&dyn Any) -> Invalidation + Send + Sync>;
 
-/// Maps the application's own events to what falls because of them, so that a use case says what happened, and knows
-/// nothing of keys and tags.
+/// Maps the application's domain events to the keys, tags and patterns that they invalidate, so that use cases publish
+/// events and contain no keys and tags.
 ///
 /// Cheap to clone; clones share the table.
 ///
@@ -46,7 +46,7 @@ pub struct Invalidator {
 }
 
 impl Invalidator {
-    /// Starts a table for `cache`.
+    /// Starts a table of rules for `cache`.
     ///
     /// ```
     /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};
@@ -62,10 +62,10 @@ impl Invalidator {
         InvalidatorBuilder { cache, region: DEFAULT_REGION.into(), rules: HashMap::new() }
     }
 
-    /// Something happened: lets fall what the event's rules say, all together. When it returns, nobody is served any
-    /// of it any more, in any process; no message has to arrive for that. Returns how many keys held a value.
+    /// Invalidates what the event's rules return, all together. Reads that start after it returned, in any process, do not
+    /// see any of the old values; this depends on no message. Returns how many keys held a value.
     ///
-    /// Call it when the source has been written.
+    /// Call it after the source has been written.
     ///
     /// ```
     /// # use jollycache::{Cache, ErrorKind, Invalidation, Invalidator, MemoryBackend, Policy};
@@ -90,8 +90,8 @@ impl Invalidator {
             let name = type_name::<E>();
             Error::new(ErrorKind::Config, format!("no rule for the event `{name}`: add `.on(|event: &…| …)`"))
         })?;
-        let fallen = rules.iter().fold(Invalidation::new(), |fallen, rule| fallen.and(rule(event)));
-        self.cache.invalidate_in(&self.region, fallen).await
+        let invalidation = rules.iter().fold(Invalidation::new(), |all, rule| all.and(rule(event)));
+        self.cache.invalidate_in(&self.region, invalidation).await
     }
 }
 
@@ -113,7 +113,7 @@ pub struct InvalidatorBuilder {
 }
 
 impl InvalidatorBuilder {
-    /// The region in which the invalidations are counted, and whose timeout and grace they have. Default: `default`.
+    /// The region whose counters, timeout and grace the invalidations use. Default: `default`.
     ///
     /// ```
     /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};
@@ -133,7 +133,7 @@ impl InvalidatorBuilder {
         self
     }
 
-    /// What falls when an `E` is published. An event may have several rules; what all of them say falls.
+    /// Adds a rule: what a published `E` invalidates. An event may have several rules; the union counts.
     ///
     /// ```
     /// # use jollycache::{Cache, Invalidation, Invalidator, MemoryBackend};

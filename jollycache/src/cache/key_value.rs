@@ -1,4 +1,4 @@
-//! The key-value service: typed values by key, counters, lifetimes, scans.
+//! The key-value operations: values by key, counters, lifetimes, scans.
 
 use std::time::{Duration, Instant};
 
@@ -10,9 +10,9 @@ use crate::error::Result;
 use crate::key::{Key, Pattern};
 use crate::policy::Policy;
 
-/// How many names a backend is asked for at once.
+/// Names requested from the backend in one page.
 const SCAN_PAGE: usize = 500;
-/// How many values are stored at once: enough to fill a pipeline, and a bound on what waits in one task.
+/// Values stored concurrently: enough to fill a pipeline, and a bound on the futures of one task.
 const SETS_AT_ONCE: usize = 256;
 
 impl Cache {
@@ -34,7 +34,7 @@ impl Cache {
         self.put(key, value, &Policy::new().ttl(ttl)).await
     }
 
-    /// Stores many values for `ttl`, 256 at once. Each is stored or not by itself.
+    /// Stores many values for `ttl`, 256 concurrently. Not atomic: each is stored or not by itself.
     ///
     /// ```
     /// # use jollycache::{Cache, Key, MemoryBackend};
@@ -48,7 +48,7 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// The first error, when all have been tried.
+    /// The first error, after all have been attempted.
     pub async fn set_many<V: Value>(&self, values: &[(Key, V)], ttl: Duration) -> Result<()> {
         let mut outcome = Ok(());
         for part in values.chunks(SETS_AT_ONCE) {
@@ -60,7 +60,7 @@ impl Cache {
         outcome
     }
 
-    /// Deletes a value: another word for [`Cache::evict`].
+    /// Deletes a value; an alias of [`Cache::evict`].
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -79,7 +79,7 @@ impl Cache {
         self.evict(key).await
     }
 
-    /// Whether there is a value, of whatever type, tags aside.
+    /// Whether a value is stored, of any type. Its tags are not checked: an entry whose tag was evicted may still exist.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -97,7 +97,7 @@ impl Cache {
         Ok(self.ttl(key).await?.is_some())
     }
 
-    /// The remaining lifetime of a value, stale window included; `None` without a value.
+    /// The remaining lifetime of a value, including its stale window; `None` where no value is stored.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -117,7 +117,7 @@ impl Cache {
         self.engine.call()?.ttl(&key).await
     }
 
-    /// Gives a value a new lifetime from now, without a stale window. Returns whether there was one.
+    /// Sets the lifetime of a value from now, and removes its stale window. Returns whether there was a value.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -138,8 +138,8 @@ impl Cache {
         self.engine.expire(region, self.timeout(), &key, ttl.max(Duration::from_millis(1))).await
     }
 
-    /// Adds to a counter, which starts at zero, and returns the sum. Counters have names of their own: a value and
-    /// a counter may share a key, and `get` does not see a counter; `increment(key, 0)` reads it.
+    /// Adds to a counter, which starts at zero, and returns the sum. Counters and values have separate key spaces: both may
+    /// use one key, and `get` does not read a counter; `increment(key, 0)` does.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -152,13 +152,13 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When the sum would pass the range of `i64`, and when the backend fails. Not idempotent: after a timeout the
-    /// counter may have been incremented.
+    /// When the sum would overflow `i64`, and when the backend fails. Not idempotent: after a timeout the counter may have
+    /// been incremented.
     pub async fn increment(&self, key: impl Into<Key>, by: i64) -> Result<i64> {
         self.increment_for(key, by, None).await
     }
 
-    /// As [`Cache::increment`], for a counter that ends `ttl` after it was made.
+    /// As [`Cache::increment`], for a counter that expires `ttl` after its first increment.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -199,8 +199,8 @@ impl Cache {
         self.increment(key, by).await
     }
 
-    /// All keys that match, by a scan. Keys of values that have no value any more, but a load under way, are among
-    /// them; keys longer than the limit come in their cut form. At most `most` keys.
+    /// Lists the keys that match, at most `most`, by a scan over the namespace. Includes keys without a value that are
+    /// leased or remember an eviction; a key longer than the limit is listed in its shortened form.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -229,7 +229,7 @@ impl Cache {
         }
     }
 
-    /// One page of the keys that match, without the namespace. A key may come twice.
+    /// Lists one page of the keys that match, without the namespace. A key may be listed more than once.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Pattern};
@@ -277,8 +277,8 @@ impl Cache {
         Ok(KeyPage { keys, next: page.next })
     }
 
-    /// Invalidates everything in the namespace, and deletes its counters. Other namespaces, and the server, are
-    /// not touched. Returns how many values fell.
+    /// Evicts everything in the namespace and deletes its counters. Other namespaces are not touched. Returns how many
+    /// values were evicted.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -295,12 +295,12 @@ impl Cache {
     /// # Errors
     /// As [`Cache::evict`].
     pub async fn flush(&self) -> Result<u64> {
-        let fallen = self.evict_pattern(Pattern::all()).await?;
+        let evicted = self.evict_pattern(Pattern::all()).await?;
         self.delete_counters(self.timeout()).await?;
-        Ok(fallen)
+        Ok(evicted)
     }
 
-    /// Each step takes `timeout` at most.
+    /// `timeout` bounds each command, not the whole.
     pub(crate) async fn delete_counters(&self, timeout: Duration) -> Result<()> {
         let glob = self.engine.namespace().counters_pattern();
         let mut cursor = None;
@@ -314,7 +314,7 @@ impl Cache {
         }
     }
 
-    /// Asks the backend whether it is there, and returns how long it took.
+    /// Sends a ping to the backend and returns the round trip's time.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -325,14 +325,14 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When it is not.
+    /// When the backend does not answer.
     pub async fn ping(&self) -> Result<Duration> {
         let start: Instant = clock::now();
         self.engine.call()?.ping().await?;
         Ok(clock::now().saturating_duration_since(start))
     }
 
-    /// Whether calls go to the backend; `false` while the circuit breaker is open.
+    /// Whether calls use the backend; `false` while the circuit breaker is open.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -345,7 +345,7 @@ impl Cache {
         self.engine.store.is_connected()
     }
 
-    /// What the backend tells about itself.
+    /// Version, memory and key counts of the backend.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -356,7 +356,7 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When the backend does not answer.
     pub async fn info(&self) -> Result<BackendInfo> {
         self.engine.call()?.info().await
     }
@@ -371,6 +371,6 @@ impl Cache {
 pub struct KeyPage {
     /// Keys, without the namespace.
     pub keys: Vec<String>,
-    /// Where to go on; `None` at the end.
+    /// The cursor of the next page; `None` at the end.
     pub next: Option<ScanCursor>,
 }

@@ -1,4 +1,4 @@
-//! `cache.lock(…)`: a lock over all processes that share a backend.
+//! `Cache::lock`: a mutual exclusion between all processes that share a backend.
 
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -13,13 +13,13 @@ use crate::engine::{Claim, Held};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
-/// How long a lock lives if nothing is said.
+/// The `ttl` of a lock that sets none.
 const DEFAULT_TTL: Duration = Duration::from_secs(30);
-/// The longest life of a lock without an extension.
+/// Upper bound of a lock's `ttl`.
 const MAX_TTL: Duration = Duration::from_secs(24 * 60 * 60);
-/// The watchdog extends when this part of the lock's life is over…
+/// The watchdog extends after this fraction (1/n) of the `ttl`…
 const EXTEND_AFTER: u32 = 3;
-/// …and tries again after this part, when the backend failed.
+/// …and retries after this fraction when the backend failed.
 const RETRY_AFTER: u32 = 12;
 
 impl Cache {
@@ -35,7 +35,7 @@ impl Cache {
     }
 }
 
-/// What is asked for; see [`Cache::lock`].
+/// The settings of a lock; see [`Cache::lock`].
 #[derive(Debug, Clone)]
 #[must_use = "nothing is locked before `acquire` is awaited"]
 pub struct LockBuilder {
@@ -47,8 +47,8 @@ pub struct LockBuilder {
 }
 
 impl LockBuilder {
-    /// How long the lock lives unless it is extended: the bound on how long others wait for an owner that died.
-    /// From 1 ms to 24 h. Default: 30 s.
+    /// Lifetime of the lock unless it is extended, from 1 ms to 24 h. It bounds how long others wait for a crashed owner.
+    /// Default: 30 s.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -64,7 +64,7 @@ impl LockBuilder {
         self
     }
 
-    /// How long to wait while somebody else has it. Default: zero, which tries once.
+    /// Maximum time to wait for another owner. Default: zero, a single attempt.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -82,10 +82,10 @@ impl LockBuilder {
         self
     }
 
-    /// Whether a task extends the lock, to its whole `ttl`, each time a third of it has passed, until the guard is
-    /// dropped or the lock is lost. Default: `false`.
+    /// Whether a background task (the *watchdog*) extends the lock to its whole `ttl` after each third of it, until the guard
+    /// is dropped or the lock is lost. Default: `false`.
     ///
-    /// An owner that hangs then holds the lock for as long as its process lives.
+    /// With it, an owner that hangs keeps the lock for as long as its process lives.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -102,10 +102,10 @@ impl LockBuilder {
         self
     }
 
-    /// Takes the lock. While it waits it asks nothing: it is told of the release, and knows when the owner's time is
-    /// up. Who waited longest has no right to be next.
+    /// Acquires the lock. Waiting does not poll: it ends with the release's notification, or when the owner's `ttl` ends.
+    /// Waiters have no order.
     ///
-    /// Cancel safe: a lock that was just being taken is given back in the background, or ends by itself.
+    /// Cancel safe: a lock that was being acquired is released in the background, or expires.
     ///
     /// ```
     /// # use jollycache::{Cache, ErrorKind, MemoryBackend};
@@ -119,10 +119,10 @@ impl LockBuilder {
     /// ```
     ///
     /// # Errors
-    /// - [`ErrorKind::Contended`] when others had it for all of `wait`;
+    /// - [`ErrorKind::Contended`] when another owner held it for all of `wait`;
     /// - [`ErrorKind::Config`] for a `ttl` out of range;
-    /// - [`ErrorKind::Lost`] when the answer came so late that the lock had ended;
-    /// - when the backend fails: without it nothing is locked.
+    /// - [`ErrorKind::Lost`] when the answer arrived after the lock had expired;
+    /// - the backend's error when it fails: there is no lock without a backend.
     pub async fn acquire(self) -> Result<LockGuard> {
         check_ttl(self.ttl)?;
         let started = clock::now();
@@ -138,22 +138,22 @@ impl LockBuilder {
             };
             let left = self.wait.saturating_sub(clock::now().saturating_duration_since(started));
             if left.is_zero() {
-                let why = format!("the lock {} is held by somebody else", claim.name());
+                let why = format!("the lock {} is held by another owner", claim.name());
                 return Err(Error::new(ErrorKind::Contended, why));
             }
             match &mut watch {
-                // News may have come before the watch began, so the lock is asked for once more before waiting.
+                // A release before the watch began sends no notification, so try once more before waiting.
                 None => watch = Some(claim.watch().await?),
-                // A lost message costs the rest of the owner's time, no more.
+                // After a lost notification the wait ends with the owner's `ttl`.
                 Some(watch) => drop(tokio::time::timeout(remaining.min(left), watch.changed()).await),
             }
         }
     }
 }
 
-/// A lock that is held; see [`Cache::lock`]. Dropping it gives the lock back in the background; where that fails, the
-/// lock ends by itself.
-#[must_use = "dropping the guard gives the lock back"]
+/// A lock that is held; see [`Cache::lock`]. Dropping the guard releases the lock in the background; if that fails, the
+/// lock expires with its `ttl`.
+#[must_use = "dropping the guard releases the lock"]
 pub struct LockGuard {
     held: Arc<Held>,
     watchdog: Option<Watchdog>,
@@ -171,8 +171,8 @@ impl LockGuard {
         Ok(LockGuard { held, watchdog })
     }
 
-    /// The fencing token: greater than that of every owner of this lock before. Hand it to the resource with each
-    /// write, and let the resource refuse what comes with a smaller one than it has seen.
+    /// The fencing token: greater than that of every earlier owner of this lock. Send it to the resource with each write,
+    /// and make the resource refuse a token smaller than the greatest it has seen.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -188,7 +188,7 @@ impl LockGuard {
         self.held.fence()
     }
 
-    /// How long the lock is held at least, by this process's clock; `None` when it is lost.
+    /// The remaining time for which the lock is held, by this process's clock; `None` when it is lost.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -204,8 +204,8 @@ impl LockGuard {
         self.held.remaining()
     }
 
-    /// Whether the lock is known or presumed to be lost. `false` promises nothing: the process may sleep right after
-    /// it was said.
+    /// Whether the lock is known or presumed to be lost. `false` is no guarantee: the process may be paused right after the
+    /// check.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -219,8 +219,8 @@ impl LockGuard {
         self.held.remaining().is_none()
     }
 
-    /// Resolves when the lock is known or presumed to be lost: its time is up, or an extension found it gone. Not
-    /// every loss is seen at once; without extensions nobody asks the backend. A warning is logged. Cancel safe.
+    /// Resolves when the lock is known or presumed to be lost: its `ttl` has ended, or an extension did not find it. A loss
+    /// on the server is detected only by an extension. Logs a warning. Cancel safe.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -231,7 +231,7 @@ impl LockGuard {
     /// let guard = cache.lock("report").auto_extend(true).acquire().await?;
     /// tokio::select! {
     ///     () = work() => {}
-    ///     () = guard.lost() => eprintln!("somebody else may be at it: gave up"),
+    ///     () = guard.lost() => eprintln!("another owner may have begun: gave up"),
     /// }
     /// # Ok(())
     /// # }
@@ -240,7 +240,7 @@ impl LockGuard {
         self.held.lost().await;
     }
 
-    /// Lets the lock end `ttl` from now, earlier or later than it would have.
+    /// Sets the lock's end to `ttl` from now, earlier or later than before.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -254,15 +254,16 @@ impl LockGuard {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Lost`] when it is not held any more, [`ErrorKind::Config`] for a `ttl` out of range, and when the
-    /// backend fails. After a failure, and when the future is dropped, the earlier of both ends counts.
+    /// [`ErrorKind::Lost`] when the lock is not held any more, [`ErrorKind::Config`] for a `ttl` out of range, and the
+    /// backend's error when it fails. After a failure, and when the future is dropped, the guard assumes the earlier of both
+    /// ends.
     pub async fn extend(&self, ttl: Duration) -> Result<()> {
         check_ttl(ttl)?;
         self.held.extend(ttl).await
     }
 
-    /// Gives the lock back, if it is still this guard's, and wakes those who wait. Returns `false` when it was lost
-    /// before: others may have had it meanwhile.
+    /// Releases the lock and wakes all waiters. Returns `false` when the lock was lost before: another owner may have held it
+    /// meanwhile.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -275,7 +276,7 @@ impl LockGuard {
     /// ```
     ///
     /// # Errors
-    /// When the backend fails. The lock is given back in the background then, and when the future is dropped.
+    /// When the backend fails. The lock is then released in the background, as it is when the future is dropped.
     pub async fn release(mut self) -> Result<bool> {
         self.watchdog = None;
         self.held.release().await
@@ -298,7 +299,7 @@ fn check_ttl(ttl: Duration) -> Result<()> {
     Err(Error::new(ErrorKind::Config, format!("a lock's ttl of {ttl:?}: expected 1 ms to 24 h")))
 }
 
-/// The task that extends a lock; it ends with its guard.
+/// The task that extends a lock. Aborted when its guard is dropped.
 struct Watchdog(JoinHandle<()>);
 
 impl Watchdog {
@@ -313,7 +314,7 @@ impl Drop for Watchdog {
     }
 }
 
-/// Holds the lock itself only while it works, so that dropping the guard gives it back.
+/// Upgrades the reference only while it extends, so that dropping the guard releases the lock.
 async fn watch_over(held: Weak<Held>, ttl: Duration) {
     let mut pause = ttl / EXTEND_AFTER;
     loop {

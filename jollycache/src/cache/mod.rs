@@ -1,4 +1,4 @@
-//! `Cache`: the handle that everything goes through.
+//! `Cache`: the public handle, with one file for each group of operations.
 
 mod audit;
 mod builder;
@@ -36,14 +36,15 @@ pub(crate) use self::write_through::{WriteThrough, Written};
 use crate::engine::Engine;
 use crate::tracker::Stats;
 
-/// A cache: a backend, a namespace, and the policies of its regions. Cheap to clone; clones are one cache.
+/// A cache: a backend, a namespace, and the policies of its regions. Cheap to clone; clones share everything.
 ///
-/// Its background task probes a lost backend, delivers queued evictions and gives back what cancelled calls held. It runs on
-/// the tokio runtime on which the cache was built, or on which it first missed. When that runtime has ended, or is a
-/// current-thread runtime that is not driven any more, the task starts anew on the runtime of the next miss or write:
-/// at once, or when it is a second overdue. The tasks behind [`Cache::events`], registered audits and the connections of a
-/// `RedisBackend` stay where they were started: without them calls run uncached, and evictions wait. So connect, and build the
-/// cache, on the runtime that lives longest.
+/// # Runtimes
+/// A background task probes a lost backend, delivers queued evictions and releases the leases of cancelled calls. It runs on
+/// the tokio runtime on which the cache was built, or on which it first missed. When that runtime has shut down, or is a
+/// current-thread runtime that is no longer driven, the task restarts on the runtime of the next miss or write: at once, or
+/// when it is a second overdue. The tasks behind [`Cache::events`], registered audits and the connections of a
+/// `RedisBackend` do not move: after their runtime shut down, calls run uncached and evictions stay queued. So connect, and
+/// build the cache, on the runtime that lives longest.
 ///
 /// ```
 /// use std::time::Duration;
@@ -70,7 +71,7 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// Starts a builder.
+    /// Returns a builder; a namespace and a backend are required.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
@@ -123,10 +124,9 @@ impl Cache {
         self.engine.store.backend_name()
     }
 
-    /// Tries to deliver what is queued for the backend, and sends the events that wait. Returns whether no invalidation
-    /// is left.
+    /// Delivers queued evictions and sends queued events, with one attempt. Returns whether no eviction is left.
     ///
-    /// Call it before the process ends: an invalidation that is still queued then is lost with the process.
+    /// Call it before the process exits: evictions that are still queued then are lost. The cache remains usable.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};

@@ -1,4 +1,4 @@
-//! Reading by hand: get, and get or load.
+//! Reads: `get`, `get_or_load`, `update`.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -19,12 +19,12 @@ use crate::policy::{Policy, Resolved};
 use crate::region::DEFAULT_REGION;
 use crate::tracker::{Count, Timed};
 
-/// How often [`Cache::update`] tries.
+/// Attempts of [`Cache::update`].
 const MAX_UPDATE_ATTEMPTS: usize = 16;
 
 impl Cache {
-    /// The cached value, fresh, or stale within its window. `None` is a miss, a cached `None`, and a value that is
-    /// not a `V`. There is nothing to load, so [`bypass`](crate::bypass) and [`refresh`](crate::refresh) do not concern it.
+    /// Returns the cached value, fresh or stale within its window. `None` means a miss, a cached `None`, or a value of another
+    /// type than `V`. [`bypass`](crate::bypass) and [`refresh`](crate::refresh) have no effect on it.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -45,7 +45,7 @@ impl Cache {
         Ok(take(&lookup, entry.as_ref()))
     }
 
-    /// As [`Cache::get`], for many values, in the order of `keys`, with one round trip, or two where values have tags.
+    /// As [`Cache::get`], for many keys, in their order. Takes one round trip, or two where values have tags.
     ///
     /// ```
     /// # use jollycache::{Cache, Key, MemoryBackend, Policy};
@@ -65,14 +65,15 @@ impl Cache {
         Ok(lookups.iter().zip(entries).map(|(lookup, entry)| take(lookup, entry.as_ref())).collect())
     }
 
-    /// The cached value, or what `load` brings; one load at a time for all who ask.
+    /// Returns the cached value, or loads, stores and returns it. Concurrent callers share one load
+    /// ([`Policy::single_flight`]).
     ///
-    /// What `#[cacheable]` does for a function that returns `Result<V, E>`. A broken cache does not fail the call.
+    /// The same as `#[cacheable]` on a function that returns `Result<V, E>`. A failing backend does not fail the call.
     /// An `Err` is not stored.
     ///
-    /// A `load` that asks for its own key again, through another cached function for example, does not wait for itself:
-    /// the inner call runs uncached, and the log warns of it once a region. That is seen within one task; a task that
-    /// `load` spawns and awaits waits for [`Policy::wait`], as any other caller.
+    /// A `load` that reads its own key, through another cached function for example, does not wait for itself: the inner call
+    /// runs uncached, with one warning per region. This is detected within one task; a task that `load` spawns and awaits
+    /// waits for [`Policy::wait`], as any other caller does.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -130,12 +131,12 @@ impl Cache {
         self.read_through::<OptionalResult<V, E>>(&key.into(), policy).run(load).await
     }
 
-    /// The cached values, and those that `load` brings for the keys without a fresh one, with one call for all of them.
-    /// Keys that `load` does not answer are missing in the result.
+    /// Returns the cached values, and loads those without a fresh value with a single call of `load`. Keys that `load` does
+    /// not return are missing in the result.
     ///
-    /// A key that somebody else loads at the same time is served stale, if the policy allows that, or else loaded here
-    /// too, and not stored. A broken cache does not fail the call. [`bypass`](crate::bypass) and
-    /// [`refresh`](crate::refresh) mean to each key what they mean to [`Cache::get_or_load`].
+    /// A key that another caller is loading is served stale if the policy permits it; otherwise it is loaded here too, and not
+    /// stored. A failing backend does not fail the call. [`bypass`](crate::bypass) and [`refresh`](crate::refresh) apply to
+    /// each key as in [`Cache::get_or_load`].
     ///
     /// ```
     /// # use jollycache::{Cache, Key, MemoryBackend, Policy};
@@ -155,8 +156,11 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// Those of `load`, unless each of the keys that it was called with has a stale value, which is served then. Nothing is
-    /// stored in either case. When the future is dropped, the load is dropped with it.
+    /// Those of `load`, unless all keys passed to it have a stale value, which is then served. Nothing is stored in either
+    /// case.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the load is dropped with it.
     pub async fn get_or_load_many<V, E, F, L>(
         &self,
         keys: &[Key],
@@ -172,12 +176,12 @@ impl Cache {
         Box::pin(ReadMany::new(self.clone(), reads).run(load)).await
     }
 
-    /// Replaces a cached value by one that follows from it, if nothing happened to it meanwhile; else tries again with
-    /// what is there then, at most 16 times. `change` gets `None` where there is no value, and may be called more
-    /// than once. Returns what was stored.
+    /// Replaces a cached value by compare-and-set: computes the new value by `change`, stores it if the entry has not changed
+    /// meanwhile, and otherwise retries, at most 16 times. `change` gets `None` where there is no value, and may be called
+    /// more than once. Returns the stored value.
     ///
-    /// For values whose source is the cache itself. The new value lives as long as `policy` says; the tags are those
-    /// of the old value, or the policy's where there was none.
+    /// For values whose source is the cache itself. `policy` gives the lifetime; the tags are those of the old value, or the
+    /// policy's where there was none.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -194,8 +198,8 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when others were in between each time, and at once in a load
-    /// of the same key; else as [`Cache::put`].
+    /// [`ErrorKind::Contended`](crate::ErrorKind::Contended) when another writer interfered with every attempt, and at once
+    /// inside a load of the same key; otherwise as [`Cache::put`].
     pub async fn update<V: Value>(
         &self,
         key: impl Into<Key>,
@@ -231,7 +235,7 @@ impl Cache {
     }
 }
 
-/// The second layer of a call that has but one.
+/// The second policy layer of calls that have only one.
 static NOTHING: Policy = Policy::UNSET;
 
 fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> Ask<'a> {

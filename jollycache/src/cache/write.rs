@@ -1,4 +1,4 @@
-//! Writing by hand: put and evict.
+//! Writes: `put` and the evictions.
 
 use std::sync::Arc;
 
@@ -18,11 +18,11 @@ use crate::region::{DEFAULT_REGION, Region};
 use crate::tracker::Count;
 
 impl Cache {
-    /// Stores a value, whatever is there, in two round trips: an eviction between them refuses the value, so that
-    /// nothing that the network delivers late undoes an eviction.
+    /// Stores a value, replacing any other. Takes two round trips, a lease and a fenced fill: an eviction between them refuses
+    /// the value, so that a command that the network delivers late never undoes an eviction.
     ///
-    /// For values that no other writer writes at the same time. Where several do, the last call wins, which need
-    /// not be the last to have written the source; `#[cache_put]` has no such gap.
+    /// For values with one writer. Of several concurrent puts the last call wins, which need not be the last to have written
+    /// the source; `#[cache_put]` and [`Cache::begin_write`] have no such gap.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -36,13 +36,12 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When the value cannot be encoded, would come back as another one ([`ErrorKind::Lossy`](crate::ErrorKind::Lossy)) or
-    /// is too large; when it would carry more tags than an entry can hold; and when the backend fails.
+    /// When the value cannot be encoded, would decode to another value ([`ErrorKind::Lossy`](crate::ErrorKind::Lossy)) or is
+    /// too large; when it has more tags than an entry can hold; and when the backend fails.
     ///
     /// # Cancel safety
-    /// After an error of the backend, and when the future is dropped midway, an eviction of the key is queued, and this
-    /// process bypasses the key until it is delivered: which value it holds is not known, and the source may have been
-    /// written.
+    /// After an error of the backend, and if the future is dropped midway, an eviction of the key is queued, because the
+    /// source may have been written. This process bypasses the key until the eviction is delivered.
     pub async fn put<V: Value>(&self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<()> {
         let started = clock::now();
         let region = self.engine.region(policy.region.as_deref().unwrap_or(DEFAULT_REGION));
@@ -94,7 +93,7 @@ impl Cache {
         Ok(stored)
     }
 
-    /// Invalidates a key. When it returns, nobody is served the old value any more. Returns whether there was one.
+    /// Evicts a key. Reads that start after it returned do not see the old value. Returns whether there was a value.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -107,13 +106,15 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When the backend fails. The invalidation is queued then, and this process bypasses the key until it is
-    /// delivered; it is queued too when the future is dropped midway.
+    /// When the backend fails. The eviction is then queued, and this process bypasses the key until it is delivered.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped midway, the eviction is queued.
     pub async fn evict(&self, key: impl Into<Key>) -> Result<bool> {
         self.evict_targets([Target::Key(key.into())]).await.map(|held| held > 0)
     }
 
-    /// Invalidates all entries with one of these tags, at a cost that does not depend on their number.
+    /// Evicts all entries that have one of these tags, in O(1) of their number.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -132,8 +133,8 @@ impl Cache {
         self.evict_targets(tags.into_iter().map(|tag| Target::Tag(tag.into()))).await.map(drop)
     }
 
-    /// Invalidates all keys that match, by a scan over the namespace: the slow way; tags are the fast one.
-    /// Returns how many values fell.
+    /// Evicts all keys that match, by a scan over the namespace; prefer tags, which need no scan. Returns how many values
+    /// were evicted.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -152,7 +153,7 @@ impl Cache {
         self.evict_targets([Target::Pattern(pattern.into())]).await
     }
 
-    /// Invalidates everything in a region, by a scan over the namespace. Returns how many values fell.
+    /// Evicts all entries of a region, by a scan over the namespace. Returns how many values were evicted.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};

@@ -1,4 +1,4 @@
-//! `WriteGuard`: a crash-safe write by hand.
+//! `WriteGuard`: a crash-safe write, announced before the source's transaction.
 
 use super::{Cache, WriteThrough, Written};
 use crate::Value;
@@ -11,10 +11,10 @@ use crate::policy::Policy;
 use crate::region::DEFAULT_REGION;
 
 impl Cache {
-    /// Announces a write of `keys`, which also invalidates `tags`. What is cached under them falls now, and nothing
-    /// is stored under them until the guard is committed or dropped, or its intent ends ([`Policy::intent`], 10 s).
+    /// Announces a write of `keys` that also invalidates `tags`. Evicts what they hold now, and refuses fills until the guard
+    /// is committed or dropped, or the intent expires ([`Policy::intent`], 10 s).
     ///
-    /// Begin before the transaction, commit after it. A process that dies in between leaves no old value behind.
+    /// Begin before the transaction and commit after it. A process that dies in between leaves no old value.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -30,8 +30,8 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// When the backend fails; the source need not be written then. If it is all the same, what was announced is
-    /// queued for eviction.
+    /// When the backend fails. Do not write the source then; an eviction of what was announced is queued, in case it is
+    /// written nevertheless.
     pub async fn begin_write<K: Into<Key>, T: Into<Tag>>(
         &self,
         keys: impl IntoIterator<Item = K>,
@@ -40,7 +40,7 @@ impl Cache {
         self.begin_write_with(keys, tags, &Policy::new()).await
     }
 
-    /// As [`Cache::begin_write`], with a policy: its region, timeout, intent and grace count.
+    /// As [`Cache::begin_write`], with the region, timeout, intent and grace of a policy.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -80,9 +80,9 @@ pub struct WriteGuard {
 }
 
 impl WriteGuard {
-    /// The source was written: stores its new value under `key`, unless another writer came in between, and lets
-    /// fall everything else that was announced. Returns whether the value was stored. One that carries a tag which this
-    /// write announced is not: the tag falls.
+    /// Stores the new value under `key`, unless another writer came in between, and evicts everything else that was announced.
+    /// Call it after the source was written. Returns whether the value was stored; a value with a tag that this write
+    /// announced is not, since the tag is evicted.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -96,14 +96,17 @@ impl WriteGuard {
     /// ```
     ///
     /// # Errors
-    /// When the backend fails. What was announced is queued for eviction then, and when the future is dropped.
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for more tags than an entry can hold; the key is evicted then.
+    /// When the backend fails; the eviction of what was announced is then queued.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for more tags than an entry can hold; the key is then evicted.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, the eviction of what was announced is queued.
     pub async fn commit_put<V: Value>(self, key: impl Into<Key>, value: &V, policy: &Policy) -> Result<bool> {
         self.put(key.into(), value, None, policy).await
     }
 
-    /// As [`WriteGuard::commit_put`], for a value that has a version: it is refused if a later one was stored, or
-    /// evicted within the last minute.
+    /// As [`WriteGuard::commit_put`], for a value with a version: refused if a later version was stored, or evicted within the
+    /// last minute.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};
@@ -130,7 +133,7 @@ impl WriteGuard {
         self.put(key.into(), value, Some(version.into()), policy).await
     }
 
-    /// The source was written, or may have been: lets fall everything that was announced.
+    /// Evicts everything that was announced. Call it after the source was written, or may have been.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, Policy};

@@ -1,4 +1,4 @@
-//! `WarmUpBuilder`: loaders and limits, checked in one place.
+//! `WarmUpBuilder`: loaders and limits, and their checks.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,12 +11,12 @@ use super::run::{BoxError, Job, Jobs, ListJobs, Loader, Shared};
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How many keys are loaded at once.
+/// Concurrent loads.
 const DEFAULT_CONCURRENCY: usize = 8;
 const MAX_CONCURRENCY: usize = 1_024;
-/// How long one load may take.
+/// Maximum time of one load.
 const DEFAULT_LOAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// How many keys of one loader are loaded; the others are left out, and that is logged.
+/// Maximum number of keys of one loader; further ones are skipped, with a warning.
 const DEFAULT_MAX_KEYS: usize = 10_000;
 
 /// Builds a [`WarmUp`].
@@ -40,10 +40,10 @@ impl WarmUpBuilder {
         }
     }
 
-    /// Adds a loader: `list` gives the keys that are worth loading, `load` loads one of them into the cache. A failure
-    /// of either is counted and logged, and the rest goes on. Loaders run one after another, in this order.
+    /// Adds a loader: `list` returns the keys to load, `load` loads one of them into the cache. A failure of either is counted
+    /// and logged, and does not stop the run. Loaders run one after another, in the order in which they were added.
     ///
-    /// Keys are logged by their `Debug` form when their load fails.
+    /// A key whose load fails is logged by its `Debug` form.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -79,7 +79,7 @@ impl WarmUpBuilder {
         self
     }
 
-    /// How many keys are loaded at once, from 1 to 1024. Default: 8.
+    /// Maximum number of concurrent loads, from 1 to 1024. Default: 8.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -96,7 +96,7 @@ impl WarmUpBuilder {
         self
     }
 
-    /// How long one load may take, and the listing of one loader's keys; what takes longer is dropped, and has failed.
+    /// Maximum time of one load, and of listing one loader's keys. What takes longer is dropped and counted as failed.
     /// Default: 30 s.
     ///
     /// ```
@@ -116,7 +116,7 @@ impl WarmUpBuilder {
         self
     }
 
-    /// How many keys of each loader are loaded at most. Default: 10,000.
+    /// Maximum number of keys of each loader; further ones are skipped, with a warning. Default: 10,000.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -134,7 +134,7 @@ impl WarmUpBuilder {
         self
     }
 
-    /// Checks the settings.
+    /// Checks the settings and builds the warm-up.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -149,7 +149,7 @@ impl WarmUpBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a number out of range, and for two loaders of one name.
+    /// [`ErrorKind::Config`] for a number out of range, or two loaders of one name.
     pub fn build(self) -> Result<WarmUp> {
         let wrong = |what: String| Err(Error::new(ErrorKind::Config, format!("warm-up: {what}")));
         if !(1..=MAX_CONCURRENCY).contains(&self.concurrency) {

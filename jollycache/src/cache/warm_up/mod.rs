@@ -1,4 +1,4 @@
-//! `WarmUp`: loads what will be asked for, before it is.
+//! `WarmUp`: loads values before they are requested.
 
 mod builder;
 mod progress;
@@ -16,11 +16,11 @@ use super::Cache;
 use crate::clock::{self, as_millis};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Registered loaders, which fill a cache on demand: after a start, or when an operator asks for it.
+/// A set of loaders that fill a cache on demand: after a start, or on an operator's request.
 ///
 /// Each loader lists keys, and loads one of them through an annotated function or
-/// [`Cache::get_or_load`](crate::Cache::get_or_load); what is cached already costs one read. Cheap to clone; clones
-/// are one warm-up, and one of them runs at a time. Dropping the last one cancels the run.
+/// [`Cache::get_or_load`](crate::Cache::get_or_load); a value that is cached already costs one read. Cheap to clone; clones
+/// share one run at a time. Dropping the last clone cancels the run.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -57,7 +57,7 @@ pub struct WarmUp {
     task: Arc<Task>,
 }
 
-/// The run in the background, aborted when nobody holds the warm-up any more.
+/// The background run, aborted with the last clone of the warm-up.
 #[derive(Default)]
 struct Task(Mutex<Option<JoinHandle<()>>>);
 
@@ -70,7 +70,7 @@ impl Drop for Task {
 }
 
 impl WarmUp {
-    /// Starts a builder. Annotated functions that name no cache use this one while they are loaded.
+    /// Returns a builder. Annotated functions without `with` use `cache` inside the loaders.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -103,7 +103,7 @@ impl WarmUp {
         self.shared.loaders.iter().map(|loader| &*loader.name)
     }
 
-    /// How far it is, or how far the last run came.
+    /// The progress of the current run, or of the last one.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -127,8 +127,9 @@ impl WarmUp {
         progress
     }
 
-    /// Runs the named loaders, all for none named, and returns what came of it. If the future is dropped, the run is
-    /// cancelled with all its loads.
+    /// Runs the named loaders, or all of them for an empty slice, and returns the final progress.
+    ///
+    /// If the future is dropped, the run and its loads are cancelled.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -146,15 +147,14 @@ impl WarmUp {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Contended`] while another run is under way, [`ErrorKind::Config`] for a name that is no loader's.
+    /// [`ErrorKind::Contended`] during another run, [`ErrorKind::Config`] for an unknown loader.
     pub async fn run(&self, loaders: &[&str]) -> Result<WarmUpProgress> {
         let run = self.begin(loaders)?;
         run.finish().await;
         Ok(self.progress())
     }
 
-    /// As [`WarmUp::run`], in a task of its own, which ends with the last clone of this warm-up or by
-    /// [`WarmUp::cancel`].
+    /// As [`WarmUp::run`], in a background task. Dropping the last clone of this warm-up, or [`WarmUp::cancel`], aborts it.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};
@@ -174,7 +174,7 @@ impl WarmUp {
     /// ```
     ///
     /// # Errors
-    /// As [`WarmUp::run`]; [`ErrorKind::Config`] outside a tokio runtime, too.
+    /// As [`WarmUp::run`], and [`ErrorKind::Config`] outside of a tokio runtime.
     pub fn start(&self, loaders: &[&str]) -> Result<()> {
         let runtime = tokio::runtime::Handle::try_current()
             .map_err(|_| Error::new(ErrorKind::Config, "warm-up: no tokio runtime runs"))?;
@@ -184,7 +184,7 @@ impl WarmUp {
         Ok(())
     }
 
-    /// Cancels the run that [`WarmUp::start`] began, if it is still under way.
+    /// Cancels the run that [`WarmUp::start`] began, if it has not ended.
     ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend, WarmUp};

@@ -1,8 +1,8 @@
-//! `WarmUpProgress`: how far a warm-up is.
+//! `WarmUpProgress`: the counts of a warm-up's run.
 
 use serde::Serialize;
 
-/// How far a [`WarmUp`](crate::WarmUp) is, or how far the last run came.
+/// The progress of a [`WarmUp`](crate::WarmUp)'s current run, or of its last one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
@@ -11,31 +11,31 @@ pub struct WarmUpProgress {
     pub running: bool,
     /// Whether the last run was cancelled before its end.
     pub cancelled: bool,
-    /// How many keys the loaders have listed so far.
+    /// Keys that the loaders have listed so far.
     pub total: u64,
     /// How many of them are loaded, or were cached already.
     pub done: u64,
-    /// How many could not be loaded, or not be listed.
+    /// Failed loads and failed listings.
     pub failed: u64,
-    /// For how long it runs or ran, in milliseconds.
+    /// Duration of the run, in milliseconds.
     pub took_ms: u64,
-    /// When the run began, in milliseconds since the Unix epoch; `None` before the first one.
+    /// Start of the run, in milliseconds since the Unix epoch; `None` before the first one.
     pub started_at_ms: Option<u64>,
-    /// The loaders that take part, in the order in which they run.
+    /// The loaders of the run, in their order.
     pub loaders: Vec<LoaderProgress>,
 }
 
-/// How far one loader of a [`WarmUp`](crate::WarmUp) is.
+/// The progress of one loader of a [`WarmUp`](crate::WarmUp).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct LoaderProgress {
     /// Its name.
     pub name: String,
-    /// How many keys it has listed.
+    /// Keys that it has listed.
     pub total: u64,
     /// How many of them are loaded, or were cached already.
     pub done: u64,
-    /// How many could not be loaded; one more where it could not list its keys.
+    /// Failed loads, plus one if its listing failed.
     pub failed: u64,
 }

@@ -20,22 +20,22 @@ pub(super) type Job = (String, Load);
 pub(super) type ListJobs =
     Box<dyn Fn(usize) -> Pin<Box<dyn Future<Output = Result<Jobs, BoxError>> + Send>> + Send + Sync>;
 
-/// What came of a load; a failure names its key.
+/// The result of a load; a failure has its key.
 type Loaded = Result<(), (String, BoxError)>;
 
-/// The loads of one loader, made one by one as there is room for them.
+/// The loads of one loader, created lazily so that at most `concurrency` exist.
 pub(super) struct Jobs {
     pub(super) listed: usize,
     pub(super) jobs: Box<dyn Iterator<Item = Job> + Send>,
 }
 
-/// A name, and the keys it brings with their loads.
+/// A named loader: its list of keys, each with its load.
 pub(super) struct Loader {
     pub(super) name: Box<str>,
     pub(super) list: ListJobs,
 }
 
-/// What a run works on; it does not keep the run's owner alive.
+/// State shared by a warm-up and its run. It holds no task handle, so a run does not keep its owner alive.
 pub(super) struct Shared {
     pub(super) cache: Cache,
     pub(super) loaders: Vec<Loader>,
@@ -57,7 +57,7 @@ impl Shared {
     }
 }
 
-/// One run. Whatever ends it, the warm-up can run again.
+/// One run. However it ends, dropping it permits the next one.
 pub(super) struct Run {
     shared: Arc<Shared>,
     chosen: Vec<usize>,
@@ -65,7 +65,7 @@ pub(super) struct Run {
 }
 
 impl Run {
-    /// A run of these loaders, which the progress names already.
+    /// A run of these loaders, for which the progress already has entries.
     pub(super) fn new(shared: Arc<Shared>, chosen: Vec<usize>) -> Self {
         Run { shared, chosen, ended: false }
     }
@@ -78,7 +78,7 @@ impl Run {
     }
 
     async fn run_loader(&self, place: usize, loader: &Loader) {
-        // One more than is loaded, to know whether some are left out.
+        // One more than is loaded, to detect that keys are skipped.
         let listing = (loader.list)(self.shared.max_keys.saturating_add(1));
         let Jobs { listed, jobs } = match self.bounded(listing).await {
             Ok(jobs) => jobs,
@@ -94,7 +94,7 @@ impl Run {
         }
         let total = listed.min(self.shared.max_keys) as u64;
         self.count(place, |progress| progress.total = total);
-        // A task each: a load that panics is one that failed. The set aborts them when it is dropped.
+        // One task per load contains a panic. The set aborts its tasks when it is dropped.
         let mut loads = JoinSet::new();
         for (key, load) in jobs.take(self.shared.max_keys) {
             if loads.len() >= self.shared.concurrency {
