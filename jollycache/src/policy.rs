@@ -47,7 +47,7 @@ pub enum SingleFlight {
     Off,
 }
 
-/// What an invalidation promises to readers; docs/semantics.md has the contract.
+/// What an invalidation promises to readers; [docs/semantics.md](crate::docs::semantics) has the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Consistency {

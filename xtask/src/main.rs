@@ -26,6 +26,8 @@ enum Command {
     Services,
     /// Package the published crates, build them from their tarballs and document them there; nothing is uploaded.
     Package,
+    /// Check the spelling of all files.
+    Spelling,
     /// Rewrite the expected texts of compile-fail cases and snapshots; look at the difference before you commit.
     Bless,
     /// Check a running demo: connection, caching, invalidation, limits, sessions, metrics. Ends with 0 if all is well,
@@ -55,6 +57,7 @@ fn main() -> ExitCode {
         Command::Test => commands::test::run().map(success),
         Command::Services => commands::services::run().map(success),
         Command::Package => commands::package::check().map(|_| ExitCode::SUCCESS),
+        Command::Spelling => commands::spelling::check().map(success),
         Command::Bless => commands::bless::run().map(success),
         Command::Verify { url, username, password } => {
             let login = verify::Login { username, password };

@@ -1,7 +1,7 @@
 //! The admin API and page: what the cache does, what is in it, and the means to evict it.
 //!
 //! [`Admin`] gives two axum routers: the API, which answers JSON, and a page that uses it. Everything but the
-//! statistics asks for a bearer token; without one in the configuration it is off. docs/admin.md lists the calls.
+//! statistics asks for a bearer token; without one in the configuration it is off. [docs/admin.md](crate::docs::admin) lists the calls.
 //!
 //! ```
 //! use axum::Router;

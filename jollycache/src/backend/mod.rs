@@ -1,6 +1,6 @@
 //! Backends: where entries are kept. Bytes only; each call is one step of the protocol, atomic on its key.
 //!
-//! The operations are those of docs/semantics.md. Whoever implements [`Backend`] runs
+//! The operations are those of [docs/semantics.md](crate::docs::semantics). Whoever implements [`Backend`] runs
 //! [`crate::test_util::conformance`] against it.
 
 mod info;

@@ -2,7 +2,7 @@
 //!
 //! A [`Key`] is a sequence of literal text and escaped segments, for example `product:42`. Whatever a segment's
 //! value is, it stays inside its segment: the escaping is injective, and its output holds no separator, no glob
-//! character, no hash-tag brace and no control character. docs/keys.md has the grammar.
+//! character, no hash-tag brace and no control character. [docs/keys.md](crate::docs::keys) has the grammar.
 
 mod builder;
 mod digest;

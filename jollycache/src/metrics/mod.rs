@@ -2,7 +2,7 @@
 //!
 //! The cache counts for itself, without the facade; [`MetricsCollector`] hands the counts over when they are asked for.
 //! So a call of the cache pays nothing for them, the recorder can be installed, exchanged or owned by a part of the
-//! program at any time, and each of several recorders gets everything. docs/metrics.md lists the names; so does
+//! program at any time, and each of several recorders gets everything. [docs/metrics.md](crate::docs::metrics) lists the names; so does
 //! [`DESCRIPTIONS`].
 
 mod collector;

@@ -22,7 +22,7 @@
 //! ```
 //!
 //! With the feature `http` there is a layer for tower: `jollycache::http::rate_limit::RateLimitLayer`.
-//! docs/rate-limits.md says which algorithm promises what.
+//! [docs/rate-limits.md](crate::docs::rate_limits) says which algorithm promises what.
 
 mod builder;
 mod decision;

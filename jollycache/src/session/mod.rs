@@ -1,6 +1,6 @@
 //! Sessions: who a request comes from, and what is known of them, in the cache's backend.
 //!
-//! The backend is the only place where a session is, not a copy of one. docs/sessions.md says what follows from that.
+//! The backend is the only place where a session is, not a copy of one. [docs/sessions.md](crate::docs::sessions) says what follows from that.
 //!
 //! | module | holds |
 //! |---|---|

@@ -14,7 +14,7 @@ use crate::cache::Cache;
 ///
 /// Only paths that have a route are cached. What the service's `Cache-Control` allows is stored in the [`Cache`],
 /// shared by all processes on one backend; a miss is loaded once, whoever asks for it meanwhile; and what is evicted
-/// by a tag is never served again, whatever was being loaded. docs/http.md has the rules.
+/// by a tag is never served again, whatever was being loaded. [docs/http.md](crate::docs::http) has the rules.
 ///
 /// Clones are one layer, and so are all services that it makes. When the last of them is dropped, validations in the
 /// background end.
