@@ -24,6 +24,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, Uri};
 use axum::middleware::from_fn_with_state;
+use axum::response::Redirect;
 use axum::routing::get;
 use jollycache::Cache;
 use jollycache::admin::Admin;
@@ -90,8 +91,17 @@ pub fn router(
         None => limited,
     };
     let identified = limited.layer(from_fn_with_state(api, auth::identify));
-    let routes = identified.nest("/api/cache", admin.api()).nest("/cache", admin.page("/api/cache"));
+    let routes = identified
+        .nest("/api/cache", admin.api())
+        .nest("/cache", admin.page("/api/cache"))
+        .merge(slash_redirect());
     observe::observed(routes, metrics)
+}
+
+/// A router nested at `/cache` does not match `/cache/`.
+fn slash_redirect() -> Router {
+    let redirect = get(async || Redirect::permanent("/cache"));
+    Router::new().route("/cache/", redirect).method_not_allowed_fallback(no_method)
 }
 
 async fn no_route(uri: Uri) -> ApiError {

@@ -320,5 +320,8 @@ async fn files_are_kept_by_their_tags_and_nothing_is_there_without_a_token() {
         open.send("POST", path).await.error(405, "method_not_allowed");
     }
     open.get("/cache/index.html").await.error(404, "route_not_found");
+    let redirect = open.get("/cache/").await;
+    assert_eq!((redirect.status.as_u16(), &redirect.headers["location"]), (308, &"/cache".parse().unwrap()));
+    open.send("POST", "/cache/").await.error(405, "method_not_allowed");
     assert!(open.get("/cache").await.text.contains("<base href=\"/cache/\">"));
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use tokio::sync::{Mutex, Semaphore, watch};
@@ -11,40 +10,40 @@ use super::gate::Gate;
 use super::page;
 use super::routes;
 use super::sampler::Sampler;
+use super::state::Shared;
 use crate::cache::{Cache, WarmUp};
 use crate::error::{Error, ErrorKind, Result};
 
-/// The shortest token that is taken, in characters.
+/// The minimum length of a token, in characters.
 pub const MIN_TOKEN_CHARS: usize = 16;
-/// The longest one: it has to fit into a header.
+/// The maximum length: a token has to fit into a header.
 const MAX_TOKEN_CHARS: usize = 1_024;
-/// How long one operation of the backend may take that a person waits for: longer than a request's.
-pub(super) const PATIENCE: Duration = Duration::from_secs(2);
-/// How many clients can listen to the events at once.
 const DEFAULT_MAX_LISTENERS: usize = 32;
 
-/// The admin API and page of one cache; see the [module](super). Cheap to clone; clones are one.
+/// The admin API and page of one cache; see the [module](super). Cheap to clone; clones share their state.
 #[derive(Clone)]
 pub struct Admin {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
 }
 
-/// What the routes work on.
-pub(super) struct Shared {
-    pub(super) cache: Cache,
-    pub(super) gate: Gate,
-    pub(super) hides_values: bool,
-    pub(super) warm_up: Option<WarmUp>,
-    pub(super) sampler: Sampler,
-    /// Held while an audit that was asked for runs.
-    pub(super) audit: Mutex<()>,
-    /// A place for each listener to the events.
-    pub(super) listeners: Arc<Semaphore>,
-    /// Whether the listeners are to leave.
-    pub(super) closed: watch::Sender<bool>,
-}
-
-/// Builds an [`Admin`].
+/// A builder of an [`Admin`].
+///
+/// ```
+/// use jollycache::admin::Admin;
+/// use jollycache::{Cache, MemoryBackend, WarmUp};
+///
+/// # fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).events(true).build()?;
+/// let warm_up = WarmUp::builder(&cache).build()?;
+/// let admin = Admin::builder(&cache)
+///     .token("a-token-of-16-or-more-characters")
+///     .hide_values(true)
+///     .warm_up(warm_up)
+///     .max_listeners(8)
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[must_use]
 pub struct AdminBuilder {
     cache: Cache,
@@ -55,7 +54,7 @@ pub struct AdminBuilder {
 }
 
 impl Admin {
-    /// Starts a builder.
+    /// Starts a builder for the admin API of `cache`.
     pub fn builder(cache: &Cache) -> AdminBuilder {
         AdminBuilder {
             cache: cache.clone(),
@@ -66,19 +65,38 @@ impl Admin {
         }
     }
 
-    /// The API, to be nested where the application wants it, such as `/api/cache`.
+    /// The router of the API, to be nested at a path of your choice, such as `/api/cache`.
     pub fn api(&self) -> Router {
         routes::api(self.shared.clone())
     }
 
-    /// The page, to be nested where the application wants it, such as `/cache`. `api` is the path at which the API is.
-    /// Without a token there is no page: each path answers 404.
+    /// The router of the page, to be nested at a path of your choice, such as `/cache`. `api` is the path of the API.
+    /// Without a configured token every path responds 404.
+    ///
+    /// axum's `nest` matches `/cache` and not `/cache/`; redirect that one if people may type it:
+    ///
+    /// ```
+    /// use axum::Router;
+    /// use axum::response::Redirect;
+    /// use axum::routing::get;
+    /// # use jollycache::{Cache, MemoryBackend, admin::Admin};
+    ///
+    /// # fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+    /// # let admin = Admin::builder(&cache).token("a-token-of-16-or-more-characters").build()?;
+    /// let router: Router = Router::new()
+    ///     .nest("/api/cache", admin.api())
+    ///     .nest("/cache", admin.page("/api/cache"))
+    ///     .route("/cache/", get(async || Redirect::permanent("/cache")));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn page(&self, api: &str) -> Router {
         page::router(api, self.shared.gate.is_open())
     }
 
-    /// Ends all streams of events and cancels a warm-up that was asked for, so that a server that shuts down need not
-    /// wait for them. Later listeners are turned away.
+    /// Ends all event streams and cancels the configured warm-up, so that a graceful shutdown does not wait for them.
+    /// Requests for new streams are answered with 503.
     pub fn close(&self) {
         self.shared.closed.send_replace(true);
         if let Some(warm_up) = &self.shared.warm_up {
@@ -88,26 +106,26 @@ impl Admin {
 }
 
 impl AdminBuilder {
-    /// What clients have to show as `Authorization: Bearer …`: 16 to 1024 visible ASCII characters. Only its hash is
-    /// kept. Default: none, and everything but the statistics is off.
+    /// The bearer token that requests need (`Authorization: Bearer …`): 16 to 1024 visible ASCII characters. Only its
+    /// hash is kept. Default: none; all calls but the statistics are off.
     pub fn token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self
     }
 
-    /// Whether values are hidden, and only their sizes shown. Default: `false`.
+    /// Whether values are hidden, so that only their sizes are shown. Default: `false`.
     pub fn hide_values(mut self, hidden: bool) -> Self {
         self.hides_values = hidden;
         self
     }
 
-    /// The warm-up that can be asked for. Default: none.
+    /// The warm-up that the API can start. Default: none.
     pub fn warm_up(mut self, warm_up: WarmUp) -> Self {
         self.warm_up = Some(warm_up);
         self
     }
 
-    /// How many clients can listen to the events at once; one more is answered with 503. Default: 32.
+    /// Maximum number of concurrent event streams; a request for one more is answered with 503. Default: 32.
     pub fn max_listeners(mut self, listeners: usize) -> Self {
         self.max_listeners = listeners;
         self
@@ -116,27 +134,13 @@ impl AdminBuilder {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a token that is too short, too long, or cannot stand in a header; it does not repeat
-    /// the token.
+    /// [`ErrorKind::Config`] for a token of the wrong length or with other characters, and for `max_listeners(0)`. The
+    /// message does not contain the token.
     pub fn build(self) -> Result<Admin> {
-        if self.token.as_deref().is_some_and(|token| !is_good(token)) {
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!(
-                    "the admin token: expected {MIN_TOKEN_CHARS} to {MAX_TOKEN_CHARS} visible ASCII characters"
-                ),
-            ));
-        }
-        if !(1..=Semaphore::MAX_PERMITS).contains(&self.max_listeners) {
-            let found = self.max_listeners;
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("max_listeners is {found}: expected at least 1"),
-            ));
-        }
+        self.check()?;
         if self.token.is_some() && !self.cache.engine.tells() {
             tracing::warn!(
-                "the admin page will not show what this process invalidates: build the cache with `.events(true)`"
+                "the admin page will not show the invalidations of this process: build the cache with `.events(true)`"
             );
         }
         let shared = Shared {
@@ -151,9 +155,21 @@ impl AdminBuilder {
         };
         Ok(Admin { shared: Arc::new(shared) })
     }
+
+    fn check(&self) -> Result<()> {
+        if self.token.as_deref().is_some_and(|token| !is_valid(token)) {
+            let expected = format!("{MIN_TOKEN_CHARS} to {MAX_TOKEN_CHARS} visible ASCII characters");
+            return Err(Error::new(ErrorKind::Config, format!("the admin token: expected {expected}")));
+        }
+        if !(1..=Semaphore::MAX_PERMITS).contains(&self.max_listeners) {
+            let message = format!("max_listeners is {}: expected at least 1", self.max_listeners);
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(())
+    }
 }
 
-fn is_good(token: &str) -> bool {
+fn is_valid(token: &str) -> bool {
     (MIN_TOKEN_CHARS..=MAX_TOKEN_CHARS).contains(&token.len())
         && token.bytes().all(|byte| byte.is_ascii_graphic())
 }

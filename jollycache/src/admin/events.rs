@@ -1,4 +1,4 @@
-//! `GET /events`: invalidations as they come and an overview a second, as server-sent events.
+//! `GET /events`: invalidations as they happen, and an overview each second, as server-sent events.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -13,45 +13,46 @@ use futures_util::stream::unfold;
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::builder::Shared;
-use super::gate::Authorized;
+use super::authorized::Authorized;
 use super::reply::Failure;
+use super::state::Shared;
 use crate::cache::{Events, Notice};
 use crate::clock;
 use crate::event::InvalidationEvent;
 
-/// How often a listener gets an overview.
+/// The time between two overviews.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// An invalidation, as listeners see it.
+/// The data of an event `invalidated`.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct InvalidationView {
-    /// When it was told, in milliseconds since the Unix epoch.
+    /// When this process received it, in milliseconds since the Unix epoch.
     at_ms: u64,
-    /// Whether this process did it.
+    /// Whether this process invalidated.
     own: bool,
     #[serde(flatten)]
     event: InvalidationEvent,
 }
 
+/// The data of an event `missed`.
 #[derive(Debug, Serialize)]
 struct Missed {
     at_ms: u64,
-    /// How many were lost; `None` for an unknown number.
+    /// The number of lost events; `None` if it is unknown.
     count: Option<u64>,
 }
 
-/// Tells what happens, until the client goes.
+/// Streams events until the client disconnects.
 ///
-/// Server-sent events of three names: `overview`, once a second; `invalidated`, for each invalidation of any process
-/// that tells them; `missed`, when some were lost.
+/// `overview` is sent each second, `invalidated` for each invalidation of a process that publishes events, and `missed`
+/// when events were lost.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = "/events", tag = "cache", operation_id = "cache_events",
     responses(
         (status = 200, description = "Server-sent events `overview`, `invalidated` and `missed`",
-            content_type = "text/event-stream", body = super::openapi::ServerSentEvent),
-        super::openapi::Refused, super::openapi::Crowded,
+            content_type = "text/event-stream", body = super::responses::ServerSentEvent),
+        super::responses::Refused, super::responses::Crowded,
     ),
     security(("bearer" = [])),
 ))]
@@ -61,10 +62,10 @@ pub(super) async fn events(
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Failure> {
     let place = shared.listeners.clone().try_acquire_owned().ok().filter(|_| !*shared.closed.borrow());
     let place = place.ok_or_else(|| {
-        let message = "as many clients as can listen at once do so already";
+        let message = "the maximum number of listeners is reached";
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_listeners", message)
     })?;
-    // Before the answer, so that whoever has it misses nothing; if it fails, it is tried again.
+    // Subscribed before the response, so that a client that has the response misses no event. A failure is retried.
     let events = shared.cache.events().await.ok();
     let listener = Listener {
         closed: shared.closed.subscribe(),
@@ -81,13 +82,13 @@ pub(super) async fn events(
     Ok(Sse::new(stream).keep_alive(KeepAlive::default()))
 }
 
-/// One client. It goes when the stream is dropped.
+/// The stream of one client. Dropping it frees the place.
 struct Listener {
     shared: Arc<Shared>,
     events: Option<Events>,
-    /// Whether events may have been lost since the client was last told.
+    /// Whether events may have been lost since the last event `missed`.
     missed: bool,
-    /// When the next overview is.
+    /// When the next overview is due.
     due: Instant,
     closed: watch::Receiver<bool>,
     _place: OwnedSemaphorePermit,
@@ -139,9 +140,7 @@ impl Listener {
 
     async fn overview(&mut self) -> Option<Event> {
         self.due = clock::now() + PERIOD;
-        let Shared { cache, warm_up, sampler, hides_values, .. } = &*self.shared;
-        let overview = sampler.overview(cache, warm_up.as_ref(), *hides_values).await;
-        event("overview", &*overview)
+        event("overview", &*self.shared.overview().await)
     }
 
     fn invalidated(&self, event: InvalidationEvent) -> Option<Event> {
@@ -154,7 +153,7 @@ fn missed(count: Option<u64>) -> Option<Event> {
     event("missed", &Missed { at_ms: clock::now_ms(), count })
 }
 
-/// What cannot be written as JSON is left out; there is nothing of the kind.
+/// `None` for data without a form in JSON; no event has such data.
 fn event(name: &str, data: &impl Serialize) -> Option<Event> {
     Event::default().event(name).json_data(data).ok()
 }

@@ -1,4 +1,4 @@
-//! Evictions: of a key, a tag, a pattern, or all of the namespace. Each is logged, and counted in the region `admin`.
+//! Evictions: by key, tag or pattern, or of the whole namespace. Each is logged, and counted in the region `admin`.
 
 use std::sync::Arc;
 
@@ -7,27 +7,27 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use serde::{Deserialize, Serialize};
 
-use super::builder::{PATIENCE, Shared};
-use super::gate::Authorized;
+use super::authorized::Authorized;
 use super::name;
 use super::reply::{Failure, Success, echo, success};
+use super::state::{OPERATION_TIMEOUT, Shared};
 use crate::cache::Cache;
 use crate::engine::Target;
 use crate::error::Result as CacheResult;
 use crate::key::Pattern;
 
-/// The region in which evictions by people are counted.
+/// The region in which evictions through the API are counted.
 const REGION: &str = "admin";
 
-/// What fell.
+/// The result of an eviction.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct Evicted {
     /// `key`, `tag`, `pattern` or `namespace`.
     kind: &'static str,
-    /// The name of what was evicted.
+    /// The evicted key, tag, pattern or namespace.
     name: String,
-    /// How many values fell; null for a tag, whose values are not looked for.
+    /// The number of evicted values; null for a tag, whose values are not counted.
     values: Option<u64>,
 }
 
@@ -36,17 +36,17 @@ pub(super) struct Evicted {
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub(super) struct Confirmation {
-    /// The namespace, to confirm that it is meant.
+    /// The namespace, as a confirmation.
     confirm: Option<String>,
 }
 
 /// Evicts a key.
 #[cfg_attr(feature = "openapi", utoipa::path(
     delete, path = "/keys/{key}", tag = "cache", operation_id = "evict_key",
-    params(("key" = String, Path, description = "The key as it is listed: without the namespace, escaped")),
+    params(("key" = String, Path, description = "The key as listed: without the namespace, escaped")),
     responses(
-        (status = 200, description = "It is evicted, whether it held a value or not", body = Success<Evicted>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Queued,
+        (status = 200, description = "The key is evicted, with or without a value", body = Success<Evicted>),
+        super::responses::Refused, super::responses::BadRequest, super::responses::Queued,
     ),
     security(("bearer" = [])),
 ))]
@@ -60,13 +60,13 @@ pub(super) async fn key(
     evict(&shared.cache, "key", name, Target::Key(key)).await
 }
 
-/// Evicts a tag, and so all values that carry it.
+/// Evicts all values with a tag.
 #[cfg_attr(feature = "openapi", utoipa::path(
     delete, path = "/tags/{tag}", tag = "cache", operation_id = "evict_tag",
-    params(("tag" = String, Path, description = "The tag as keys list it: without the namespace, escaped")),
+    params(("tag" = String, Path, description = "The tag as listed with a key: without the namespace, escaped")),
     responses(
-        (status = 200, description = "No value that carries it is served any more", body = Success<Evicted>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Queued,
+        (status = 200, description = "No value with the tag is served any more", body = Success<Evicted>),
+        super::responses::Refused, super::responses::BadRequest, super::responses::Queued,
     ),
     security(("bearer" = [])),
 ))]
@@ -80,14 +80,14 @@ pub(super) async fn tag(
     evict(&shared.cache, "tag", name, Target::Tag(tag)).await
 }
 
-/// Evicts all keys that match a pattern, by a scan.
+/// Evicts all keys that match a pattern, by a scan of the namespace.
 #[cfg_attr(feature = "openapi", utoipa::path(
     delete, path = "/patterns/{pattern}", tag = "cache", operation_id = "evict_pattern",
-    params(("pattern" = String, Path, description = "`*` is any run of characters, `?` any one. One that matches \
-        every key is refused")),
+    params(("pattern" = String, Path, description = "`*` matches any number of characters, `?` exactly one. A \
+        pattern that matches every key is refused")),
     responses(
-        (status = 200, description = "The keys that matched are evicted", body = Success<Evicted>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Queued,
+        (status = 200, description = "The matching keys are evicted", body = Success<Evicted>),
+        super::responses::Refused, super::responses::BadRequest, super::responses::Queued,
     ),
     security(("bearer" = [])),
 ))]
@@ -101,12 +101,12 @@ pub(super) async fn pattern(
     evict(&shared.cache, "pattern", name, Target::Pattern(pattern)).await
 }
 
-/// Evicts everything in the namespace, and deletes its counters. Nothing else on the server is touched.
+/// Evicts the whole namespace and deletes its counters. Other data on the server is not touched.
 #[cfg_attr(feature = "openapi", utoipa::path(
     delete, path = "", tag = "cache", operation_id = "flush", params(Confirmation),
     responses(
-        (status = 200, description = "Everything is evicted", body = Success<Evicted>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Queued,
+        (status = 200, description = "The namespace is evicted", body = Success<Evicted>),
+        super::responses::Refused, super::responses::BadRequest, super::responses::Queued,
     ),
     security(("bearer" = [])),
 ))]
@@ -123,7 +123,7 @@ pub(super) async fn all(
         return Err(Failure::bad("not_confirmed", message));
     }
     let evicted = evict(cache, "namespace", namespace.to_owned(), Target::Pattern(Pattern::all())).await?;
-    cache.delete_counters(PATIENCE).await?;
+    cache.delete_counters(OPERATION_TIMEOUT).await?;
     Ok(evicted)
 }
 
@@ -137,7 +137,7 @@ async fn evict(
     let shown = echo(&name);
     match held {
         Ok(held) => {
-            // Without the quotes' escapes, a name is visible ASCII: it cannot forge a line.
+            // `{:?}` escapes line breaks, so that a name cannot forge a line of the log.
             tracing::warn!(namespace = cache.namespace(), kind, name = ?shown, values = held, "evicted by an admin");
             let values = (kind != "tag").then_some(held);
             Ok(success(Evicted { kind, name, values }))
@@ -149,13 +149,13 @@ async fn evict(
     }
 }
 
-/// With the longest grace of any region: it is not known which one the target is of.
+/// Evicts with the longest grace of all regions, because the target's own region is not known.
 async fn run(cache: &Cache, target: Target) -> CacheResult<u64> {
     let engine = &cache.engine;
     let region = engine.region(REGION);
     let mut policy = region.resolve_default();
     let graces = engine.regions().into_iter().map(|region| region.resolve_default().grace);
-    policy.timeout = policy.timeout.max(PATIENCE);
+    policy.timeout = policy.timeout.max(OPERATION_TIMEOUT);
     policy.grace = graces.max().unwrap_or_default();
     let mut eviction = engine.eviction(&region, &policy);
     eviction.add(target);

@@ -1,21 +1,29 @@
-//! `Gate`: lets in who shows the token.
+//! `Gate`: compares the bearer token of a request with the configured one.
 
-use std::sync::Arc;
-
-use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
-use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::builder::Shared;
 use super::reply::Failure;
 
-/// Keeps the token's hash; hashes are compared, in constant time, so that neither length nor content of the token
-/// shows in how long it takes.
+/// The hash of the configured token.
+///
+/// Hashes are compared, and in constant time, so that the duration of a check reveals neither the length nor the content
+/// of the token.
 pub(super) struct Gate {
     token_hash: Option<[u8; 32]>,
+}
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// No token is configured.
+    Off,
+    /// The request has no bearer token.
+    Missing,
+    /// The request has another token.
+    Wrong,
 }
 
 impl Gate {
@@ -23,26 +31,31 @@ impl Gate {
         Gate { token_hash: token.map(|token| Sha256::digest(token.as_bytes()).into()) }
     }
 
-    /// Whether there is a token to show.
+    /// Whether a token is configured.
     pub(super) fn is_open(&self) -> bool {
         self.token_hash.is_some()
     }
 
-    fn check(&self, headers: &HeaderMap) -> Result<(), Failure> {
-        // 404 and not 401: nothing that a client could show would be let in, and whoever looks for admin pages learns
-        // no more than where there is none.
-        let expected = self.token_hash.ok_or_else(Failure::off)?;
-        let shown = bearer(headers).ok_or_else(|| Failure::unauthorized(false))?;
-        let hash: [u8; 32] = Sha256::digest(shown).into();
-        if bool::from(hash.ct_eq(&expected)) {
-            return Ok(());
-        }
-        tracing::warn!("a client showed a wrong admin token");
-        Err(Failure::unauthorized(true))
+    pub(super) fn check(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let expected = self.token_hash.ok_or(Refusal::Off)?;
+        let token = bearer(headers).ok_or(Refusal::Missing)?;
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if bool::from(hash.ct_eq(&expected)) { Ok(()) } else { Err(Refusal::Wrong) }
     }
 }
 
-/// The token of RFC 6750, section 2.1. Two such headers are none.
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            // Not 401: no token would be accepted, and a scan for admin pages finds the same as where there is none.
+            Refusal::Off => Failure::off(),
+            Refusal::Missing => Failure::unauthorized(false),
+            Refusal::Wrong => Failure::unauthorized(true),
+        }
+    }
+}
+
+/// The token of RFC 6750, section 2.1; `None` where the header is repeated, since either could be the forged one.
 fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (value, None) = (values.next()?.as_bytes(), values.next()) else {
@@ -50,17 +63,6 @@ fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
     };
     let (scheme, token) = value.split_at_checked("Bearer ".len())?;
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
-}
-
-/// A request that showed the token. Each handler that takes it asks for it.
-pub(super) struct Authorized;
-
-impl FromRequestParts<Arc<Shared>> for Authorized {
-    type Rejection = Failure;
-
-    async fn from_request_parts(parts: &mut Parts, shared: &Arc<Shared>) -> Result<Self, Failure> {
-        shared.gate.check(&parts.headers).map(|()| Authorized)
-    }
 }
 
 #[cfg(test)]
@@ -74,11 +76,11 @@ mod tests {
         for value in values {
             headers.append(AUTHORIZATION, HeaderValue::from_str(value).expect("a header"));
         }
-        gate.check(&headers).err().map(|failure| failure.status())
+        gate.check(&headers).err().map(|refusal| Failure::from(refusal).status())
     }
 
     #[test]
-    fn only_the_token_is_let_in() {
+    fn only_the_token_is_accepted() {
         let gate = Gate::new(Some("0123456789abcdef"));
         for good in ["Bearer 0123456789abcdef", "bearer 0123456789abcdef", "BEARER  0123456789abcdef"] {
             assert_eq!(status(&gate, &[good]), None, "{good}");
@@ -102,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_token_nothing_is_there() {
+    fn without_a_configured_token_every_request_is_not_found() {
         let gate = Gate::new(None);
         for shown in ["Bearer ", "Bearer 0123456789abcdef"] {
             assert_eq!(status(&gate, &[shown]), Some(StatusCode::NOT_FOUND));

@@ -1,4 +1,4 @@
-//! What can be asked to run: the warm-up and the audits.
+//! Jobs: the warm-up and the audits.
 
 use std::sync::Arc;
 
@@ -9,28 +9,28 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::StatusCode;
 use serde::Deserialize;
 
-use super::builder::Shared;
-use super::gate::Authorized;
+use super::authorized::Authorized;
 use super::reply::{Failure, Success, echo, success};
+use super::state::Shared;
 use crate::cache::{WarmUp, WarmUpProgress};
 use crate::error::ErrorKind;
 use crate::tracker::AuditReport;
 
-/// What a warm-up is to load.
+/// The request for a warm-up.
 #[derive(Debug, Default, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct WarmUpRequest {
-    /// The names of loaders; none for all of them.
+    /// The names of the loaders to run; all of them if empty.
     loaders: Vec<String>,
 }
 
-/// How far the warm-up is, or how far the last one came.
+/// Returns the progress of the running or the last warm-up.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = "/warm-up", tag = "cache", operation_id = "warm_up_progress",
     responses(
         (status = 200, description = "The progress", body = Success<WarmUpProgress>),
-        super::openapi::Refused,
+        super::responses::Refused,
     ),
     security(("bearer" = [])),
 ))]
@@ -41,13 +41,13 @@ pub(super) async fn warm_up_progress(
     Ok(success(registered(&shared)?.progress()))
 }
 
-/// Starts the warm-up; it goes on after the answer.
+/// Starts the warm-up, which continues after the response.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = "/warm-up", tag = "cache", operation_id = "start_warm_up",
-    request_body(content = Option<WarmUpRequest>, description = "Nothing, to run all loaders"),
+    request_body(content = Option<WarmUpRequest>, description = "No body runs all loaders"),
     responses(
-        (status = 202, description = "It runs", body = Success<WarmUpProgress>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::TooLarge, super::openapi::Running,
+        (status = 202, description = "The warm-up has started", body = Success<WarmUpProgress>),
+        super::responses::Refused, super::responses::BadRequest, super::responses::TooLarge, super::responses::Running,
     ),
     security(("bearer" = [])),
 ))]
@@ -57,7 +57,7 @@ pub(super) async fn start_warm_up(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Success<WarmUpProgress>>), Failure> {
     let warm_up = registered(&shared)?;
-    let request = wanted(body)?;
+    let request = warm_up_request(body)?;
     let loaders: Vec<_> = request.loaders.iter().map(String::as_str).collect();
     warm_up.start(&loaders).map_err(|error| match error.kind() {
         ErrorKind::Contended => Failure::conflict("warm_up_running", error.to_string()),
@@ -66,12 +66,12 @@ pub(super) async fn start_warm_up(
     Ok((StatusCode::ACCEPTED, success(warm_up.progress())))
 }
 
-/// Runs one round of every audit, and says what it found.
+/// Runs one round of every audit and returns its findings.
 #[cfg_attr(feature = "openapi", utoipa::path(
     post, path = "/audit", tag = "cache", operation_id = "run_audit",
     responses(
-        (status = 200, description = "What was found", body = Success<AuditReport>),
-        super::openapi::Refused, super::openapi::Running, super::openapi::Unavailable,
+        (status = 200, description = "The findings", body = Success<AuditReport>),
+        super::responses::Refused, super::responses::Running, super::responses::Unavailable,
     ),
     security(("bearer" = [])),
 ))]
@@ -82,7 +82,7 @@ pub(super) async fn audit(
     let _running = shared
         .audit
         .try_lock()
-        .map_err(|_| Failure::conflict("audit_running", "an audit is under way already"))?;
+        .map_err(|_| Failure::conflict("audit_running", "an audit is running already"))?;
     Ok(success(shared.cache.audit_now().await?))
 }
 
@@ -93,7 +93,7 @@ fn registered(shared: &Shared) -> Result<&WarmUp, Failure> {
         .ok_or_else(|| Failure::new(StatusCode::NOT_FOUND, "no_warm_up", "no warm-up is configured"))
 }
 
-fn wanted(body: Result<Bytes, BytesRejection>) -> Result<WarmUpRequest, Failure> {
+fn warm_up_request(body: Result<Bytes, BytesRejection>) -> Result<WarmUpRequest, Failure> {
     let body = body.map_err(|error| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             Failure::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", "the body is too large")
@@ -103,7 +103,7 @@ fn wanted(body: Result<Bytes, BytesRejection>) -> Result<WarmUpRequest, Failure>
     if body.trim_ascii().is_empty() {
         return Ok(WarmUpRequest::default());
     }
-    // serde also takes an array of a struct's fields in their order, which is not what is described.
+    // serde also accepts an array of the fields' values, which the description does not allow.
     if body.trim_ascii().starts_with(b"[") {
         return Err(Failure::bad("invalid_body", "expected an object, found an array"));
     }

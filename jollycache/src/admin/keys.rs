@@ -1,4 +1,4 @@
-//! Keys: a page of their names, and one with all there is to see of it.
+//! `GET /keys` and `GET /keys/{key}`: pages of keys, and the record of one.
 
 use std::sync::Arc;
 
@@ -8,33 +8,33 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
-use super::builder::{PATIENCE, Shared};
-use super::gate::Authorized;
+use super::authorized::Authorized;
 use super::name;
 use super::reply::{Failure, Success, echo, success};
+use super::state::{OPERATION_TIMEOUT, Shared};
 use super::view::KeyView;
 use crate::backend::{Inspection, ScanCursor};
 
-/// The most keys that one page is asked to hold.
+/// The maximum number of keys that a request can ask for.
 pub const MAX_LIMIT: usize = 500;
 const DEFAULT_LIMIT: usize = 100;
-/// How often a store is asked for one page: where few keys match, its scan goes through many others.
+/// Maximum steps of the scan for one page. Where few keys match, most steps find none.
 const MAX_STEPS: usize = 20;
-/// The longest cursor: a stored key in hexadecimal digits.
+/// Maximum length of a cursor: a stored key in hexadecimal digits.
 const MAX_CURSOR_CHARS: usize = 2 * crate::key::MAX_STORED_KEY_BYTES;
 
-/// What keys are asked for.
+/// The query of a page of keys.
 #[derive(Debug, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
 #[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
-pub(super) struct Wanted {
-    /// `*` is any run of characters, `?` any one. Default: every key.
+pub(super) struct KeyQuery {
+    /// `*` matches any number of characters, `?` exactly one. Default: every key.
     #[serde(default)]
     #[cfg_attr(feature = "openapi", param(max_length = 512))]
     pattern: String,
-    /// The `next` of the page before. Default: the first page.
+    /// The `next` of the previous page. Default: the first page.
     cursor: Option<String>,
-    /// About how many keys, from 1 to 500. Default: 100.
+    /// The approximate number of keys, from 1 to 500. Default: 100.
     #[cfg_attr(feature = "openapi", param(minimum = 1, maximum = 500, default = 100))]
     limit: Option<usize>,
 }
@@ -43,26 +43,26 @@ pub(super) struct Wanted {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct KeyList {
-    /// Keys without the namespace, escaped, sorted. A store may give a few more than asked for, or fewer, or one
-    /// again that came on a page before.
+    /// Keys without the namespace, escaped, sorted. There may be a few more than requested, or fewer, or a key of a
+    /// previous page again.
     keys: Vec<String>,
-    /// Where to go on; null at the end, and only there.
+    /// The cursor of the next page; null only on the last page.
     next: Option<String>,
 }
 
 /// Lists keys.
 #[cfg_attr(feature = "openapi", utoipa::path(
-    get, path = "/keys", tag = "cache", operation_id = "list_keys", params(Wanted),
+    get, path = "/keys", tag = "cache", operation_id = "list_keys", params(KeyQuery),
     responses(
         (status = 200, description = "A page of keys", body = Success<KeyList>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Unavailable,
+        super::responses::Refused, super::responses::BadRequest, super::responses::Unavailable,
     ),
     security(("bearer" = [])),
 ))]
 pub(super) async fn list(
     _: Authorized,
     State(shared): State<Arc<Shared>>,
-    query: Result<Query<Wanted>, QueryRejection>,
+    query: Result<Query<KeyQuery>, QueryRejection>,
 ) -> Result<Json<Success<KeyList>>, Failure> {
     let Query(wanted) = query.map_err(|error| Failure::bad("invalid_query", echo(&error.body_text())))?;
     let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT);
@@ -74,7 +74,7 @@ pub(super) async fn list(
     let mut cursor = wanted.cursor.as_deref().map(cursor_from).transpose()?;
     let mut keys = std::collections::BTreeSet::new();
     for _ in 0..MAX_STEPS {
-        let page = shared.cache.scan_within(PATIENCE, &pattern, cursor, limit - keys.len()).await;
+        let page = shared.cache.scan_within(OPERATION_TIMEOUT, &pattern, cursor, limit - keys.len()).await;
         let page = page.map_err(scan_failure)?;
         keys.extend(page.keys);
         cursor = page.next;
@@ -93,10 +93,10 @@ fn scan_failure(error: crate::Error) -> Failure {
 }
 
 fn invalid_cursor() -> Failure {
-    Failure::bad("invalid_cursor", "the cursor is none that a page before gave as `next`")
+    Failure::bad("invalid_cursor", "the cursor is not the `next` of a previous page")
 }
 
-/// A backend's cursor as digits: it may be any text.
+/// A backend's cursor in hexadecimal digits, because it may be any text.
 fn cursor_text(cursor: &ScanCursor) -> String {
     use std::fmt::Write;
     cursor.0.bytes().fold(String::new(), |mut text, byte| {
@@ -119,13 +119,13 @@ fn cursor_from(text: &str) -> Result<ScanCursor, Failure> {
     String::from_utf8(bytes).map(ScanCursor).map_err(|_| invalid_cursor())
 }
 
-/// Shows a key: its value, header, lifetime and tags; its lease or intent while one is live.
+/// Shows the record of a key: value, header, lifetime and tags, and a live lease or intent.
 #[cfg_attr(feature = "openapi", utoipa::path(
     get, path = "/keys/{key}", tag = "cache", operation_id = "view_key",
-    params(("key" = String, Path, description = "The key as it is listed: without the namespace, escaped")),
+    params(("key" = String, Path, description = "The key as listed: without the namespace, escaped")),
     responses(
-        (status = 200, description = "What is kept under it", body = Success<KeyView>),
-        super::openapi::Refused, super::openapi::BadRequest, super::openapi::Unavailable,
+        (status = 200, description = "The record", body = Success<KeyView>),
+        super::responses::Refused, super::responses::BadRequest, super::responses::Unavailable,
     ),
     security(("bearer" = [])),
 ))]
@@ -137,15 +137,15 @@ pub(super) async fn view(
     let cache = &shared.cache;
     let key = name::key(cache, path)?;
     let engine = &cache.engine;
-    let found = engine.call_within(PATIENCE)?.inspect(&engine.namespace().key(&key)).await?;
+    let found = engine.call_within(OPERATION_TIMEOUT)?.inspect(&engine.namespace().key(&key)).await?;
     if found == Inspection::Vacant {
-        let message = format!("there is nothing under {}", echo(key.as_str()));
+        let message = format!("the key {} has no record", echo(key.as_str()));
         return Err(Failure::new(StatusCode::NOT_FOUND, "key_not_found", message));
     }
     let mut live = Vec::new();
     if let Some(entry) = found.entry().filter(|entry| !entry.tags.is_empty()) {
         let names: Vec<_> = entry.tags.iter().map(|tag| engine.namespace().tag_name(&tag.name)).collect();
-        live = engine.call_within(PATIENCE)?.read_many(&[], &names).await?.1;
+        live = engine.call_within(OPERATION_TIMEOUT)?.read_many(&[], &names).await?.1;
     }
     let regions = engine.regions();
     let region = found.region().and_then(|id| regions.iter().find(|region| region.id == id));

@@ -1,7 +1,8 @@
-//! The admin API and page: what the cache does, what is in it, and the means to evict it.
+//! The admin API and page: statistics, keys, evictions, jobs and events of a cache.
 //!
-//! [`Admin`] gives two axum routers: the API, which answers JSON, and a page that uses it. Everything but the
-//! statistics asks for a bearer token; without one in the configuration it is off. [docs/admin.md](crate::docs::admin) lists the calls.
+//! [`Admin`] has two axum routers: the API, which responds with JSON, and a page that uses it. All calls but the
+//! statistics need a bearer token; without one in the configuration they are off.
+//! [docs/admin.md](crate::docs::admin) lists the calls.
 //!
 //! ```
 //! use axum::Router;
@@ -9,7 +10,7 @@
 //! use jollycache::{Cache, MemoryBackend};
 //!
 //! # fn main() -> jollycache::Result<()> {
-//! // With `events(true)`, the page shows what this process invalidates.
+//! // With `events(true)`, the page shows the invalidations of this process.
 //! let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).events(true).build()?;
 //! let admin = Admin::builder(&cache).token("a-token-of-16-or-more-characters").build()?;
 //! let router: Router = Router::new()
@@ -19,6 +20,7 @@
 //! # }
 //! ```
 
+mod authorized;
 mod builder;
 mod events;
 mod evict;
@@ -30,9 +32,14 @@ mod name;
 mod openapi;
 mod overview;
 mod page;
+mod recent;
 mod reply;
+#[cfg(feature = "openapi")]
+mod responses;
 mod routes;
 mod sampler;
+mod state;
+mod statistics;
 mod view;
 
 pub use self::builder::{Admin, AdminBuilder, MIN_TOKEN_CHARS};

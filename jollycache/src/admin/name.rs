@@ -1,4 +1,4 @@
-//! Names from outside: keys, tags and patterns as people copy them from the lists.
+//! Names in requests: keys, tags and patterns in the form in which they are listed.
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
@@ -7,33 +7,33 @@ use super::reply::{Failure, echo};
 use crate::cache::Cache;
 use crate::key::{Key, MAX_STORED_KEY_BYTES, Pattern, Tag};
 
-/// The longest pattern, in bytes.
+/// Maximum length of a pattern, in bytes.
 const MAX_PATTERN_BYTES: usize = 512;
 
-/// What stands in the path, if it can be read at all.
+/// The last segment of the path, or why it is unreadable.
 type InPath = Result<Path<String>, PathRejection>;
 
-/// The key named by the path.
+/// The key in the path.
 pub(super) fn key(cache: &Cache, path: InPath) -> Result<Key, Failure> {
     let text = readable(path, "invalid_key")?;
     let longest = MAX_STORED_KEY_BYTES - cache.namespace().len() - 1;
     Key::listed(&text).filter(|_| text.len() <= longest).ok_or_else(|| {
-        let message = "expected the name of a key as it is listed: without the namespace, escaped";
+        let message = "expected a key as listed: without the namespace, escaped";
         Failure::bad("invalid_key", format!("{:?}: {message}", echo(&text)))
     })
 }
 
-/// The tag named by the path.
+/// The tag in the path.
 pub(super) fn tag(path: InPath) -> Result<Tag, Failure> {
     let text = readable(path, "invalid_tag")?;
     Tag::listed(&text).ok_or_else(|| {
-        let message = "expected the name of a tag as keys list it: escaped, at most 128 bytes";
+        let message = "expected a tag as listed with a key: escaped, at most 128 bytes";
         Failure::bad("invalid_tag", format!("{:?}: {message}", echo(&text)))
     })
 }
 
-/// The pattern named by the path. One that says nothing but "everything" is refused: that has its own call, which asks
-/// for a confirmation.
+/// The pattern in the path. A pattern that matches every key is refused: a flush has its own call, which needs a
+/// confirmation.
 pub(super) fn pattern_in_path(path: InPath) -> Result<Pattern, Failure> {
     let text = readable(path, "invalid_pattern")?;
     if text.bytes().all(|byte| matches!(byte, b'*' | b'?')) {
@@ -43,7 +43,7 @@ pub(super) fn pattern_in_path(path: InPath) -> Result<Pattern, Failure> {
     pattern(&text)
 }
 
-/// A pattern over listed keys; nothing stands for everything.
+/// A pattern over listed keys; an empty text matches every key.
 pub(super) fn pattern(text: &str) -> Result<Pattern, Failure> {
     if text.len() > MAX_PATTERN_BYTES {
         let message = format!("the pattern is longer than {MAX_PATTERN_BYTES} bytes");

@@ -1,78 +1,20 @@
-//! The API's description.
+//! The OpenAPI description of the API.
 
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::{IntoResponses, Modify, OpenApi, ToSchema};
+use utoipa::{Modify, OpenApi};
 
 use super::events::InvalidationView;
 use super::overview::Overview;
 use super::reply::FailureBody;
-use super::{events, evict, jobs, keys, overview};
-
-/// One event of a stream.
-#[derive(ToSchema)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct ServerSentEvent {
-    /// `overview`, `invalidated` or `missed`.
-    event: String,
-    /// JSON.
-    data: String,
-}
-
-/// What a call that takes the token answers to those who have none.
-#[derive(IntoResponses)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) enum Refused {
-    /// No token was shown, or a wrong one.
-    #[response(status = 401, headers(("WWW-Authenticate" = String, description = "RFC 6750")))]
-    Unauthorized(FailureBody),
-    /// The admin API is off, or what the call is about is not there.
-    #[response(status = 404)]
-    NotFound(FailureBody),
-}
-
-/// The request cannot be understood.
-#[derive(IntoResponses)]
-#[response(status = 400)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct BadRequest(FailureBody);
-
-/// The body is larger than 64 KiB.
-#[derive(IntoResponses)]
-#[response(status = 413)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct TooLarge(FailureBody);
-
-/// One is under way already.
-#[derive(IntoResponses)]
-#[response(status = 409)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct Running(FailureBody);
-
-/// The cache's backend cannot be reached.
-#[derive(IntoResponses)]
-#[response(status = 503)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct Unavailable(FailureBody);
-
-/// The cache's backend cannot be reached: the eviction is queued, and runs as soon as it is back.
-#[derive(IntoResponses)]
-#[response(status = 503)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct Queued(FailureBody);
-
-/// As many clients as can listen at once do so already.
-#[derive(IntoResponses)]
-#[response(status = 503)]
-#[allow(dead_code, reason = "read by the derive")]
-pub(super) struct Crowded(FailureBody);
+use super::{events, evict, jobs, keys, statistics};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "JollyCache admin API", description = "What a cache does, what is in it, and how to evict it."),
+    info(title = "JollyCache admin API", description = "Statistics, keys, evictions, jobs and events of a cache."),
     paths(
-        overview::stats,
-        overview::regions,
+        statistics::stats,
+        statistics::regions,
         keys::list,
         keys::view,
         evict::key,
@@ -86,7 +28,7 @@ pub(super) struct Crowded(FailureBody);
     ),
     components(schemas(Overview, FailureBody, InvalidationView)),
     modifiers(&Bearer),
-    tags((name = "cache", description = "The cache, for operators. A token is asked for, but by the statistics")),
+    tags((name = "cache", description = "The cache, for operators. All calls but the statistics need the token")),
 )]
 struct Description;
 
@@ -101,7 +43,7 @@ impl Modify for Bearer {
     }
 }
 
-/// The description of the admin API's calls, with paths as they are inside its router: nest it where the router is.
+/// The OpenAPI description of the admin API. Paths are relative to its router: nest the document at the same path.
 ///
 /// ```
 /// let document = jollycache::admin::openapi();

@@ -1,4 +1,4 @@
-//! Answers: `{"success":true,"data":…}`, and `{"success":false,"error":"…","code":"…"}`.
+//! The form of every response: `{"success":true,"data":…}`, and `{"success":false,"error":"…","code":"…"}`.
 
 use axum::Json;
 use axum::http::header::{HeaderValue, WWW_AUTHENTICATE};
@@ -8,25 +8,25 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 
-/// The longest piece of a request that an error repeats, in characters.
+/// The maximum length of a part of a request that an error repeats, in characters.
 const MAX_ECHO_CHARS: usize = 200;
 
-/// An answer that is a success.
+/// A successful response.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct Success<T> {
     /// Always `true`.
     success: bool,
-    /// What was asked for.
+    /// The requested data.
     data: T,
 }
 
-/// Wraps an answer.
+/// Wraps the data of a successful response.
 pub(super) fn success<T>(data: T) -> Json<Success<T>> {
     Json(Success { success: true, data })
 }
 
-/// An answer that is no success.
+/// A response with an error.
 #[derive(Debug)]
 pub(super) struct Failure {
     status: StatusCode,
@@ -35,15 +35,15 @@ pub(super) struct Failure {
     challenge: Option<&'static str>,
 }
 
-/// The form of a failure.
+/// The body of an error.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct FailureBody {
     /// Always `false`.
     success: bool,
-    /// What is wrong, for people.
+    /// A message for a reader.
     error: String,
-    /// What is wrong, for programs.
+    /// A stable code for programs.
     code: &'static str,
 }
 
@@ -60,15 +60,15 @@ impl Failure {
         Failure::new(StatusCode::CONFLICT, code, message)
     }
 
-    /// There is no token to show.
+    /// No token is configured.
     pub(super) fn off() -> Self {
         let message = "the admin API is off: no token is configured";
         Failure::new(StatusCode::NOT_FOUND, "admin_off", message)
     }
 
-    /// RFC 6750, section 3: who showed nothing is told no error.
-    pub(super) fn unauthorized(shown: bool) -> Self {
-        let (message, challenge) = if shown {
+    /// RFC 6750, section 3: the challenge names no error where the request has no token (`has_token`).
+    pub(super) fn unauthorized(has_token: bool) -> Self {
+        let (message, challenge) = if has_token {
             ("the token is wrong", r#"Bearer realm="jollycache", error="invalid_token""#)
         } else {
             ("a token is needed: `Authorization: Bearer …`", r#"Bearer realm="jollycache""#)
@@ -83,13 +83,14 @@ impl Failure {
     }
 
     pub(super) fn no_method(method: &Method, uri: &Uri) -> Self {
-        let message = format!("{} does not take {}", echo(uri.path()), echo(method.as_str()));
+        let message = format!("{} does not support {}", echo(uri.path()), echo(method.as_str()));
         Failure::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", message)
     }
 
-    /// An eviction that failed: it is queued, as every one that cannot be delivered.
+    /// The backend is unreachable; the engine has queued the eviction.
     pub(super) fn undelivered(error: &Error) -> Self {
-        let message = format!("{error}: the eviction is queued, and runs as soon as the backend is back");
+        let message =
+            format!("{error}: the eviction is queued, and runs when the backend is reachable again");
         Failure::new(StatusCode::SERVICE_UNAVAILABLE, "eviction_queued", message)
     }
 
@@ -119,7 +120,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// A text that holds some of the request, cut short.
+/// A text from the request, cut to the maximum length.
 pub(super) fn echo(text: &str) -> String {
     match text.char_indices().nth(MAX_ECHO_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -127,12 +128,12 @@ pub(super) fn echo(text: &str) -> String {
     }
 }
 
-/// What both routers answer where there is nothing.
+/// The response of both routers to an unknown path.
 pub(super) async fn no_route(uri: Uri) -> Failure {
     Failure::no_route(&uri)
 }
 
-/// What both routers answer to a method that a path does not take.
+/// The response of both routers to a method that a path does not support.
 pub(super) async fn no_method(method: Method, uri: Uri) -> Failure {
     Failure::no_method(&method, &uri)
 }

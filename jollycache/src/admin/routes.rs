@@ -9,18 +9,18 @@ use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{delete, get, post};
 
-use super::builder::Shared;
 use super::reply::{no_method, no_route};
-use super::{events, evict, jobs, keys, overview};
+use super::state::Shared;
+use super::{events, evict, jobs, keys, statistics};
 
-/// Room for the names of all loaders.
+/// Large enough for the names of all loaders.
 const MAX_BODY_BYTES: usize = 64 * 1024;
 
 pub(super) fn api(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/", delete(evict::all))
-        .route("/stats", get(overview::stats))
-        .route("/regions", get(overview::regions))
+        .route("/stats", get(statistics::stats))
+        .route("/regions", get(statistics::regions))
         .route("/keys", get(keys::list))
         .route("/keys/{key}", get(keys::view).delete(evict::key))
         .route("/tags/{tag}", delete(evict::tag))
@@ -35,7 +35,7 @@ pub(super) fn api(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// Nothing of this is kept by anybody, or taken for another type.
+/// Responses are neither stored by clients nor interpreted as another type.
 async fn protected(mut response: Response) -> Response {
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

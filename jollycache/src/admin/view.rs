@@ -1,4 +1,4 @@
-//! `KeyView`: what people see of a key.
+//! `KeyView`: the record of a key, as the API shows it.
 
 use std::time::Duration;
 
@@ -10,47 +10,47 @@ use crate::clock::{Millis, as_millis};
 use crate::entry::{Codec, Entry, Token, Version};
 use crate::key::Key;
 
-/// The largest value that is shown, in bytes.
+/// Maximum size of a value that is shown, in bytes.
 const MAX_SHOWN_BYTES: usize = 256 * 1024;
 
-/// What is kept under a key.
+/// The record of a key.
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct KeyView {
-    /// Without the namespace, escaped.
+    /// The key, without the namespace, escaped.
     key: String,
-    /// What stands between the `:` of the key, unescaped.
+    /// The segments of the key, which `:` separates, unescaped.
     segments: Vec<String>,
-    /// What is there.
+    /// The kind of the record.
     state: State,
-    /// The region, where this process knows it.
+    /// The region; null if this process has not used it.
     region: Option<String>,
     /// The value and its header, for the state `value`.
     entry: Option<EntryView>,
-    /// For how long a value stays, stale window included, in milliseconds.
+    /// The remaining lifetime of a value, stale window included, in milliseconds.
     ttl_ms: Option<u64>,
-    /// The lease of who loads or refreshes.
+    /// The lease of a load or refresh.
     lease: Option<LeaseView>,
-    /// The writers between begin and end of their writes.
+    /// The intent of the writes in progress.
     intent: Option<IntentView>,
-    /// For how long nothing may be stored after an eviction, in milliseconds.
+    /// How long no value may be stored after an eviction, in milliseconds.
     closed_ms: Option<u64>,
 }
 
-/// What can be under a key.
+/// The kind of a record.
 #[derive(Debug, Clone, Copy, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum State {
     /// A value.
     Value,
-    /// Somebody loads.
+    /// A lease without a value: a load is in progress.
     Leased,
-    /// Somebody writes.
+    /// An intent: a write is in progress.
     Intent,
-    /// A value fell; for some time, nothing or no older version may be stored.
+    /// The mark of an eviction: for some time, no value or no older version may be stored.
     Evicted,
-    /// Something that this version of JollyCache did not write.
+    /// Data that this version of JollyCache cannot read.
     Foreign,
 }
 
@@ -58,30 +58,30 @@ pub(super) enum State {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct EntryView {
-    /// The value, where it is shown.
+    /// The value, if it is shown.
     #[cfg_attr(feature = "openapi", schema(value_type = Option<serde_json::Value>))]
     value: Option<Box<RawValue>>,
-    /// Whether it is, and why not.
+    /// Whether the value is shown, and the reason if it is not.
     value_state: ValueState,
     /// The size of the encoded value, in bytes.
     size_bytes: usize,
-    /// The format of the value; null for one that this build does not know.
+    /// The format of the value; null if this build does not support it.
     codec: Option<&'static str>,
-    /// The number of the value's format.
+    /// The version of the value's schema.
     schema: u16,
     /// The fingerprint of the value's type.
     fingerprint: String,
     /// When it was stored, in milliseconds since the Unix epoch, by the backend's clock.
     created_ms: u64,
-    /// Until when it is fresh, by the same clock.
+    /// When it becomes stale, by the same clock.
     fresh_until_ms: u64,
     /// Whether it is fresh.
     fresh: bool,
-    /// Whether all its tags are live. If not, it is served to nobody.
+    /// Whether all its tags are live. Otherwise it is not served.
     valid: bool,
-    /// How long the load took, in microseconds.
+    /// The duration of the load, in microseconds.
     cost_us: u32,
-    /// The source's own version of the value, a whole number.
+    /// The version that the source gave the value, an integer.
     version: Option<String>,
     /// The tags.
     tags: Vec<TagView>,
@@ -92,15 +92,15 @@ pub(super) struct EntryView {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub(super) enum ValueState {
-    /// It is.
+    /// The value is shown.
     Shown,
-    /// The entry stands for `None`.
+    /// The entry is a cached `None`.
     None,
     /// Values are hidden by configuration.
     Hidden,
-    /// It is larger than 256 KiB.
+    /// The value is larger than 256 KiB.
     TooLarge,
-    /// It is in a format that this build cannot show.
+    /// This build cannot decode the value.
     Unreadable,
 }
 
@@ -108,9 +108,9 @@ pub(super) enum ValueState {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct TagView {
-    /// Without the namespace, escaped.
+    /// The tag, without the namespace, escaped.
     name: String,
-    /// Whether it has not been evicted since the value was loaded.
+    /// Whether the tag has not been evicted since the value was loaded.
     live: bool,
 }
 
@@ -118,7 +118,7 @@ pub(super) struct TagView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct LeaseView {
-    /// When it ends by itself, in milliseconds from now.
+    /// The time until it expires, in milliseconds.
     remaining_ms: u64,
 }
 
@@ -126,16 +126,16 @@ pub(super) struct LeaseView {
 #[derive(Debug, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub(super) struct IntentView {
-    /// When the last writer's ends by itself, in milliseconds from now.
+    /// The time until the last writer's intent expires, in milliseconds.
     remaining_ms: u64,
-    /// How many write.
+    /// The number of writers.
     writers: usize,
-    /// Whether somebody else wrote or evicted meanwhile, so that none of them may store.
+    /// Whether another write or an eviction came in between, so that none of the writers may store.
     poisoned: bool,
 }
 
 impl KeyView {
-    /// The view of what was found; `live` has the live ids of the entry's tags, in order.
+    /// `live`: the live ids of the entry's tags, in their order.
     pub(super) fn new(
         key: &Key,
         region: Option<String>,
@@ -207,7 +207,7 @@ impl EntryView {
     }
 }
 
-/// The value as it stands: numbers keep all their digits.
+/// The value as raw JSON, so that numbers keep all their digits.
 fn shown(entry: &Entry, hides_values: bool) -> (Option<Box<RawValue>>, ValueState) {
     if entry.none {
         return (None, ValueState::None);
@@ -237,13 +237,13 @@ fn response(payload: &bytes::Bytes) -> Option<Box<RawValue>> {
     serde_json::value::to_raw_value(&crate::http::show(payload)?).ok()
 }
 
-/// This build has none.
+/// A build without `http` cannot decode responses.
 #[cfg(not(feature = "http"))]
 fn response(_: &bytes::Bytes) -> Option<Box<RawValue>> {
     None
 }
 
-/// As the source gave it: versions are stored with the sign bit flipped.
+/// The version that the source gave. Versions are stored with the sign bit flipped, so that they compare as unsigned.
 fn version(Version(stored): Version) -> String {
     (stored ^ (1 << 63)).cast_signed().to_string()
 }
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_shown_as_the_source_gave_them() {
+    fn versions_are_shown_in_the_form_of_the_source() {
         assert_eq!(version(Version::from(7_u32)), "7");
         assert_eq!(version(Version::from(-7_i64)), "-7");
         assert_eq!(version(Version::from(i64::MIN)), i64::MIN.to_string());

@@ -7,6 +7,7 @@ use metrics::{Label, Recorder, SharedString, counter, gauge};
 
 use super::description::DESCRIPTIONS;
 use super::region::{Changes, Observations, Published};
+use super::store_total::StoreTotal;
 use crate::backend::BackendInfo;
 use crate::cache::Cache;
 use crate::store::BreakerState;
@@ -41,8 +42,14 @@ pub struct MetricsCollector {
     labels: Vec<Label>,
     published: Mutex<HashMap<Box<str>, Published>>,
     events: Mutex<(u64, u64)>,
+    capacity_evictions: tokio::sync::Mutex<StoreTotal>,
     #[cfg(feature = "rate-limit")]
     limiters: super::limits::Limiters,
+}
+
+struct BackendReport {
+    info: BackendInfo,
+    new_capacity_evictions: Option<u64>,
 }
 
 impl MetricsCollector {
@@ -53,6 +60,7 @@ impl MetricsCollector {
             labels: Vec::new(),
             published: Mutex::default(),
             events: Mutex::default(),
+            capacity_evictions: tokio::sync::Mutex::default(),
             #[cfg(feature = "rate-limit")]
             limiters: super::limits::Limiters::default(),
         }
@@ -87,12 +95,12 @@ impl MetricsCollector {
     }
 
     async fn publish_within(&self, recorder: Option<&(dyn Recorder + Sync)>) {
-        let info = self.cache.info().await.ok();
+        let report = self.backend_report().await;
         let changes = self.changes();
         let emit = || {
             DESCRIPTIONS.iter().for_each(super::Description::describe);
             self.emit_state();
-            self.emit_backend(info.as_ref());
+            self.emit_backend(report.as_ref());
             #[cfg(feature = "rate-limit")]
             self.limiters.emit(&self.labels);
             changes.into_iter().flat_map(|(region, changes)| changes.emit(&region, &self.labels)).collect()
@@ -145,16 +153,27 @@ impl MetricsCollector {
         gauge!("jollycache_waiting_callers", self.labels(&[])).set(engine.waiting() as f64);
     }
 
-    /// What the backend does not tell is not published; what it told before stays as it was.
+    /// The backend's report. Reports are taken one at a time, because an older one that is compared after a newer one
+    /// would look like that of a restarted store.
+    async fn backend_report(&self) -> Option<BackendReport> {
+        let mut published = self.capacity_evictions.lock().await;
+        let info = self.cache.info().await.ok()?;
+        let new_capacity_evictions = info.capacity_evictions.map(|total| published.advance(total));
+        Some(BackendReport { info, new_capacity_evictions })
+    }
+
+    /// Values that the backend does not report are not published, and keep what was published before.
     #[allow(clippy::cast_precision_loss, reason = "a gauge needs no more than 52 bits")]
-    fn emit_backend(&self, info: Option<&BackendInfo>) {
+    fn emit_backend(&self, report: Option<&BackendReport>) {
         let labels = self.labels(&[("backend", self.cache.backend_name())]);
-        gauge!("jollycache_backend_up", labels.clone()).set(f64::from(u8::from(info.is_some())));
-        let Some(info) = info else { return };
+        gauge!("jollycache_backend_up", labels.clone()).set(f64::from(u8::from(report.is_some())));
+        let Some(BackendReport { info, new_capacity_evictions }) = report else { return };
+        if let Some(new) = *new_capacity_evictions {
+            counter!("jollycache_backend_capacity_evictions_total", labels.clone()).increment(new);
+        }
         let limit = info.used_memory.map(|_| info.max_memory.unwrap_or(0));
         for (name, value) in [
             ("jollycache_backend_keys", info.keys),
-            ("jollycache_backend_evicted_keys", info.capacity_evictions),
             ("jollycache_backend_expired_keys", info.expired_keys),
             ("jollycache_backend_connected_clients", info.connected_clients),
             ("jollycache_backend_memory_used_bytes", info.used_memory),

@@ -131,10 +131,10 @@ pub const DESCRIPTIONS: &[Description] = &[
     gauge("jollycache_waiting_callers", &[], "Callers that wait for a load of this process."),
     gauge("jollycache_backend_up", BACKEND, "Whether the backend told about itself: 1 or 0."),
     gauge("jollycache_backend_keys", BACKEND, "Keys in the store, of all namespaces."),
-    gauge(
-        "jollycache_backend_evicted_keys",
+    counter(
+        "jollycache_backend_capacity_evictions_total",
         BACKEND,
-        "Keys pushed out for want of memory since the store began.",
+        "Keys that the store removed to stay within its memory limit.",
     ),
     gauge("jollycache_backend_expired_keys", BACKEND, "Keys that ended by themselves since the store began."),
     gauge("jollycache_backend_connected_clients", BACKEND, "Open connections of all clients."),

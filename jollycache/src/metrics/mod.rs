@@ -10,6 +10,7 @@ mod description;
 #[cfg(feature = "rate-limit")]
 mod limits;
 mod region;
+mod store_total;
 
 pub use self::collector::MetricsCollector;
 pub use self::description::{DESCRIPTIONS, Description, Kind};

@@ -1,4 +1,4 @@
-//! The page: files built into the program, which ask nobody but the API.
+//! The page: files compiled into the program, which send requests to the API only.
 
 use std::fmt::Write;
 
@@ -17,14 +17,14 @@ use sha2::{Digest, Sha256};
 
 use super::reply::{no_method, no_route};
 
-/// Nothing but this origin's own files, no inline code, and no text that becomes markup.
+/// Allows this origin's files only; no inline code, and no text as markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
                       base-uri 'self'; form-action 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 const INDEX: &str = include_str!("index.html");
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Everything but the page itself: name, type and text.
+/// The files beside the page itself: name, type and text.
 const FILES: [(&str, &str, &str); 11] = [
     ("app.css", "text/css; charset=utf-8", include_str!("app.css")),
     ("icon.svg", "image/svg+xml", include_str!("icon.svg")),
@@ -39,7 +39,7 @@ const FILES: [(&str, &str, &str); 11] = [
     ("keys.js", SCRIPT, include_str!("keys.js")),
 ];
 
-/// The page's router; where it is closed, each path answers as where there is no page.
+/// The router of the page. Unless `open`, every path responds 404, as if there were no page.
 pub(super) fn router(api: &str, open: bool) -> Router {
     let mut router = Router::new();
     if open {
@@ -57,14 +57,14 @@ pub(super) fn router(api: &str, open: bool) -> Router {
     router.fallback(no_route).method_not_allowed_fallback(no_method).layer(map_response(protected))
 }
 
-/// The page, which finds its files and the API wherever they are nested.
+/// The page, with the paths at which it and the API are nested.
 fn index(api: &str, path: Option<&NestedPath>, headers: &HeaderMap) -> Response {
     let base = path.map_or("", NestedPath::as_str).trim_end_matches('/');
     let text = INDEX.replace("{base}", &format!("{}/", attribute(base))).replace("{api}", api);
     file("text/html; charset=utf-8", &text, &etag(&text), headers)
 }
 
-/// A file, or word that the client's is the same.
+/// A file, or 304 if the client has the same one.
 fn file(kind: &'static str, text: &(impl AsRef<str> + ?Sized), tag: &str, headers: &HeaderMap) -> Response {
     let shown = headers.get_all(IF_NONE_MATCH).iter().filter_map(|value| value.to_str().ok());
     let mut known = shown.flat_map(|value| value.split(',')).map(str::trim);
@@ -75,7 +75,7 @@ fn file(kind: &'static str, text: &(impl AsRef<str> + ?Sized), tag: &str, header
     (validators, [(CONTENT_TYPE, kind)], text.as_ref().to_owned()).into_response()
 }
 
-/// RFC 9110, section 8.8.3: strong, since it is made of the content.
+/// RFC 9110, section 8.8.3: strong, because it is a hash of the content.
 fn etag(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let mut tag = String::from("\"");
@@ -87,7 +87,7 @@ fn etag(text: &str) -> String {
     tag
 }
 
-/// A text as it stands in an attribute.
+/// A text, escaped for an attribute.
 fn attribute(text: &str) -> String {
     text.replace('&', "&amp;").replace('"', "&quot;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_cannot_leave_their_attributes() {
+    fn paths_are_escaped_in_attributes() {
         assert_eq!(attribute(r#"/a"><b>&"#), "/a&quot;&gt;&lt;b&gt;&amp;");
     }
 
