@@ -1,4 +1,5 @@
-//! The only module that reads a clock or sleeps. Everything else takes the time as an argument.
+//! The clocks and the timer. No other module reads a clock or sleeps: all others take the time as an argument, so that tests
+//! choose it.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,13 +9,13 @@ pub(crate) type Millis = u64;
 /// Microseconds since the Unix epoch, by the wall clock.
 pub(crate) type Micros = u64;
 
-/// The wall clock's time; zero before 1970.
+/// The time of the wall clock; zero before 1970.
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 pub(crate) fn now_ms() -> Millis {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, as_millis)
 }
 
-/// As [`now_ms`], in microseconds.
+/// The time of the wall clock in microseconds; zero before 1970.
 #[cfg(feature = "memory")]
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 pub(crate) fn now_us() -> Micros {
@@ -22,7 +23,7 @@ pub(crate) fn now_us() -> Micros {
     since.map_or(0, |since| u64::try_from(since.as_micros()).unwrap_or(u64::MAX))
 }
 
-/// The monotonic clock's time.
+/// The time of the monotonic clock.
 #[allow(clippy::disallowed_methods, reason = "this is the clock")]
 pub(crate) fn now() -> Instant {
     Instant::now()

@@ -1,39 +1,47 @@
-//! What can go wrong, told by kind.
+//! `Error` and its kinds.
 
 use std::error::Error as StdError;
 use std::fmt;
 
-/// The kind of an [`Error`], to decide by.
+/// The kind of an [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A setting, or what a call was given, is wrong; nothing was started.
+    /// A setting or an argument is invalid; the operation was not started.
     Config,
-    /// The backend cannot be reached, or the circuit breaker is open. Trying later may help.
+    /// The backend is unreachable, or the circuit breaker is open. A later retry may succeed.
     Unavailable,
-    /// The backend did not answer within the operation's timeout. The operation may or may not have happened.
+    /// The backend did not answer within the timeout. The operation may or may not have happened.
     Timeout,
-    /// The backend answered, and refused: wrong type, no permission, out of memory.
+    /// The backend refused the operation: wrong type, no permission, out of memory.
     Backend,
     /// A value could not be encoded.
     Encode,
-    /// A value would come back from its format as another one, so it is not stored.
+    /// Decoding would change the value, so it is not stored.
     ///
-    /// What is compared is what the value's `Serialize` writes: a field that it skips takes no part.
+    /// The comparison is of what `Serialize` writes: a skipped field is not compared.
     Lossy,
     /// A value is larger than the limit.
     TooLarge,
     /// A process-wide cache is installed already.
     AlreadyInstalled,
-    /// Others were at work on the key for as long as the caller was willing to wait or to try again.
+    /// Other callers used the key for the whole time or all the attempts that the caller allowed.
     Contended,
-    /// A lock was lost: it ended by itself, or its record is gone, and another may have it.
+    /// A lock was lost: it expired, or its record is gone, and another owner may hold it.
     Lost,
-    /// The loader of the value failed, where the error itself cannot be handed out.
+    /// The loader of the value failed, and its own error cannot be returned.
     Load,
 }
 
-/// An error of the cache. It never holds a value, a password or a URL.
+/// An error of the cache. It contains no value, password or URL.
+///
+/// ```
+/// use jollycache::{Cache, ErrorKind};
+///
+/// let error = Cache::builder().namespace("shop:dev").build().expect_err("no backend");
+/// assert_eq!(error.kind(), ErrorKind::Config);
+/// assert!(!error.is_outage());
+/// ```
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -42,7 +50,7 @@ pub struct Error {
 }
 
 impl Error {
-    /// An error with a lower-case message that says what was found and what is allowed.
+    /// An error with a lower-case message, which states the found and the expected value.
     ///
     /// ```
     /// # use jollycache::{Error, ErrorKind};
@@ -53,7 +61,7 @@ impl Error {
         Error { kind, message: message.into(), source: None }
     }
 
-    /// Adds what caused it.
+    /// Adds the cause.
     ///
     /// ```
     /// # use jollycache::{Error, ErrorKind};
@@ -68,7 +76,7 @@ impl Error {
         self
     }
 
-    /// What kind of error this is.
+    /// The kind of the error.
     ///
     /// ```
     /// # use jollycache::{Error, ErrorKind};
@@ -79,7 +87,7 @@ impl Error {
         self.kind
     }
 
-    /// Whether the backend is to blame in a way that time may heal.
+    /// Whether the backend is unreachable or too slow, so that a later retry may succeed.
     ///
     /// ```
     /// # use jollycache::{Error, ErrorKind};

@@ -1,4 +1,4 @@
-//! `InvalidationEvent`: what one cache tells the others of what it invalidated.
+//! `InvalidationEvent`: the message about an invalidation that one cache sends to the others.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, ErrorKind};
 
-/// How many bytes of names an event carries at most; what is beyond them is counted in
-/// [`InvalidationEvent::omitted`].
+/// The maximum size of the names in an event, in bytes. Further names are counted in [`InvalidationEvent::omitted`].
 pub const MAX_EVENT_BYTES: usize = 8 * 1024;
 
-/// Which cache an event is of: a random number of its own, made when it is built. Written as 32 hexadecimal digits.
+/// The identity of the cache that sent an event: a random number, made when the cache is built. Its text is 32 hexadecimal
+/// digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Origin(u128);
@@ -61,32 +61,50 @@ impl TryFrom<String> for Origin {
     }
 }
 
-/// What fell at once. The names are those of keys, tags and patterns inside the namespace, escaped; a key that is
-/// longer than the limit has its cut name.
+/// The targets of one invalidation: keys, tags and patterns, without the namespace and escaped. A key above the maximum length
+/// is truncated.
+///
+/// ```
+/// use jollycache::{Cache, MemoryBackend, Notice};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).events(true).build()?;
+/// let mut events = cache.events().await?;
+/// cache.evict("product:42").await?;
+/// let Notice::Invalidated(event) = events.next().await else { panic!("no event is lost here") };
+/// assert_eq!((event.origin, event.keys), (cache.origin(), vec!["product:42".to_owned()]));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(
+    feature = "openapi",
+    schema(description = "The targets of one invalidation, without the namespace and escaped.")
+)]
 #[non_exhaustive]
 pub struct InvalidationEvent {
-    /// The cache that did it.
+    /// The cache that invalidated.
     #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub origin: Origin,
-    /// The region it was done for, `default` for calls by hand; `None` for what had been queued while the backend was
-    /// away.
+    /// The region of the call, `default` for calls by hand; `None` for invalidations that were queued while the backend
+    /// was unreachable.
     #[serde(default)]
     pub region: Option<String>,
-    /// Keys.
+    /// The invalidated keys.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
-    /// Tags.
+    /// The invalidated tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
-    /// Patterns.
+    /// The invalidated patterns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub patterns: Vec<String>,
-    /// Whether everything in the region fell. For what had been queued, everything in the namespace may have.
+    /// Whether the whole region was invalidated; without a region, possibly the whole namespace.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub all: bool,
-    /// How many names fell that are not listed, because the event would have been larger than [`MAX_EVENT_BYTES`].
+    /// The number of names that are not listed, because they would have exceeded [`MAX_EVENT_BYTES`].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub omitted: u64,
 }
@@ -96,9 +114,9 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-/// A name of what fell.
+/// A target of an invalidation, by its name.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Fallen<'n> {
+pub(crate) enum InvalidatedName<'n> {
     Key(&'n str),
     Tag(&'n str),
     Pattern(&'n str),
@@ -106,11 +124,11 @@ pub(crate) enum Fallen<'n> {
 }
 
 impl InvalidationEvent {
-    /// An event of these names, cut to the limit.
+    /// An event with these names, as many as the maximum size allows.
     pub(crate) fn of<'n>(
         origin: Origin,
         region: Option<&str>,
-        fallen: impl IntoIterator<Item = Fallen<'n>>,
+        names: impl IntoIterator<Item = InvalidatedName<'n>>,
     ) -> Self {
         let mut event = InvalidationEvent {
             origin,
@@ -122,19 +140,19 @@ impl InvalidationEvent {
             omitted: 0,
         };
         let mut left = MAX_EVENT_BYTES;
-        for name in fallen {
-            let (names, name) = match name {
-                Fallen::Key(key) => (&mut event.keys, key),
-                Fallen::Tag(tag) => (&mut event.tags, tag),
-                Fallen::Pattern(pattern) => (&mut event.patterns, pattern),
-                Fallen::All => {
+        for name in names {
+            let (listed, name) = match name {
+                InvalidatedName::Key(key) => (&mut event.keys, key),
+                InvalidatedName::Tag(tag) => (&mut event.tags, tag),
+                InvalidatedName::Pattern(pattern) => (&mut event.patterns, pattern),
+                InvalidatedName::All => {
                     event.all = true;
                     continue;
                 }
             };
             if name.len() <= left {
                 left -= name.len();
-                names.push(name.to_owned());
+                listed.push(name.to_owned());
             } else {
                 event.omitted += 1;
             }
@@ -142,12 +160,12 @@ impl InvalidationEvent {
         event
     }
 
-    /// The event as it is sent.
+    /// The message of the event.
     pub(crate) fn encode(&self) -> Option<Bytes> {
         serde_json::to_vec(self).ok().map(Bytes::from)
     }
 
-    /// The event that was sent, if these bytes are one.
+    /// The event of a message; `None` for other bytes.
     pub(crate) fn decode(message: &[u8]) -> Option<Self> {
         serde_json::from_slice(message).ok()
     }
@@ -158,23 +176,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_comes_back_as_it_was() {
-        let fallen =
-            [Fallen::Key("product:1"), Fallen::Tag("products"), Fallen::Pattern("list:*"), Fallen::All];
-        let event = InvalidationEvent::of(Origin(1), Some("product"), fallen);
+    fn an_event_is_decoded_as_it_was_encoded() {
+        let names = [
+            InvalidatedName::Key("product:1"),
+            InvalidatedName::Tag("products"),
+            InvalidatedName::Pattern("list:*"),
+            InvalidatedName::All,
+        ];
+        let event = InvalidationEvent::of(Origin(1), Some("product"), names);
         let sent = event.encode().expect("encodes");
         assert_eq!(InvalidationEvent::decode(&sent), Some(event));
     }
 
     #[test]
-    fn what_a_later_version_adds_is_ignored() {
+    fn fields_of_a_later_version_are_ignored() {
         let sent = format!(r#"{{"origin":"{}","keys":["a"],"more":[1]}}"#, Origin(7));
         let event = InvalidationEvent::decode(sent.as_bytes()).expect("decodes");
         assert_eq!((event.origin, event.keys, event.region), (Origin(7), vec!["a".to_owned()], None));
     }
 
     #[test]
-    fn what_is_no_event_is_none() {
+    fn other_bytes_are_no_event() {
         for message in
             ["", "[]", "{}", r#"{"origin":"x"}"#, r#"{"origin":"+0000000000000000000000000000001"}"#]
         {
@@ -183,13 +205,18 @@ mod tests {
     }
 
     #[test]
-    fn a_large_event_is_cut_and_says_so() {
+    fn a_large_event_counts_the_names_that_it_omits() {
         let names: Vec<_> = (0..10_000).map(|number| format!("product:{number:04}")).collect();
-        let event = InvalidationEvent::of(Origin(1), None, names.iter().map(|name| Fallen::Key(name)));
+        let event =
+            InvalidationEvent::of(Origin(1), None, names.iter().map(|name| InvalidatedName::Key(name)));
         assert_eq!(event.keys.len(), MAX_EVENT_BYTES / "product:0000".len());
         assert_eq!(event.keys.len() as u64 + event.omitted, 10_000);
         let long = "x".repeat(MAX_EVENT_BYTES + 1);
-        let event = InvalidationEvent::of(Origin(1), None, [Fallen::Pattern(&long), Fallen::Tag("t")]);
-        assert_eq!((event.tags.len(), event.omitted), (1, 1), "what fits behind it is kept");
+        let event = InvalidationEvent::of(
+            Origin(1),
+            None,
+            [InvalidatedName::Pattern(&long), InvalidatedName::Tag("t")],
+        );
+        assert_eq!((event.tags.len(), event.omitted), (1, 1), "a later name that fits is listed");
     }
 }

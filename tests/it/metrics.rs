@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jollycache::metrics::{DESCRIPTIONS, Kind, MetricsCollector};
 use jollycache::rate_limit::{Limit, RateLimiter};
-use jollycache::{Audit, Cache, MemoryBackend, Policy, RedisBackend};
+use jollycache::{Audit, Cache, ErrorKind, MemoryBackend, Policy, RedisBackend};
 use jollycache_tests::{RedisServer, ports};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
@@ -203,6 +203,49 @@ async fn what_a_server_told_of_its_memory_is_published() {
     let of = |name: &str| samples[&format!("jollycache_backend_{name}{{backend=\"redis\"}}")];
     assert_eq!(of("memory_max_bytes"), 64.0 * 1024.0 * 1024.0);
     assert!(of("memory_used_bytes") > 100_000.0 && of("memory_fragmentation_ratio") > 0.0);
+}
+
+async fn on(server: &RedisServer) -> Cache {
+    let backend = RedisBackend::connect(&server.url()).await.unwrap();
+    let patient = Policy::new().timeout(Duration::from_secs(10));
+    Cache::builder().namespace("it").backend(backend).default_policy(patient).build().unwrap()
+}
+
+#[tokio::test]
+async fn each_capacity_eviction_is_counted_once() {
+    let limit = ["--maxmemory", "8mb", "--maxmemory-policy", "allkeys-lru"];
+    let Some(server) = RedisServer::start_with(&limit) else { return };
+    let (cache, recorder) = (on(&server).await, recorder());
+    let collector = MetricsCollector::new(&cache);
+    let mut last = 0;
+    for round in 0..2 {
+        for id in 0..200 {
+            let name = format!("other:{round}:{id}");
+            redis::cmd("SET").arg(name).arg(vec![0_u8; 64 * 1024]).exec(&mut server.client()).unwrap();
+        }
+        let total = cache.info().await.unwrap().capacity_evictions.unwrap();
+        assert!(total > last, "the server was not full, so this tested nothing");
+        last = total;
+        for _ in 0..2 {
+            let samples = publish(&collector, &recorder).await;
+            let counted = samples["jollycache_backend_capacity_evictions_total{backend=\"redis\"}"];
+            assert_eq!(counted.to_string(), total.to_string());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_info_is_connected_and_not_up() {
+    let Some(server) = RedisServer::start() else { return };
+    redis::cmd("ACL").arg(&["SETUSER", "default", "-info"]).exec(&mut server.client()).unwrap();
+    let (cache, recorder) = (on(&server).await, recorder());
+    for _ in 0..100 {
+        assert_eq!(cache.ping().await.unwrap_err().kind(), ErrorKind::Backend);
+    }
+    assert!(cache.is_connected(), "a refusal is an answer");
+    let samples = publish(&MetricsCollector::new(&cache), &recorder).await;
+    assert_eq!(samples["jollycache_connected"], 1.0);
+    assert_eq!(samples["jollycache_backend_up{backend=\"redis\"}"], 0.0);
 }
 
 /// The names of metrics in a text; the suffixes that Prometheus adds to histograms are cut.

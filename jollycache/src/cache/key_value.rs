@@ -334,6 +334,9 @@ impl Cache {
 
     /// Whether calls use the backend; `false` while the circuit breaker is open.
     ///
+    /// A backend that answers with an error leaves the breaker closed, also if that is its answer to every call: a Redis
+    /// user without permission for `INFO`, for example. [`Cache::ping`] returns that error.
+    ///
     /// ```
     /// # use jollycache::{Cache, MemoryBackend};
     /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {

@@ -1,4 +1,4 @@
-//! `collect`: a task's calls, gathered while it runs.
+//! `collect`: the calls of a future, and the reports it gathers.
 
 use std::cell::RefCell;
 use std::future::Future;
@@ -10,20 +10,22 @@ use super::report::{CallReport, Operation, Outcome, Span, length};
 use crate::clock;
 use crate::region::Region;
 
-/// The most reports that are kept; calls beyond them are only counted.
+/// The maximum number of reports of a collection; further calls are only counted.
 pub const MAX_REPORTS: usize = 32;
 
 tokio::task_local! {
-    /// A cell and no lock: one task reports to it, never two threads at once, and no borrow is held over an `await`.
+    /// A cell and no lock: only one task reports to it, and no borrow is held over an `await`.
     static CALLS: RefCell<Calls>;
 }
 
-/// Runs `future`, and tells what the calls in it did with the cache: annotated functions, and calls by hand, in the
-/// order in which they ended.
+/// Runs `future` and collects reports of the calls in it: annotated functions and calls by hand, in the order in which
+/// they ended.
 ///
-/// It holds for the task, with all that is joined in it; what the task spawns is not seen, and neither is a call that is
-/// dropped before its end. Where one collection runs inside another, both see the inner one's calls. Dropping the
-/// returned future drops `future`.
+/// Futures that are joined in the same task are included; spawned tasks are not, and neither are calls that are dropped
+/// before their end. In nested collections, the outer one includes the calls of the inner one.
+///
+/// # Cancel safety
+/// Dropping the returned future drops `future` and the reports.
 ///
 /// ```
 /// use jollycache::{Cache, MemoryBackend, Operation, Outcome, Policy, collect};
@@ -47,12 +49,25 @@ pub async fn collect<F: Future>(future: F) -> (F::Output, Calls) {
     let mut collecting = pin!(CALLS.scope(RefCell::default(), future));
     let output = collecting.as_mut().await;
     let calls = collecting.take_value().map(RefCell::into_inner).unwrap_or_default();
-    // To a collection around this one; without one there is nobody to tell.
+    // An error means that no collection is around this one.
     let _ = CALLS.try_with(|outer| outer.borrow_mut().extend(&calls));
     (output, calls)
 }
 
-/// What [`collect`] brings.
+/// The reports of the calls that [`collect`] gathered.
+///
+/// ```
+/// use jollycache::{Cache, MemoryBackend, collect};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// let (_, calls) = collect(cache.evict("product:42")).await;
+/// assert_eq!((calls.reports().len(), calls.omitted(), calls.queued()), (1, 0, 0));
+/// assert!(calls.load_time().is_zero());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Calls {
     reports: Vec<CallReport>,
@@ -61,29 +76,29 @@ pub struct Calls {
 }
 
 impl Calls {
-    /// The first [`MAX_REPORTS`] calls that ended.
+    /// The reports of the first [`MAX_REPORTS`] calls that ended.
     pub fn reports(&self) -> &[CallReport] {
         &self.reports
     }
 
-    /// How many more there were.
+    /// The number of calls without a report, beyond [`MAX_REPORTS`].
     pub fn omitted(&self) -> usize {
         self.omitted
     }
 
-    /// How many calls left an invalidation queued ([`Outcome::Queued`]): they are not acknowledged yet. The omitted
-    /// ones are among them, so that zero means that everything was delivered.
+    /// The number of calls that ended as [`Outcome::Queued`], omitted ones included. Zero means that all invalidations were
+    /// delivered.
     pub fn queued(&self) -> usize {
         self.queued
     }
 
-    /// How long at least one of the reported calls was in its function: in a load, or in a write of the source. Loads
-    /// inside loads, and at the same time, count once.
+    /// The time during which at least one of the reported calls was in its function: in a load, or in a write of the
+    /// source. Overlapping and nested loads count once.
     pub fn load_time(&self) -> Duration {
         covered(self.reports.iter().filter_map(|report| report.load).collect())
     }
 
-    /// How long at least one of the reported calls was under way, and none in its function.
+    /// The time during which at least one of the reported calls was in progress, and none in its function.
     pub fn cache_time(&self) -> Duration {
         covered(self.reports.iter().map(|report| report.call).collect()).saturating_sub(self.load_time())
     }
@@ -105,7 +120,7 @@ impl Calls {
     }
 }
 
-/// What is known of a call before it ends.
+/// The outcome of a call and its details, collected while it runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CallOutcome {
     pub(crate) outcome: Outcome,
@@ -120,9 +135,9 @@ impl CallOutcome {
     }
 }
 
-/// Reports a call that ends now, if its task collects.
+/// Adds the report of a call that ends now, if its task is inside a collection.
 pub(crate) fn report(region: &Arc<Region>, operation: Operation, started: Instant, call: CallOutcome) {
-    // Outside of a collection there is nobody to tell.
+    // An error means that the task is outside of a collection.
     let _ = CALLS.try_with(|calls| {
         let CallOutcome { outcome, stored, stale_for, load } = call;
         let call = (started, clock::now());
@@ -131,7 +146,7 @@ pub(crate) fn report(region: &Arc<Region>, operation: Operation, started: Instan
     });
 }
 
-/// How much time the spans cover together.
+/// The length of the union of the spans.
 fn covered(mut spans: Vec<Span>) -> Duration {
     spans.sort_unstable();
     let mut sum = Duration::ZERO;

@@ -1,7 +1,7 @@
-//! What the calls of one task did with the cache: [`collect`] and the reports that it brings.
+//! [`collect`] and the reports of a task's calls.
 //!
-//! Observing changes nothing: outside of a collecting task a call pays one look at a task-local, inside of one a
-//! bounded list grows.
+//! Reports do not change what a call does: outside of a collection a call reads one task-local, inside of one it adds to a
+//! bounded list.
 
 mod collect;
 mod report;

@@ -1,4 +1,4 @@
-//! `CallReport`: what one call did.
+//! `CallReport`: the operation, outcome and times of one call.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,54 +6,54 @@ use std::time::{Duration, Instant};
 
 use crate::region::Region;
 
-/// What a call was to do.
+/// The operation of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
-    /// A read, with a load where nothing was cached.
+    /// A read, with a load on a miss.
     Read,
-    /// A write of the source, whose value was to be stored.
+    /// A write of the source, whose value is then stored.
     Put,
     /// An invalidation.
     Evict,
 }
 
-/// What a call came to.
+/// The outcome of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// Read: a fresh value was there.
+    /// Read: a fresh value was served.
     Hit,
     /// Read: a value past its `ttl` was served, inside its stale window.
     Stale,
-    /// Read: a value that another caller was just loading, in this process or another one.
+    /// Read: a value was served that another caller, in this process or another one, was loading.
     Waited,
-    /// Read: nothing usable was there. [`CallReport::is_stored`] tells whether what was loaded is now.
+    /// Read: there was no usable value, and one was loaded. [`CallReport::is_stored`] is whether it was stored.
     Miss,
     /// Read: the load failed, and its failure was returned.
     LoadFailed,
-    /// Read: the cache was not to be used, because the caller asked for that, a writer was at work, or an invalidation
-    /// was not delivered yet.
+    /// Read: the cache was not used, on the caller's request or because of a write in progress or an undelivered
+    /// invalidation.
     Bypass,
-    /// Put: the value is stored.
+    /// Put: the value was stored.
     Stored,
-    /// Read or put: the value is not stored, because an invalidation or another writer came in between.
+    /// Read or put: the value was not stored, because of an invalidation or another writer in between.
     Refused,
-    /// Evict, and a put that had nothing to store: what the call names is evicted.
+    /// Evict, and a put without a value to store: the targets of the call were evicted.
     Evicted,
-    /// Evict, and a put that had nothing to store: the call names no key, tag or pattern, so nothing is evicted. All it
-    /// would name is made from `ret`, and the function returned none.
+    /// Evict, and a put without a value to store: the call has no target. All its targets depend on `ret`, and the
+    /// function returned none.
     Skipped,
-    /// Evict or put: the backend could not be reached or refused, so the invalidation is queued. The source is written,
-    /// this process bypasses what is queued until it is delivered, and other processes may serve the old value until then.
-    /// With the default `on_error` of an attribute the call returns what its function returned all the same.
+    /// Evict or put: the backend was unreachable or refused, so the invalidation is queued. The source is written. Until
+    /// the delivery this process bypasses the queued targets, and other processes may serve the old value. With the default
+    /// `on_error` of an attribute, the call still returns the result of its function.
     Queued,
-    /// Read, a put by hand, and a write that names nothing to evict: the backend failed. Calls go on without it unless they say otherwise.
+    /// Read, a put by hand, and a write without a target: the backend failed. Calls continue without it by default.
     Error,
 }
 
 impl Outcome {
-    /// Of a call that evicts and stores nothing. `names_any`: whether it names anything to evict.
+    /// The outcome of a call that evicts and stores no value. `names_any`: whether it has a target.
     pub(crate) fn of_eviction(names_any: bool, is_delivered: bool) -> Self {
         match (names_any, is_delivered) {
             (true, true) => Outcome::Evicted,
@@ -67,7 +67,22 @@ impl Outcome {
 /// A time from one moment to another.
 pub(super) type Span = (Instant, Instant);
 
-/// What one call did with the cache.
+/// The report of one call: its region, operation, outcome and times.
+///
+/// ```
+/// use jollycache::{Cache, MemoryBackend, Operation, Outcome, collect};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// let (_, calls) = collect(cache.evict("product:42")).await;
+/// let report = &calls.reports()[0];
+/// assert_eq!((report.region(), report.operation()), ("default", Operation::Evict));
+/// assert_eq!((report.outcome(), report.is_stored()), (Outcome::Evicted, false));
+/// println!("{:?} in the cache, {:?} in loads", report.cache_time(), report.load_time());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct CallReport {
     pub(super) region: Arc<Region>,
@@ -80,37 +95,37 @@ pub struct CallReport {
 }
 
 impl CallReport {
-    /// The region of the call, `default` for calls by hand that name none.
+    /// The region of the call; `default` for calls by hand without one.
     pub fn region(&self) -> &str {
         &self.region.name
     }
 
-    /// What it was to do.
+    /// The operation of the call.
     pub fn operation(&self) -> Operation {
         self.operation
     }
 
-    /// What it came to.
+    /// The outcome of the call.
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
 
-    /// Whether a value was stored by it.
+    /// Whether the call stored a value.
     pub fn is_stored(&self) -> bool {
         self.stored
     }
 
-    /// How far past its `ttl` the value of a stale read was; zero for all others.
+    /// The time since the `ttl` of the value of a stale read; zero for all other calls.
     pub fn stale_for(&self) -> Duration {
         self.stale_for
     }
 
-    /// The time spent in the function itself: in its load, or in its write of the source.
+    /// The time in the function itself: in its load, or in its write of the source.
     pub fn load_time(&self) -> Duration {
         self.load.map_or(Duration::ZERO, length)
     }
 
-    /// The time spent with the cache: all but [`CallReport::load_time`], waits for the loads of others included.
+    /// The time in the cache: all but [`CallReport::load_time`], including waits for loads of other callers.
     pub fn cache_time(&self) -> Duration {
         length(self.call).saturating_sub(self.load_time())
     }

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::Engine;
 use super::repair::Pending;
-use crate::event::{Fallen, InvalidationEvent};
+use crate::event::{InvalidatedName, InvalidationEvent};
 use crate::key::{Namespace, StoredKey};
 use crate::region::Region;
 use crate::store::Store;
@@ -180,11 +180,11 @@ impl Engine {
     }
 }
 
-fn name_of<'p>(namespace: &Namespace, pending: &'p Pending) -> Option<Fallen<'p>> {
+fn name_of<'p>(namespace: &Namespace, pending: &'p Pending) -> Option<InvalidatedName<'p>> {
     match pending {
-        Pending::Key(key) => namespace.key_of(key.as_str()).map(Fallen::Key),
-        Pending::Tag(tag) => namespace.tag_of(tag.as_str()).map(Fallen::Tag),
-        Pending::Region(_) => Some(Fallen::All),
-        Pending::Matching(glob) => namespace.inside(glob).map(Fallen::Pattern),
+        Pending::Key(key) => namespace.key_of(key.as_str()).map(InvalidatedName::Key),
+        Pending::Tag(tag) => namespace.tag_of(tag.as_str()).map(InvalidatedName::Tag),
+        Pending::Region(_) => Some(InvalidatedName::All),
+        Pending::Matching(glob) => namespace.inside(glob).map(InvalidatedName::Pattern),
     }
 }

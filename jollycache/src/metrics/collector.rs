@@ -1,4 +1,4 @@
-//! `MetricsCollector`: hands over what the cache has counted.
+//! `MetricsCollector`: publishes the counters of a cache to a recorder.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,16 +12,16 @@ use crate::backend::BackendInfo;
 use crate::cache::Cache;
 use crate::store::BreakerState;
 
-/// How many observations are recorded before other tasks get their turn.
+/// Maximum observations that are recorded before a yield to other tasks.
 const MAX_BATCH: usize = 8 * 1024;
 
-/// Publishes what a cache has counted to a recorder of the `metrics` facade.
+/// A publisher of a cache's counters to a recorder of the `metrics` facade.
 ///
-/// Publish before each scrape, or from time to time for a recorder that pushes. Counters grow by what is new since the
-/// collector published last, so that several caches add up under one recorder; a collector serves one recorder. Gauges
-/// say what is so at that moment, and the backend's come from one `INFO`, bound by the cache's timeout.
+/// Publish before each scrape, or periodically for a recorder that pushes. Counters are incremented by the increase since
+/// the last publication, so that several caches add up under one recorder; use one collector for each recorder. Gauges are
+/// of the moment of the publication. The backend's values come from one `INFO`, within the timeout of the cache.
 ///
-/// Latencies are kept to two digits meanwhile, and are recorded as such.
+/// Latencies are aggregated to two significant digits before they are recorded.
 ///
 /// ```
 /// use jollycache::metrics::MetricsCollector;
@@ -53,7 +53,7 @@ struct BackendReport {
 }
 
 impl MetricsCollector {
-    /// A collector that has published nothing yet.
+    /// A collector for `cache`, without extra labels or rate limiters.
     pub fn new(cache: &Cache) -> Self {
         MetricsCollector {
             cache: cache.clone(),
@@ -66,7 +66,23 @@ impl MetricsCollector {
         }
     }
 
-    /// Publishes the decisions of a rate limiter too, by the names of its limits. Default: none.
+    /// Adds a rate limiter, whose decisions are published by the names of its limits. Default: none.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use jollycache::metrics::MetricsCollector;
+    /// use jollycache::rate_limit::{Limit, RateLimiter};
+    /// use jollycache::{Cache, MemoryBackend};
+    ///
+    /// # fn main() -> jollycache::Result<()> {
+    /// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+    /// let per_user = Limit::new(100, Duration::from_secs(60)).name("per_user");
+    /// let limiter = RateLimiter::builder(&cache).limit(per_user).build()?;
+    /// let collector = MetricsCollector::new(&cache).with_rate_limiter(&limiter).with_label("cache", "main");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[cfg(feature = "rate-limit")]
     #[must_use]
     pub fn with_rate_limiter(mut self, limiter: &crate::rate_limit::RateLimiter) -> Self {
@@ -74,22 +90,31 @@ impl MetricsCollector {
         self
     }
 
-    /// Adds a label to everything that is published, to tell several caches of a process apart. Default: none.
+    /// Adds a label to all metrics, to distinguish several caches of a process. Default: none.
     #[must_use]
     pub fn with_label(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.labels.push(Label::new(name, SharedString::from_owned(value.into())));
         self
     }
 
-    /// Publishes to the recorder that is installed for the process, or to none.
+    /// Publishes to the global recorder; does nothing without one.
     ///
-    /// A backend that does not answer is published as such. When the future is dropped midway, some of the latencies
-    /// observed since the last time are lost.
+    /// A backend that does not answer is published as `jollycache_backend_up` 0.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped, some of the latencies observed since the last publication are lost.
     pub async fn publish(&self) {
         self.publish_within(None).await;
     }
 
-    /// As [`MetricsCollector::publish`], to a recorder that is the caller's own.
+    /// Publishes to a recorder other than the global one. Otherwise the same as [`MetricsCollector::publish`].
+    ///
+    /// ```
+    /// # async fn publish(cache: &jollycache::Cache, recorder: &(dyn metrics::Recorder + Sync)) {
+    /// let collector = jollycache::metrics::MetricsCollector::new(cache);
+    /// collector.publish_to(recorder).await;
+    /// # }
+    /// ```
     pub async fn publish_to(&self, recorder: &(dyn Recorder + Sync)) {
         self.publish_within(Some(recorder)).await;
     }
@@ -112,7 +137,7 @@ impl MetricsCollector {
         record(histograms).await;
     }
 
-    /// What is new, by region. No recorder is called here, since a lock is held.
+    /// The increases since the last publication, by region. No recorder is called here, because a lock is held.
     fn changes(&self) -> Vec<(Box<str>, Changes)> {
         let regions = self.cache.engine.tracker.regions();
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,7 +156,7 @@ impl MetricsCollector {
         new
     }
 
-    #[allow(clippy::cast_precision_loss, reason = "no queue is as long as 52 bits can tell")]
+    #[allow(clippy::cast_precision_loss, reason = "no queue exceeds 52 bits")]
     fn emit_state(&self) {
         let engine = &self.cache.engine;
         for (outcome, new) in ["sent", "lost"].into_iter().zip(self.new_events()) {
@@ -162,7 +187,7 @@ impl MetricsCollector {
         Some(BackendReport { info, new_capacity_evictions })
     }
 
-    /// Values that the backend does not report are not published, and keep what was published before.
+    /// Values that the backend does not report are not published, and keep their last published ones.
     #[allow(clippy::cast_precision_loss, reason = "a gauge needs no more than 52 bits")]
     fn emit_backend(&self, report: Option<&BackendReport>) {
         let labels = self.labels(&[("backend", self.cache.backend_name())]);

@@ -1,4 +1,4 @@
-//! What is new of rate limiters since they were published last.
+//! `Limiters`: the decisions of rate limiters since the last publication.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +7,10 @@ use metrics::{Label, SharedString, counter};
 
 use crate::rate_limit::{LimitStats, RateLimiter};
 
-/// A limiter's place, and the name of one of its limits.
+/// The index of a limiter, and the name of one of its limits.
 type Place = (usize, Arc<str>);
 
-/// Limiters, and what was published of each of their limits: allowed, limited, degraded.
+/// Limiters, and the last published counts of each of their limits: allowed, limited, degraded.
 #[derive(Debug, Default)]
 pub(super) struct Limiters {
     limiters: Vec<RateLimiter>,
@@ -36,7 +36,7 @@ impl Limiters {
         }
     }
 
-    /// No recorder is called here, since a lock is held.
+    /// The increases since the last publication. No recorder is called here, because a lock is held.
     fn changes(&self) -> Vec<(Arc<str>, [u64; 3])> {
         let mut published = self.published.lock().unwrap_or_else(PoisonError::into_inner);
         let stats = self

@@ -1,9 +1,9 @@
-//! Counters, latencies and the backend's state for whichever recorder of the [`metrics`] facade is used.
+//! Counters, latencies and the backend's state, for any recorder of the [`metrics`] facade.
 //!
-//! The cache counts for itself, without the facade; [`MetricsCollector`] hands the counts over when they are asked for.
-//! So a call of the cache pays nothing for them, the recorder can be installed, exchanged or owned by a part of the
-//! program at any time, and each of several recorders gets everything. [docs/metrics.md](crate::docs::metrics) lists the names; so does
-//! [`DESCRIPTIONS`].
+//! The cache counts without the facade; [`MetricsCollector`] publishes the counts on request. This way the calls of the
+//! cache do not pay for the facade, a recorder can be installed, replaced or owned by a part of the program at any time,
+//! and each of several recorders gets all values.
+//! [docs/metrics.md](crate::docs::metrics) and [`DESCRIPTIONS`] list the names.
 
 mod collector;
 mod description;

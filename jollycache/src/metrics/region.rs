@@ -1,4 +1,4 @@
-//! What is new of a region since it was published last.
+//! `Published`: the counters and latencies of a region since the last publication.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use metrics::{Label, SharedString};
 
 use crate::tracker::{Aged, COUNTS, Count, RegionTracker, Timed};
 
-/// The label, besides the region, that tells it from others of its name.
+/// The label besides the region, for metrics that have several series of one name.
 type Own = Option<(&'static str, &'static str)>;
 
 const COUNTERS: [(Count, &str, Own); COUNTS] = [
@@ -38,7 +38,7 @@ const COUNTERS: [(Count, &str, Own); COUNTS] = [
     (Count::AuditRepair, "jollycache_audit_repairs_total", None),
 ];
 
-/// What a histogram is of, and its name.
+/// The observations, name and label of each histogram.
 const HISTOGRAMS: [(Observed, &str, Own); 5] = [
     (Observed::Latency(Timed::Hit), "jollycache_read_duration_seconds", Some(("outcome", "hit"))),
     (Observed::Latency(Timed::Miss), "jollycache_read_duration_seconds", Some(("outcome", "miss"))),
@@ -69,17 +69,17 @@ impl Observed {
     }
 }
 
-/// What was published of a region.
+/// The last published values of a region.
 #[derive(Debug, Default)]
 pub(super) struct Published {
     counts: [u64; COUNTS],
     histograms: [Option<Histogram<u64>>; HISTOGRAMS.len()],
 }
 
-/// Values in seconds, and how often each was observed.
+/// Values in seconds, each with the number of its observations.
 pub(super) type Observations = Vec<(f64, usize)>;
 
-/// What is new.
+/// The increases since the last publication.
 #[derive(Debug)]
 pub(super) struct Changes {
     counts: [u64; COUNTS],
@@ -87,7 +87,7 @@ pub(super) struct Changes {
 }
 
 impl Published {
-    /// Brings this up to date, and returns by what.
+    /// Updates the values and returns the increases.
     pub(super) fn update(&mut self, tracker: &RegionTracker) -> Changes {
         let mut changes = Changes { counts: [0; COUNTS], observations: std::array::from_fn(|_| Vec::new()) };
         for (index, (count, ..)) in COUNTERS.iter().enumerate() {
@@ -105,8 +105,8 @@ impl Published {
 }
 
 impl Changes {
-    /// Increments the counters, those too that did not change: a rate needs to see them at zero. Returns the
-    /// histograms, to be filled.
+    /// Increments the counters and returns the histograms to record. Unchanged counters are incremented by 0, because a
+    /// rate needs the series from the start.
     pub(super) fn emit(self, region: &str, common: &[Label]) -> Vec<(metrics::Histogram, Observations)> {
         let labels = |own: Own| {
             let mut labels = common.to_vec();
@@ -141,7 +141,7 @@ mod tests {
     use crate::metrics::{DESCRIPTIONS, Kind};
 
     #[test]
-    fn everything_that_is_counted_is_published_once_and_described() {
+    fn each_count_is_published_once_and_described() {
         let mut counts: Vec<usize> = COUNTERS.iter().map(|(count, ..)| *count as usize).collect();
         counts.sort_unstable();
         assert_eq!(counts, (0..COUNTS).collect::<Vec<_>>());
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_new_is_published_and_nothing_twice() {
+    fn increases_are_published_once() {
         let (tracker, mut published) = (RegionTracker::default(), Published::default());
         let hit = Count::Hit as usize;
         tracker.add(Count::Hit, 3);

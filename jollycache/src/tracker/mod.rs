@@ -1,6 +1,6 @@
-//! `ConsistencyTracker`: what the cache has done, counted by region.
+//! `ConsistencyTracker`: the counters of a cache, by region.
 //!
-//! Counting never changes what the cache does; it takes no lock that anything else holds.
+//! Counting does not change what the cache does, and its locks are held for no other work.
 
 mod report;
 mod stats;
@@ -20,15 +20,15 @@ pub use report::{AuditFindings, AuditReport};
 pub(crate) use stats::ratio;
 pub use stats::{Age, Latency, RegionStats, Stats};
 
-/// The most regions that are counted by name; what comes later is counted under [`OTHER`].
+/// Maximum number of regions that are counted by name; later ones are counted as [`OTHER`].
 const MAX_REGIONS: usize = 1_000;
 const OTHER: &str = "other";
-/// Latencies are kept from 1 µs to this, to two digits.
+/// The upper bound of latencies, which are recorded from 1 µs, to two significant digits.
 const LONGEST_LATENCY_US: u64 = 60_000_000;
-/// Ages are kept from 1 ms to this, to two digits.
+/// The upper bound of ages, which are recorded from 1 ms, to two significant digits.
 const LONGEST_AGE_MS: u64 = 365 * 24 * 60 * 60 * 1_000;
 
-/// The things that are counted.
+/// A counter of a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Count {
@@ -61,7 +61,7 @@ pub(crate) enum Count {
 
 pub(crate) const COUNTS: usize = Count::AuditRepair as usize + 1;
 
-/// What a latency is of.
+/// A latency histogram of a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Timed {
@@ -70,7 +70,7 @@ pub(crate) enum Timed {
     Load,
 }
 
-/// What an age is of.
+/// An age histogram of a region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Aged {
@@ -88,7 +88,7 @@ pub(crate) struct RegionTracker {
     counts: [AtomicU64; COUNTS],
     latencies: [Mutex<Option<Histogram<u64>>>; TIMED],
     ages: [Mutex<Option<Histogram<u64>>>; AGED],
-    /// Why values could not be stored, as far as it has been logged.
+    /// The reasons for values that could not be stored that have been logged.
     logged: Mutex<HashSet<ErrorKind>>,
 }
 
@@ -116,14 +116,14 @@ impl RegionTracker {
         self.counts[what as usize].load(Ordering::Relaxed)
     }
 
-    /// Counts a value that cannot be stored. Returns whether it is the first one for that reason: a call site that makes one
-    /// makes many.
+    /// Counts a value that cannot be stored. Returns whether it is the first one for that reason: only that is logged,
+    /// because a call site with one such value usually has many.
     pub(crate) fn rejected(&self, why: ErrorKind) -> bool {
         self.count(if why == ErrorKind::Lossy { Count::LossyValue } else { Count::RejectedValue });
         self.logged.lock().unwrap_or_else(PoisonError::into_inner).insert(why)
     }
 
-    /// Counts a read that `entry` answers at `now`. Returns whether it is fresh.
+    /// Counts a read that is served `entry` at `now`. Returns whether the entry is fresh.
     pub(crate) fn served(&self, entry: &Entry, now: Millis) -> bool {
         let fresh = entry.is_fresh(now);
         if fresh {
@@ -167,7 +167,21 @@ fn copy(histogram: &Mutex<Option<Histogram<u64>>>) -> Option<Histogram<u64>> {
     histogram.lock().unwrap_or_else(PoisonError::into_inner).clone()
 }
 
-/// The counters of all regions.
+/// The counters of all regions of a cache.
+///
+/// A cache has one of its own; [`Cache::stats`](crate::Cache::stats) returns a copy of its counters.
+///
+/// ```
+/// use jollycache::{Cache, MemoryBackend};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// cache.get::<String>("product:42").await?;
+/// assert_eq!(cache.stats().total.misses, 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct ConsistencyTracker {
     regions: RwLock<HashMap<Box<str>, Arc<RegionTracker>>>,
@@ -206,7 +220,7 @@ impl ConsistencyTracker {
         reads.collect()
     }
 
-    /// The counters as they are now.
+    /// A copy of the counters. The fields of [`Stats`] about the cache as a whole, such as `connected`, have their defaults.
     pub fn stats(&self) -> Stats {
         let regions = self.regions.read().unwrap_or_else(PoisonError::into_inner);
         Stats::of(regions.iter().map(|(name, tracker)| (&**name, &**tracker)))

@@ -1,38 +1,38 @@
-//! `AuditReport`: what an audit found.
+//! `AuditReport`: the findings of an audit.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// What [`Cache::audit_now`](crate::Cache::audit_now) found.
+/// The findings of [`Cache::audit_now`](crate::Cache::audit_now).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct AuditReport {
-    /// All regions together.
+    /// The sum of all regions.
     pub total: AuditFindings,
     /// Each audited region by name.
     pub regions: BTreeMap<String, AuditFindings>,
 }
 
-/// What one round of audits found in a region.
+/// The findings of one round of audits in a region.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct AuditFindings {
-    /// Entries that were compared with their source.
+    /// The number of entries compared with their source.
     pub audited: u64,
-    /// Those that differed.
+    /// The number of those that differed.
     pub differences: u64,
-    /// Those of them that were replaced or evicted. Where the backend failed, the eviction is queued.
+    /// The number of differing entries that were replaced or evicted. If the backend failed, the eviction is queued.
     pub repaired: u64,
-    /// Entries of another type, and entries whose key was cut because it is too long.
+    /// The number of entries of another type, or with a key that was truncated because of its length.
     pub skipped: u64,
-    /// Entries that were loaded, written or evicted by others during the comparison, or had just ended: not judged.
+    /// The number of entries that changed or expired during the comparison, so that it has no result.
     pub disturbed: u64,
-    /// Entries for which the loader failed, or took longer than the region's lease.
+    /// The number of entries for which the loader failed, or took longer than the lease of the region.
     pub load_errors: u64,
-    /// How long the oldest of those that differed had been stored, in milliseconds.
+    /// The age of the oldest differing entry, in milliseconds.
     pub oldest_difference_ms: Option<u64>,
 }
 

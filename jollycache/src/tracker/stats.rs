@@ -1,4 +1,4 @@
-//! `Stats`: the counters at one moment, with what is computed from them.
+//! `Stats`: a copy of the counters, with derived values.
 
 use std::collections::BTreeMap;
 
@@ -7,26 +7,41 @@ use serde::Serialize;
 
 use super::{Aged, Count, RegionTracker, Timed};
 
-/// The counters of a cache at one moment.
+/// The counters of a cache at one moment. [`Cache::stats`](crate::Cache::stats) returns them.
+///
+/// ```
+/// use jollycache::{Cache, MemoryBackend, Policy};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> jollycache::Result<()> {
+/// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
+/// cache.put("product:42", &"tea", &Policy::new().region("product")).await?;
+/// let stats = cache.stats();
+/// assert_eq!((stats.total.puts, stats.regions["product"].puts), (1, 1));
+/// assert!(stats.connected);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(description = "The counters of a cache at one moment."))]
 #[non_exhaustive]
 pub struct Stats {
-    /// All regions together.
+    /// The sum of all regions.
     pub total: RegionStats,
     /// Each region by name.
     pub regions: BTreeMap<String, RegionStats>,
-    /// Invalidations that wait to be delivered to the backend.
+    /// Invalidations in the queue for delivery to the backend.
     pub pending_invalidations: usize,
-    /// Invalidations told to those who listen.
+    /// Events of invalidations that were published.
     pub events_sent: u64,
-    /// Invalidations that could not be told.
+    /// Events of invalidations that could not be published.
     pub events_lost: u64,
-    /// Loads of this process under way whose value is not stored yet, one a key.
+    /// Loads in progress in this process, until their value is stored; one for each key.
     pub loading: usize,
     /// Callers that wait for a load of this process.
     pub waiting: usize,
-    /// Whether the circuit breaker lets calls through.
+    /// Whether calls use the backend, as [`Cache::is_connected`](crate::Cache::is_connected).
     pub connected: bool,
 }
 
@@ -35,21 +50,21 @@ pub struct Stats {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct RegionStats {
-    /// Reads answered by a fresh value.
+    /// Reads that were served a fresh value.
     pub hits: u64,
-    /// Reads that found no value they could use.
+    /// Reads without a usable value.
     pub misses: u64,
-    /// Reads answered by a stale value, inside its stale window.
+    /// Reads that were served a stale value, inside its stale window.
     pub stale_reads: u64,
-    /// Loads run.
+    /// Loads.
     pub loads: u64,
     /// Loads that failed or panicked.
     pub load_errors: u64,
-    /// Loaded values stored.
+    /// Loaded values that were stored.
     pub fills: u64,
-    /// Loaded values not stored, because an invalidation or a writer came in between.
+    /// Loaded values that were not stored, because of an invalidation or a writer in between.
     pub refused_fills: u64,
-    /// Waits for another process's load.
+    /// Waits for a load of another process.
     pub lease_waits: u64,
     /// Reads that waited for a load of this process.
     pub flight_joins: u64,
@@ -59,48 +74,48 @@ pub struct RegionStats {
     pub evicted_tags: u64,
     /// Invalidations by pattern, or of a whole region.
     pub evicted_patterns: u64,
-    /// Written values stored.
+    /// Written values that were stored.
     pub puts: u64,
-    /// Written values not stored, because another writer came in between.
+    /// Written values that were not stored, because of another writer in between.
     pub refused_puts: u64,
-    /// Operations that the backend failed, or did not answer in time.
+    /// Operations of the backend that failed or timed out.
     pub backend_errors: u64,
-    /// Calls that went past the cache: the backend was unreachable, an invalidation was pending, or the caller
-    /// asked for it.
+    /// Calls that bypassed the cache: the backend was unreachable, an invalidation was pending, or the caller requested
+    /// it.
     pub bypasses: u64,
-    /// Entries found that were of another type or format; they were loaded anew.
+    /// Entries of another type or format, which were loaded again.
     pub unreadable_entries: u64,
-    /// Values that could not be stored: too large, not encodable, or of too many tags.
+    /// Values that could not be stored: too large, not encodable, or with too many tags.
     pub rejected_values: u64,
-    /// Values that were not stored because they would have come back as other ones: NaN in JSON, for example.
+    /// Values that were not stored because decoding would have changed them: NaN in JSON, for example.
     pub lossy_values: u64,
-    /// Writes that took longer than their intent, so that it may have ended before they did: nothing was put, but a
-    /// read in between may have stored the old value for a moment.
+    /// Writes that took longer than the lifetime of their intent: no value was put, but a read in between may have stored
+    /// the old value for a moment.
     pub expired_intents: u64,
     /// Entries that an audit compared with their source.
     pub audited: u64,
-    /// Entries that an audit could not compare: of another type, or of a key too long to be read back.
+    /// Entries that an audit could not compare: of another type, or with a truncated key.
     pub audit_skipped: u64,
-    /// Loads for an audit that failed.
+    /// Loads of an audit that failed.
     pub audit_load_errors: u64,
     /// Audited entries that differed from their source.
     pub consistency_errors: u64,
-    /// Those of them that an audit replaced or evicted.
+    /// Differing entries that an audit replaced or evicted.
     pub repairs: u64,
-    /// Hits and stale reads per read, from 0 to 1; 0 before the first read.
+    /// The share of reads that were served a fresh or stale value, from 0 to 1; 0 before the first read.
     pub hit_rate: f64,
     /// From 0 to 100: the share of reads and writes without an error of the backend, times the share of audited entries
-    /// that were like their source. 100 before the first of each.
+    /// that equal their source. 100 before the first of each.
     pub consistency_score: f64,
     /// Latency of a hit.
     pub hit_latency: Latency,
-    /// Latency of a miss, with its load.
+    /// Latency of a miss, including its load.
     pub miss_latency: Latency,
     /// Latency of the load alone.
     pub load_latency: Latency,
-    /// How far past their `ttl` the values of stale reads were.
+    /// The time since the `ttl` of the values of stale reads.
     pub stale_age: Age,
-    /// How long ago the values that differed from their source had been stored.
+    /// The age of the values that differed from their source.
     pub difference_age: Age,
 }
 
@@ -109,15 +124,15 @@ pub struct RegionStats {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Age {
-    /// How many were observed.
+    /// The number of observations.
     pub count: u64,
     /// The median.
     pub p50_ms: u64,
-    /// 95 of 100 were at most this.
+    /// The 95th percentile.
     pub p95_ms: u64,
-    /// 99 of 100 were at most this.
+    /// The 99th percentile.
     pub p99_ms: u64,
-    /// All were at most this.
+    /// The maximum.
     pub max_ms: u64,
 }
 
@@ -126,13 +141,13 @@ pub struct Age {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[non_exhaustive]
 pub struct Latency {
-    /// How many were observed.
+    /// The number of observations.
     pub count: u64,
     /// The median.
     pub p50_us: u64,
-    /// 95 of 100 were at most this.
+    /// The 95th percentile.
     pub p95_us: u64,
-    /// 99 of 100 were at most this.
+    /// The 99th percentile.
     pub p99_us: u64,
 }
 
@@ -167,7 +182,7 @@ impl Stats {
 
 pub(super) fn merge(all: &mut Option<Histogram<u64>>, one: Option<Histogram<u64>>) {
     match (all.as_mut(), one) {
-        // Those of one kind have the same bounds, so adding cannot fail.
+        // Histograms of one kind have the same bounds, so adding cannot fail.
         (Some(all), Some(one)) => drop(all.add(one)),
         (None, Some(one)) => *all = Some(one),
         (_, None) => {}

@@ -11,7 +11,7 @@ export class ApiError extends Error {
   }
 }
 
-/// The token, in this tab's storage only: it ends with the tab.
+/// The token, in the storage of this tab, which ends with the tab.
 export const token = {
   get: () => sessionStorage.getItem(STORED),
   set: (value) => sessionStorage.setItem(STORED, value),
@@ -20,11 +20,11 @@ export const token = {
 
 const headers = () => ({ authorization: `Bearer ${token.get()}` });
 
-/// What is called when the token is refused.
+/// Called when the token is refused.
 let refused = () => {};
 export const onRefused = (callback) => { refused = callback; };
 
-/// Parses with all digits of every number, where the browser can.
+/// Parses JSON. Numbers keep all their digits, if the browser supports it.
 export function parse(text) {
   if (!JSON.rawJSON) return JSON.parse(text);
   return JSON.parse(text, (_, value, context) => {
@@ -35,13 +35,13 @@ export function parse(text) {
 
 async function failure(response) {
   let body = {};
-  try { body = await response.json(); } catch { /* not of this API's form */ }
-  const error = new ApiError(response.status, body.code ?? "", body.error ?? `the answer is ${response.status}`);
+  try { body = await response.json(); } catch { /* a proxy answered, not the API */ }
+  const error = new ApiError(response.status, body.code ?? "", body.error ?? `the response has status ${response.status}`);
   if (error.status === 401) refused(error);
   return error;
 }
 
-/// Calls the API and gives its data.
+/// Calls the API and returns the data of its response.
 export async function call(method, path) {
   let response;
   try {
@@ -60,7 +60,7 @@ const pause = (ms, signal) => new Promise((resolve) => {
   signal.addEventListener("abort", () => { clearTimeout(timer); resolve(); }, { once: true });
 });
 
-/// Listens until `signal` ends it, and connects again when the connection is lost. An EventSource could send no header.
+/// Listens until `signal` aborts, and reconnects when the connection is lost. An EventSource cannot send the header.
 export async function listen(signal, { onEvent, onState }) {
   let tries = 0;
   while (!signal.aborted) {
@@ -80,7 +80,7 @@ export async function listen(signal, { onEvent, onState }) {
   }
 }
 
-/// Reads server-sent events, of which the HTML standard has the format.
+/// Reads server-sent events, in the format of the HTML standard.
 async function read(body, onEvent) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";

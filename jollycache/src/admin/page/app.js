@@ -1,4 +1,4 @@
-// The page: log in, listen, hand on.
+// The page: logs in, listens to the events, and passes them to the views.
 
 import { call, listen, onRefused, token } from "./api.js";
 import { Dashboard } from "./dashboard.js";
@@ -24,10 +24,10 @@ function showLogin(message = "") {
 
 async function logIn(event) {
   event.preventDefault();
-  const shown = $("token").value.trim();
-  // Else it cannot stand in a header, and no call could be made.
-  if (!/^[\x21-\x7e]+$/.test(shown)) return showLogin("The token is wrong.");
-  token.set(shown);
+  const typed = $("token").value.trim();
+  // Other characters are not allowed in a header: fetch would fail without a status.
+  if (!/^[\x21-\x7e]+$/.test(typed)) return showLogin("The token is wrong.");
+  token.set(typed);
   try {
     await call("GET", "/regions");
     open();
@@ -56,10 +56,10 @@ function receive(name, data) {
   else if (name === "missed") events.missed(data);
   else if (name === "overview") {
     if (data.stats.connected) status("live", "Connected");
-    else status("degraded", "Degraded: past the cache");
+    else status("degraded", "Degraded: cache bypassed");
     dashboard.update(data);
     jobs.update(data);
-    events.told(data.tells_events);
+    events.setPublishes(data.tells_events);
   }
 }
 
@@ -114,7 +114,7 @@ onRefused(() => {
   token.forget();
   showLogin("The token is wrong.");
 });
-// The base of the page's links is where its files are, so the address of the page itself is needed here.
+// The base of relative links is the folder of the files, so a link to `#main` would leave the page.
 $("skip").addEventListener("click", (event) => { event.preventDefault(); $("main").focus(); });
 $("login").addEventListener("submit", logIn);
 $("logout").addEventListener("click", () => {

@@ -5,8 +5,8 @@ import { h, setText, time } from "./dom.js";
 const LEFT = 48, RIGHT = 8, TOP = 8, BOTTOM = 20;
 const SHORTEST_MS = 60_000;
 
-/// `series`: `{ field, name, color }`, `color` being the name of a property of the style sheet; `stacked`, `log`,
-/// `max` (of a fixed axis) and `format` say how they are drawn.
+/// `series`: `{ field, name, color }`, where `color` is a property of the style sheet. `stacked`, `log`, `max` (of a fixed
+/// axis) and `format` are options of the drawing.
 export class Chart {
   constructor(figure, { series, format, stacked = false, log = false, max = null }) {
     Object.assign(this, { figure, series, format, stacked, log, max, points: [], cursor: null });
@@ -24,13 +24,13 @@ export class Chart {
     new ResizeObserver(() => this.draw()).observe(this.canvas);
   }
 
-  /// Takes points of `{ at, sample }`, in the order of time.
+  /// Replaces the points, `{ at, sample }` in the order of time.
   set(points) {
     this.points = points;
     const last = points.at(-1)?.sample;
     this.series.forEach((one, at) => setText(this.values[at], this.format(last?.[one.field] ?? null)));
-    const told = this.series.map((one) => `${one.name} ${this.format(last?.[one.field] ?? null)}`);
-    this.canvas.setAttribute("aria-label", `${this.name}, now: ${told.join(", ")}. Arrow keys read earlier values.`);
+    const values = this.series.map((one) => `${one.name} ${this.format(last?.[one.field] ?? null)}`);
+    this.canvas.setAttribute("aria-label", `${this.name}, now: ${values.join(", ")}. Arrow keys read earlier values.`);
     this.draw();
   }
 
@@ -51,7 +51,7 @@ export class Chart {
     return this.log ? 10 ** Math.ceil(Math.log10(Math.max(most, 100))) : nice(Math.max(most, 4));
   }
 
-  /// The foot of the axis: zero, or the decade below the least value.
+  /// The lower end of the axis: zero, or the decade below the smallest value.
   low(top) {
     if (!this.log) return 0;
     const values = this.points.flatMap(({ sample }) => this.series.map((one) => sample?.[one.field] ?? null));
@@ -171,7 +171,7 @@ export class Chart {
     pen.stroke();
   }
 
-  /// Shows the point nearest to a place.
+  /// Shows the point nearest to a position.
   point(x) {
     if (!this.x || this.points.length === 0) return;
     let nearest = 0;
@@ -228,7 +228,7 @@ export function sparkline(canvas, values, color) {
   }
 }
 
-/// The next 1, 2, 4 or 5 times a power of ten: its half is a short number too.
+/// The next 1, 2, 4 or 5 times a power of ten, of which the half is a short number too.
 function nice(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 4, 5, 10].map((step) => step * power).find((step) => step >= value);

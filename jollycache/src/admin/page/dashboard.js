@@ -4,10 +4,10 @@ import { Chart, sparkline } from "./chart.js";
 import { $, bytes, count, h, micros, percent, rate, setText, span } from "./dom.js";
 import { History } from "./history.js";
 
-/// What the large numbers are of, in seconds.
+/// The period of the large numbers, in seconds.
 const RECENT = 10;
 
-/// How many rows the table of regions has at most.
+/// Maximum rows of the table of regions.
 const MOST_ROWS = 100;
 
 const OUTCOMES = [
@@ -21,7 +21,7 @@ const NUMBERS = [
   ["waiting", "Waiting"], ["pending", "Pending evictions"], ["refused", "Refused fills"],
 ];
 
-/// The columns of the regions: id, heading, value to sort by, text. Those marked `wide` give way on a small screen.
+/// The columns of the regions: id, heading, value to sort by, text. Those marked `wide` are hidden on a small screen.
 const COLUMNS = [
   { id: "name", title: "Region", value: (row) => row.name, text: (row) => row.name },
   { id: "activity", title: "Last minute", value: (row) => row.reads },
@@ -46,19 +46,19 @@ function errors({ stats }) {
 }
 
 const FACTS = [
-  ["Loads under way", (overview) => count(overview.stats.loading), "Leases this process holds for loads that can be joined"],
+  ["Loads in progress", (overview) => count(overview.stats.loading), "Loads of this process that other callers can join"],
   ["Waits for other processes", (overview) => count(overview.stats.total.lease_waits), "A lease of another process was live"],
   ["Joined loads", (overview) => count(overview.stats.total.flight_joins), "Reads that waited for a load of this process"],
-  ["Refused fills", (overview) => count(overview.stats.total.refused_fills), "Loaded values that an eviction or a write kept out"],
-  ["Refused puts", (overview) => count(overview.stats.total.refused_puts), "Written values that another writer kept out"],
-  ["Values not stored", (overview) => count(overview.stats.total.rejected_values + overview.stats.total.lossy_values), "Too large, not encodable, of too many tags, or they would have come back as other ones", (overview) => overview.stats.total.rejected_values + overview.stats.total.lossy_values > 0],
+  ["Refused fills", (overview) => count(overview.stats.total.refused_fills), "Loaded values not stored because of an eviction or a write in between"],
+  ["Refused puts", (overview) => count(overview.stats.total.refused_puts), "Written values not stored because of another writer"],
+  ["Values not stored", (overview) => count(overview.stats.total.rejected_values + overview.stats.total.lossy_values), "Too large, not encodable, with too many tags, or changed by encoding", (overview) => overview.stats.total.rejected_values + overview.stats.total.lossy_values > 0],
   ["Expired intents", (overview) => count(overview.stats.total.expired_intents), "Writes that took longer than their intent", (overview) => overview.stats.total.expired_intents > 0],
-  ["Bypasses", (overview) => count(overview.stats.total.bypasses), "Calls that went past the cache"],
-  ["Backend errors", (overview) => count(overview.stats.total.backend_errors), "Operations that failed or took too long", (overview) => overview.stats.total.backend_errors > 0],
+  ["Bypasses", (overview) => count(overview.stats.total.bypasses), "Calls that bypassed the cache"],
+  ["Backend errors", (overview) => count(overview.stats.total.backend_errors), "Operations that failed or timed out", (overview) => overview.stats.total.backend_errors > 0],
   ["Load errors", (overview) => count(overview.stats.total.load_errors), "Loads that failed", (overview) => overview.stats.total.load_errors > 0],
   ["Consistency", (overview) => `${overview.stats.total.consistency_score.toFixed(1)} of 100`, "Errors of the backend and findings of audits lower it", (overview) => overview.stats.total.consistency_score < 99],
   ["Audited, differing", (overview) => `${count(overview.stats.total.audited)}, ${count(overview.stats.total.consistency_errors)}`, "Entries compared with their source", (overview) => overview.stats.total.consistency_errors > 0],
-  ["Events told, lost", (overview) => `${count(overview.stats.events_sent)}, ${count(overview.stats.events_lost)}`, "Invalidations told to other processes", (overview) => overview.stats.events_lost > 0],
+  ["Events sent, lost", (overview) => `${count(overview.stats.events_sent)}, ${count(overview.stats.events_lost)}`, "Invalidations published to other processes", (overview) => overview.stats.events_lost > 0],
 ];
 
 export class Dashboard {
@@ -78,7 +78,7 @@ export class Dashboard {
     this.head();
   }
 
-  /// Takes an overview from the stream.
+  /// Shows an overview from the stream.
   update(overview) {
     this.overview = overview;
     this.history.add(overview);
@@ -89,7 +89,7 @@ export class Dashboard {
     this.showCharts();
   }
 
-  /// Draws anew, after the theme or the place changed.
+  /// Redraws after a change of the theme or the layout.
   redraw() {
     if (!this.overview) return;
     this.showCharts();
@@ -179,11 +179,11 @@ export class Dashboard {
     const body = $("regions").tBodies[0];
     const color = getComputedStyle(body).getPropertyValue("--hit").trim();
     const left = rows.length - MOST_ROWS;
-    setText($("regions-hint"), `since the start of this process${left > 0 ? `; ${left} more by another order` : ""}`);
+    setText($("regions-hint"), `since the start of this process${left > 0 ? `; ${left} more in another order` : ""}`);
     for (const { name } of rows.splice(MOST_ROWS)) this.rows.get(name)?.element.remove();
     rows.forEach((row, at) => {
       const shown = this.rows.get(row.name) ?? this.addRow(row.name);
-      // Moved only when it has to be: the focus stays.
+      // A row that is moved loses the focus, so it is moved only if its position changes.
       if (body.rows[at] !== shown.element) body.insertBefore(shown.element, body.rows[at] ?? null);
       for (const [column, cell] of shown.cells) setText(cell, column.text(row));
       const values = this.history.of(row.name).slice(-60).map(({ sample }) => sample?.reads ?? 0);

@@ -1,4 +1,4 @@
-// Small tools: elements from text (never from markup), numbers for people, dialogs.
+// Helpers: elements from text (never from markup), formats of numbers, dialogs.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -15,7 +15,7 @@ export function h(tag, properties = {}, ...children) {
   return element;
 }
 
-/// Changes a text only if it is another one: nothing flickers, and no reader reads it twice.
+/// Changes a text only if it differs, so that a screen reader does not repeat it.
 export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -55,7 +55,7 @@ export function bytes(number) {
   return `${unit === 0 || number >= 100 ? Math.round(number) : number.toFixed(1)} ${units[unit]}`;
 }
 
-/// The two largest units of a time, in milliseconds.
+/// A duration in milliseconds, in its two largest units.
 export function span(ms) {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   const seconds = Math.floor(ms / 1_000);
@@ -74,14 +74,14 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle
 export const time = (ms) => clock.format(ms);
 export const moment = (ms) => date.format(ms);
 
-/// Says something in the corner for a while.
+/// Shows a message in the corner for five seconds.
 export function toast(text, kind = "") {
   const note = h("p", { class: `toast ${kind}` }, text);
   $("toasts").append(note);
   setTimeout(() => note.remove(), 5_000);
 }
 
-/// Asks, and waits for the answer; with `typed`, that text has to be typed first.
+/// Shows a dialog and resolves to whether it was confirmed; with `typed`, only after that text is entered.
 export function confirm({ title, text, action, typed }) {
   const [dialog, input, button] = [$("dialog"), $("dialog-input"), $("dialog-confirm")];
   setText($("dialog-title"), title);

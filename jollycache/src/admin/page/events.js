@@ -1,9 +1,9 @@
-// The list of invalidations, the newest first.
+// The list of invalidations, newest first.
 
 import { $, h, setText, time } from "./dom.js";
 
 const MOST = 300;
-/// How many names of one event are shown.
+/// Maximum names of one event that are shown.
 const NAMES = 12;
 
 export class EventList {
@@ -24,7 +24,7 @@ export class EventList {
       setText($("event-pause"), `Resume (${this.waiting})`);
       return;
     }
-    // However many come, the list is drawn a few times a second.
+    // The list is drawn at most five times a second, whatever the rate of events.
     this.due ??= setTimeout(() => {
       this.due = undefined;
       if (!this.paused) this.show();
@@ -59,13 +59,13 @@ export class EventList {
     const matches = ({ names, region, note }) => !wanted
       || [region ?? "", note ?? "", ...names.flat()].some((text) => text.toLowerCase().includes(wanted));
     const rows = this.events.filter(matches).map(row);
-    const nothing = this.events.length > 0 ? "No event matches." : this.quiet ?? "Nothing was evicted since you came.";
+    const nothing = this.events.length > 0 ? "No event matches." : this.quiet ?? "No eviction since the page was opened.";
     $("events").replaceChildren(...(rows.length > 0 ? rows : [h("li", { class: "empty" }, nothing)]));
   }
 
-  /// What is said where this process tells nothing.
-  told(tells) {
-    const quiet = tells ? undefined : "This process tells no invalidations: build its cache with events(true).";
+  /// Sets whether this process publishes events; if not, an empty list explains how to change that.
+  setPublishes(publishes) {
+    const quiet = publishes ? undefined : "This process publishes no events: build its cache with events(true).";
     if (quiet === this.quiet) return;
     this.quiet = quiet;
     this.show();

@@ -1,4 +1,4 @@
-// What an operator can start: warm-up, audit, flush.
+// Jobs of an operator: warm-up, audit, flush.
 
 import { call } from "./api.js";
 import { $, confirm, count, setText, span, toast } from "./dom.js";
@@ -26,7 +26,7 @@ export class Jobs {
     bar.value = progress.done + progress.failed;
     const counts = `${count(progress.done)} of ${count(progress.total)} keys${progress.failed ? `, ${count(progress.failed)} failed` : ""}`;
     const text = progress.running ? `Running: ${counts}`
-      : progress.started_at_ms === null ? "Loads what will be asked for."
+      : progress.started_at_ms === null ? "Loads the registered entries."
         : `${progress.cancelled ? "Cancelled" : "Done"}: ${counts} in ${span(progress.took_ms)}`;
     setText($("warm-up-text"), text);
   }
@@ -56,7 +56,7 @@ export class Jobs {
   async flush() {
     const sure = await confirm({
       title: "Flush the namespace",
-      text: "Everything in it is evicted, and its counters are deleted. Until it is loaded again, every read is a miss.",
+      text: "All its entries are evicted, and its counters deleted. Every first read of an entry will be a miss.",
       action: "Flush",
       typed: this.namespace,
     });

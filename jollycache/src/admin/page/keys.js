@@ -1,4 +1,4 @@
-// The key browser: search by pattern, look at one, evict.
+// The key browser: search by pattern, show a record, evict.
 
 import { call, segment } from "./api.js";
 import { $, bytes, confirm, count, h, micros, moment, setText, span, toast } from "./dom.js";
@@ -6,10 +6,10 @@ import { $, bytes, confirm, count, h, micros, moment, setText, span, toast } fro
 const PAGE = 100;
 const STATES = { value: "Value", leased: "Being loaded", intent: "Being written", evicted: "Evicted", foreign: "Foreign" };
 const HIDDEN = {
-  none: "The source had nothing: the entry stands for None.",
+  none: "The entry is a cached None: the source had no value.",
   hidden: "Values are hidden by configuration.",
-  too_large: "The value is too large to be shown.",
-  unreadable: "The value is in a format that this service cannot show.",
+  too_large: "The value is too large to show.",
+  unreadable: "This service cannot decode the value.",
 };
 
 export class Keys {
@@ -41,7 +41,7 @@ export class Keys {
     try {
       const cursor = this.next ? `&cursor=${this.next}` : "";
       const page = await call("GET", `/keys?limit=${PAGE}&pattern=${encodeURIComponent(this.pattern)}${cursor}`);
-      // A later search has taken over.
+      // A later search has replaced this one.
       if (turn !== this.turn) return;
       const fresh = page.keys.filter((key) => !this.found.has(key));
       for (const key of fresh) this.found.add(key);
@@ -108,7 +108,7 @@ export class Keys {
   }
 
   async evictKey(key) {
-    const sure = await confirm({ title: "Evict the key", text: `${key} is evicted in every process. The next read loads it anew.`, action: "Evict" });
+    const sure = await confirm({ title: "Evict the key", text: `${key} is evicted in every process. The next read loads it again.`, action: "Evict" });
     if (!sure || !(await this.evict(`/keys/${segment(key)}`, `${key} was evicted`))) return;
     for (const row of [...$("key-list").children]) if (row.dataset.key === key) row.remove();
     this.found.delete(key);
@@ -118,14 +118,14 @@ export class Keys {
   }
 
   async evictTag(tag) {
-    const sure = await confirm({ title: "Evict the tag", text: `Every value that carries ${tag} is evicted, however many they are.`, action: "Evict" });
+    const sure = await confirm({ title: "Evict the tag", text: `All values with the tag ${tag} are evicted.`, action: "Evict" });
     if (sure && (await this.evict(`/tags/${segment(tag)}`, `The tag ${tag} was evicted`)) && this.shown) await this.view(this.shown);
   }
 
   async evictPattern() {
     const pattern = $("pattern").value.trim();
-    const sure = await confirm({ title: "Evict matching keys", text: `Every key that matches ${pattern} is evicted, by a scan.`, action: "Evict" });
-    if (sure && (await this.evict(`/patterns/${segment(pattern)}`, `What matches ${pattern} was evicted`))) await this.search();
+    const sure = await confirm({ title: "Evict matching keys", text: `Every key that matches ${pattern} is evicted, by a scan of the namespace.`, action: "Evict" });
+    if (sure && (await this.evict(`/patterns/${segment(pattern)}`, `The keys that match ${pattern} were evicted`))) await this.search();
   }
 
   async evict(path, done) {
@@ -151,20 +151,20 @@ function chips(seen) {
   else if (entry) list.push(entry.fresh ? ["Fresh", "good"] : ["Stale", "warn"]);
   if (lease) list.push([`Lease for ${span(lease.remaining_ms)}`, "warn"]);
   if (intent) list.push([`${intent.writers} writing, at most ${span(intent.remaining_ms)}`, "warn"]);
-  if (intent?.poisoned) list.push(["Poisoned: none of them may store", "bad"]);
+  if (intent?.poisoned) list.push(["Poisoned: no writer may store", "bad"]);
   if (seen.closed_ms) list.push([`Closed for ${span(seen.closed_ms)}`, "warn"]);
   return h("ul", { class: "chips" }, list.map(([text, kind]) => h("li", { class: `chip ${kind}` }, text)));
 }
 
 function facts({ region, ttl_ms: ttl, entry }) {
-  const rows = [["Region", region ?? "not seen by this process"]];
+  const rows = [["Region", region ?? "not used by this process"]];
   if (ttl !== null) rows.push(["Time to live", span(ttl)]);
   if (entry) {
     rows.push(
       ["Stored", moment(entry.created_ms)],
       ["Fresh until", moment(entry.fresh_until_ms)],
       ["Size", bytes(entry.size_bytes)],
-      ["Cost of the load", micros(entry.cost_us)],
+      ["Load time", micros(entry.cost_us)],
       ["Version", entry.version ?? "none"],
       ["Codec", entry.codec ?? "unknown"],
       ["Schema", String(entry.schema)],
