@@ -1,4 +1,4 @@
-//! The OpenAPI description of the API.
+//! The `OpenAPI` description of the API.
 
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -43,7 +43,7 @@ impl Modify for Bearer {
     }
 }
 
-/// The OpenAPI description of the admin API. Paths are relative to its router: nest the document at the same path.
+/// The `OpenAPI` description of the admin API. Paths are relative to its router: nest the document at the same path.
 ///
 /// ```
 /// let document = jollycache::admin::openapi();

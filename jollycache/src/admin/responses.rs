@@ -1,4 +1,4 @@
-//! The responses that several calls share, for the OpenAPI description.
+//! The responses that several calls share, for the `OpenAPI` description.
 
 use utoipa::{IntoResponses, ToSchema};
 
