@@ -34,14 +34,6 @@ pub enum ErrorKind {
 }
 
 /// An error of the cache. It contains no value, password or URL.
-///
-/// ```
-/// use jollycache::{Cache, ErrorKind};
-///
-/// let error = Cache::builder().namespace("shop:dev").build().expect_err("no backend");
-/// assert_eq!(error.kind(), ErrorKind::Config);
-/// assert!(!error.is_outage());
-/// ```
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
