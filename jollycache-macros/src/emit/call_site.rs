@@ -51,7 +51,7 @@ pub(super) fn site(annotation: &Annotation, function: &Function) -> TokenStream 
         quote_spanned! {span=> .#setter(#private::module_path!()) }
     });
     quote_spanned! {span=>
-        static #name: #private::Site = #private::Site::new(|| {})
+        static #name: #private::CallSite = #private::CallSite::new(|| {})
             #place #(#region)* #(#lifetimes)* #(#jitter)* #(#single_flight)* #(#consistency)* #(#schema)*;
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn chain(
     quote_spanned! {span=>
         #exhaustive
         #private::Return::<#returned>::NEW
-            .shape()
+            .kind()
             .#begin(&#site)
             #condition
             #sharing

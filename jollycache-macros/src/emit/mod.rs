@@ -25,8 +25,8 @@ use crate::parse::{Body, Function};
 /// ```text
 /// async fn find(id: u64) -> Option<Product> {
 ///     use ::jollycache::__private as __jollycache;
-///     static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {}).ttl_ms(60000);
-///     __jollycache::Return::<Option<Product>>::NEW.shape().cacheable(&__JOLLYCACHE_SITE)
+///     static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {}).ttl_ms(60000);
+///     __jollycache::Return::<Option<Product>>::NEW.kind().cacheable(&__JOLLYCACHE_SITE)
 ///         .key(|| __jollycache::Key::builder().literal("product:").part(&id))
 ///         .load(move || __jollycache::boxed(async move { body }))
 ///         .await

@@ -24,11 +24,11 @@ fn cacheable() {
         #[must_use]
         pub(crate) async fn find_product(id: ProductId) -> Result<Option<Product>, DbError> {
             use ::jollycache::__private as __jollycache;
-            static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
+            static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {})
                 .region("product")
                 .ttl_ms(1800000);
             __jollycache::Return::<Result<Option<Product>, DbError>>::NEW
-                .shape()
+                .kind()
                 .cacheable(&__JOLLYCACHE_SITE)
                 .sharing(__jollycache::Share::<Result<Option<Product>, DbError>>::NEW.sharing())
                 .none_ttl(|| __jollycache::Duration::from_millis(30000))
@@ -67,13 +67,13 @@ fn cacheable_by_the_default_key() {
                 trace: Trace,
             ) -> Vec<Product> {
                 use ::jollycache::__private as __jollycache;
-                static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
+                static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {})
                     .method_in(__jollycache::module_path!())
                     .jitter(0.125)
                     .single_flight(__jollycache::SingleFlight::Local)
                     .schema(2);
                 __jollycache::Return::<Vec<Product>>::NEW
-                    .shape()
+                    .kind()
                     .cacheable(&__JOLLYCACHE_SITE)
                     .sharing(__jollycache::Share::<Vec<Product>>::NEW.sharing())
                     .key(|| {
@@ -123,9 +123,9 @@ fn put_by_the_returned_value() {
                 new: NewProduct,
             ) -> Result<Product, Error> {
                 use ::jollycache::__private as __jollycache;
-                static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {});
+                static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {});
                 __jollycache::Return::<Result<Product, Error>>::NEW
-                    .shape()
+                    .kind()
                     .put(&__JOLLYCACHE_SITE)
                     .with(|| __jollycache::handle(&self.cache))
                     .ttl_by(|product| product.lifetime())
@@ -179,11 +179,11 @@ fn evict_by_everything() {
     expect![[r#"
         async fn delete(id: u64) -> Product {
             use ::jollycache::__private as __jollycache;
-            static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {})
+            static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {})
                 .region("product")
                 .timeout_ms(1000);
             __jollycache::Return::<Product>::NEW
-                .shape()
+                .kind()
                 .evict(&__JOLLYCACHE_SITE)
                 .condition(id > 0)
                 .unless(|ret| ret.is_draft())
@@ -241,9 +241,9 @@ fn under_async_trait() {
             {
                 use ::jollycache::__private as __jollycache;
                 __jollycache::Box::pin(async move {
-                    static __JOLLYCACHE_SITE: __jollycache::Site = __jollycache::Site::new(|| {});
+                    static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {});
                     __jollycache::Return::<Option<u64>>::NEW
-                        .shape()
+                        .kind()
                         .cacheable(&__JOLLYCACHE_SITE)
                         .sharing(__jollycache::Share::<Option<u64>>::NEW.sharing())
                         .key(|| __jollycache::Key::builder().literal("product:").part(&id))

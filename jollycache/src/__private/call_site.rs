@@ -1,4 +1,4 @@
-//! `Site`: what one annotated function says that does not depend on its arguments.
+//! `CallSite`: the options of one annotated function that do not depend on its arguments.
 
 use std::any::TypeId;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -16,22 +16,22 @@ enum Place {
 
 /// One annotation, as a `static`.
 #[derive(Debug)]
-pub struct Site {
+pub struct CallSite {
     path: fn() -> &'static str,
     /// What no two functions share, not even two of one path.
     identity: fn() -> TypeId,
-    /// Where the function stands, as far as the macro knows; asked only for the default key.
+    /// Where the function stands, as far as the macro sees; needed for the default key only.
     place: Place,
     region: Option<&'static str>,
     pub(crate) policy: Policy,
     pub(crate) schema: u16,
 }
 
-impl Site {
+impl CallSite {
     /// `marker` is a closure written at the site: its type's name holds the path of the function, with the type or
     /// the trait implementation it stands in, which no macro can know.
     pub const fn new<F: Copy + 'static>(_marker: F) -> Self {
-        Site {
+        CallSite {
             path: std::any::type_name::<F>,
             identity: TypeId::of::<F>,
             place: Place::Free(""),

@@ -2,19 +2,14 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::time::Duration;
 
-use super::{HoldsError, Shape, Site, View};
-use crate::cache::{Cache, WriteThrough, resolve};
+use super::call::{Call, by_value, returned_or_error};
+use crate::cache::{ByValue, Cache, ReturnKind, View, WriteThrough};
 use crate::call_report::Operation;
 use crate::engine::{Announced, Eviction, Target};
-use crate::error::Error;
-use crate::key::{Key, Pattern, Tag};
-use crate::policy::Policy;
+use crate::key::Pattern;
 
-type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
-
-/// When what is to fall falls.
+/// When an eviction happens, seen from the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     After,
@@ -22,288 +17,170 @@ enum When {
     Around,
 }
 
-/// One call of a `#[cache_evict]` function, under construction.
-pub struct Evict<'a, S: Shape> {
-    site: &'static Site,
-    cache: Option<Cache>,
-    targets: Vec<Target>,
-    targets_by: Vec<ByValue<'a, S::Value, Target>>,
-    said: Policy,
+/// `#[cache_evict]`: what it evicts besides its key and tags, and when.
+pub struct Evict<'a, V> {
+    pattern: Option<Pattern>,
+    pattern_by: Option<ByValue<'a, V, Pattern>>,
+    all: bool,
     when: When,
-    condition: bool,
-    unless: Option<ByValue<'a, S::Value, bool>>,
-    propagate: Option<fn(Error) -> S::Return>,
 }
 
-impl<S: Shape> fmt::Debug for Evict<'_, S> {
+impl<V> Default for Evict<'_, V> {
+    fn default() -> Self {
+        Evict { pattern: None, pattern_by: None, all: false, when: When::After }
+    }
+}
+
+impl<V> fmt::Debug for Evict<'_, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Evict")
-            .field("site", &self.site)
-            .field("targets", &self.targets)
-            .finish_non_exhaustive()
+        f.debug_struct("Evict").field("when", &self.when).finish_non_exhaustive()
     }
 }
 
-impl<'a, S: Shape> Evict<'a, S> {
-    pub(super) fn new(site: &'static Site) -> Self {
-        Evict {
-            site,
-            cache: None,
-            targets: Vec::new(),
-            targets_by: Vec::new(),
-            said: Policy::new(),
-            when: When::After,
-            condition: true,
-            unless: None,
-            propagate: None,
-        }
-    }
-
-    /// `with = expr`
+impl<'a, K: ReturnKind> Call<'a, K, Evict<'a, K::Value>> {
+    /// `pattern = "…"` over arguments only.
     #[must_use]
-    pub fn with(mut self, cache: impl FnOnce() -> Cache) -> Self {
-        self.cache = self.condition.then(cache);
+    pub fn pattern(mut self, pattern: impl FnOnce() -> Pattern) -> Self {
+        self.attribute.pattern = self.condition.then(pattern);
         self
-    }
-
-    /// `key = "…"` over arguments only
-    #[must_use]
-    pub fn key<K: Into<Key>>(self, key: impl FnOnce() -> K) -> Self {
-        self.target(|| Target::Key(key().into()))
-    }
-
-    /// `key = "…{ret…}…"`
-    #[must_use]
-    pub fn key_by<K, F>(self, key: impl FnOnce() -> F) -> Self
-    where
-        K: Into<Key> + 'a,
-        F: FnOnce(&S::Value) -> K + Send + 'a,
-    {
-        self.target_by(key, |key| Target::Key(key.into()))
-    }
-
-    /// One of `tags = […]` over arguments only
-    #[must_use]
-    pub fn tag<T: Into<Tag>>(self, tag: impl FnOnce() -> T) -> Self {
-        self.target(|| Target::Tag(tag().into()))
-    }
-
-    /// One of `tags = ["…{ret…}…"]`
-    #[must_use]
-    pub fn tag_by<T, F>(self, tag: impl FnOnce() -> F) -> Self
-    where
-        T: Into<Tag> + 'a,
-        F: FnOnce(&S::Value) -> T + Send + 'a,
-    {
-        self.target_by(tag, |tag| Target::Tag(tag.into()))
-    }
-
-    /// `pattern = "…"` over arguments only
-    #[must_use]
-    pub fn pattern(self, pattern: impl FnOnce() -> Pattern) -> Self {
-        self.target(|| Target::Pattern(pattern()))
     }
 
     /// `pattern = "…{ret…}…"`
     #[must_use]
-    pub fn pattern_by<F>(self, pattern: impl FnOnce() -> F) -> Self
+    pub fn pattern_by<F>(mut self, pattern: impl FnOnce() -> F) -> Self
     where
-        F: FnOnce(&S::Value) -> Pattern + Send + 'a,
+        F: FnOnce(&K::Value) -> Pattern + Send + 'a,
     {
-        self.target_by(pattern, Target::Pattern)
+        self.attribute.pattern_by = self.condition.then(|| by_value(pattern()));
+        self
     }
 
     /// `all`
     #[must_use]
-    pub fn all(self) -> Self {
-        self.target(|| Target::Region)
+    pub fn all(mut self) -> Self {
+        self.attribute.all = true;
+        self
     }
 
     /// `when = "before"`
     #[must_use]
     pub fn before(mut self) -> Self {
-        self.when = When::Before;
+        self.attribute.when = When::Before;
         self
     }
 
     /// `when = "around"`
     #[must_use]
     pub fn around(mut self) -> Self {
-        self.when = When::Around;
-        self
-    }
-
-    /// `timeout = expr`
-    #[must_use]
-    pub fn timeout(mut self, timeout: impl FnOnce() -> Duration) -> Self {
-        if self.condition {
-            self.said = self.said.timeout(timeout());
-        }
-        self
-    }
-
-    /// `grace = expr`
-    #[must_use]
-    pub fn grace(mut self, grace: impl FnOnce() -> Duration) -> Self {
-        if self.condition {
-            self.said = self.said.grace(grace());
-        }
-        self
-    }
-
-    /// `condition = expr`. It is the first setter: after a `false`, the others make nothing.
-    #[must_use]
-    pub fn condition(mut self, condition: bool) -> Self {
-        self.condition = condition;
-        self
-    }
-
-    /// `unless = |ret| …`
-    #[must_use]
-    pub fn unless<F: FnOnce(&S::Value) -> bool + Send + 'a>(mut self, unless: F) -> Self {
-        self.unless = Some(Box::new(unless));
-        self
-    }
-
-    /// `on_error = "propagate"`
-    #[must_use]
-    pub fn propagate(mut self) -> Self
-    where
-        S: HoldsError,
-    {
-        self.propagate = Some(S::from_error);
+        self.attribute.when = When::Around;
         self
     }
 
     /// Runs the body, and evicts.
     ///
-    /// If the future is dropped while the body runs, or the body panics, what is known to fall falls all the same:
-    /// nobody can tell whether the source was written.
-    pub fn run<F, L>(self, body: F) -> Pin<Box<impl Future<Output = S::Return> + use<'a, S, F, L>>>
+    /// # Cancel safety
+    /// If the future is dropped after the body started, or the body panics, the eviction of what is known without the
+    /// returned value is still queued, because the source may have been modified.
+    pub fn run<F, L>(mut self, body: F) -> Pin<Box<impl Future<Output = K::Return> + use<'a, K, F, L>>>
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         Box::pin(async move {
-            match self.condition.then(|| resolve(self.cache.clone())).flatten() {
-                Some(cache) => self.run_with(cache, body).await,
-                None => body().await,
+            match (self.take_cache(), self.attribute.when) {
+                (None, _) => body().await,
+                (Some(cache), When::Before) => self.run_before(cache, body).await,
+                (Some(cache), When::After) => self.run_after(cache, body).await,
+                (Some(cache), When::Around) => self.run_around(cache, body).await,
             }
         })
     }
 
-    async fn run_with<F, L>(self, cache: Cache, body: F) -> S::Return
+    async fn run_before<F, L>(mut self, cache: Cache, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
-        match self.when {
-            When::Before => self.run_before(cache, body).await,
-            When::After => self.run_after(cache, body).await,
-            When::Around => self.run_around(cache, body).await,
-        }
-    }
-
-    async fn run_before<F, L>(self, cache: Cache, body: F) -> S::Return
-    where
-        F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
-    {
-        let evicted = eviction(&cache, self.site, &self.said, self.targets).run().await;
-        match (evicted, self.propagate) {
+        let evicted = self.eviction(&cache).run().await;
+        match (evicted, self.hooks.propagate) {
             (Err(error), Some(propagate)) => propagate(error),
             _ => body().await,
         }
     }
 
-    async fn run_after<F, L>(self, cache: Cache, body: F) -> S::Return
+    async fn run_after<F, L>(mut self, cache: Cache, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
-        let mut eviction = eviction(&cache, self.site, &self.said, self.targets);
+        let propagate = self.hooks.propagate;
+        let mut eviction = self.eviction(&cache);
         let returned = body().await;
-        let evicted = if let Some(more) = targets_of::<S>(&returned, self.unless, self.targets_by) {
+        let evicted = if let Some(more) = self.targets_of(&returned) {
             eviction.extend(more);
             eviction.run().await.map(drop)
         } else {
             eviction.cancel();
             Ok(())
         };
-        match (evicted, self.propagate) {
-            (Err(error), Some(propagate)) => propagate(error),
-            _ => returned,
-        }
+        returned_or_error(returned, evicted, propagate)
     }
 
-    /// The keys and tags that are known are announced before the body; the other targets fall after it. What was
-    /// announced falls even if the body fails, since it has fallen already.
-    async fn run_around<F, L>(self, cache: Cache, body: F) -> S::Return
+    /// The keys and tags that are known are announced, and with that evicted, before the body; the other targets are
+    /// evicted after it, if it did not fail.
+    async fn run_around<F, L>(mut self, cache: Cache, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
-        let (mut keys, mut tags, mut scans) = (Vec::new(), Vec::new(), Vec::new());
-        for target in self.targets {
-            match target {
-                Target::Key(key) => keys.push(key),
-                Target::Tag(tag) => tags.push(tag),
-                scan @ (Target::Pattern(_) | Target::Region) => scans.push(scan),
-            }
-        }
-        let policies = [&self.said, &self.site.policy];
-        let announced = Announced { keys: &keys, tags: &tags, value_tags: None, late: false };
+        let propagate = self.hooks.propagate;
+        let policies = [&self.overrides, &self.site.policy];
+        let announced =
+            Announced { keys: self.key.as_slice(), tags: &self.tags, value_tags: None, late: false };
         let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
-        if let (Some(error), Some(propagate)) = (failed, self.propagate) {
+        if let (Some(error), Some(propagate)) = (failed, propagate) {
             return propagate(error);
         }
+        let scans = self.take_scans();
         let returned = body().await;
-        let more = match targets_of::<S>(&returned, self.unless, self.targets_by) {
+        let more = match self.targets_of(&returned) {
             Some(more) => scans.into_iter().chain(more).collect(),
             None => Vec::new(),
         };
-        match (write.evict(Operation::Evict, more).await, self.propagate) {
-            (Err(error), Some(propagate)) => propagate(error),
-            _ => returned,
+        let evicted = write.evict(Operation::Evict, more).await;
+        returned_or_error(returned, evicted, propagate)
+    }
+
+    /// The eviction of all that is known without the returned value.
+    fn eviction(&mut self, cache: &Cache) -> Eviction {
+        let region = cache.engine.region(self.site.region_name());
+        let policy = region.resolve([&self.overrides, &self.site.policy]);
+        let mut eviction = cache.engine.eviction(&region, &policy);
+        eviction.extend(self.key.take().map(Target::Key));
+        eviction.extend(std::mem::take(&mut self.tags).into_iter().map(Target::Tag));
+        eviction.extend(self.take_scans());
+        eviction
+    }
+
+    /// What is evicted by a scan.
+    fn take_scans(&mut self) -> Vec<Target> {
+        let region = (self.attribute.all && self.condition).then_some(Target::Region);
+        region.into_iter().chain(self.attribute.pattern.take().map(Target::Pattern)).collect()
+    }
+
+    /// What else is evicted because of what the body returned; `None` if nothing is evicted at all.
+    fn targets_of(self, returned: &K::Return) -> Option<Vec<Target>> {
+        let value = match K::view(returned) {
+            View::Value(value) => value,
+            View::None => return Some(Vec::new()),
+            View::Failed => return None,
+        };
+        if self.hooks.unless.is_some_and(|unless| unless(value)) {
+            return None;
         }
-    }
-
-    fn target(mut self, target: impl FnOnce() -> Target) -> Self {
-        self.targets.extend(self.condition.then(target));
-        self
-    }
-
-    fn target_by<N, F>(mut self, name: impl FnOnce() -> F, target: fn(N) -> Target) -> Self
-    where
-        N: 'a,
-        F: FnOnce(&S::Value) -> N + Send + 'a,
-    {
-        if self.condition {
-            let name = name();
-            self.targets_by.push(Box::new(move |value| target(name(value))));
-        }
-        self
-    }
-}
-
-fn eviction(cache: &Cache, site: &Site, said: &Policy, targets: Vec<Target>) -> Eviction {
-    let region = cache.engine.region(site.region_name());
-    let policy = region.resolve([said, &site.policy]);
-    let mut eviction = cache.engine.eviction(&region, &policy);
-    eviction.extend(targets);
-    eviction
-}
-
-/// What falls because of what the body returned; `None` if nothing is to fall at all.
-fn targets_of<S: Shape>(
-    returned: &S::Return,
-    unless: Option<ByValue<'_, S::Value, bool>>,
-    targets_by: Vec<ByValue<'_, S::Value, Target>>,
-) -> Option<Vec<Target>> {
-    match S::view(returned) {
-        View::Value(value) if unless.is_some_and(|unless| unless(value)) => None,
-        View::Value(value) => Some(targets_by.into_iter().map(|target_by| target_by(value)).collect()),
-        View::None => Some(Vec::new()),
-        View::Failed => None,
+        let key = self.key_by.map(|key_by| Target::Key(key_by(value)));
+        let tags = self.tags_by.into_iter().map(|tag_by| Target::Tag(tag_by(value)));
+        let pattern = self.attribute.pattern_by.map(|pattern_by| Target::Pattern(pattern_by(value)));
+        Some(key.into_iter().chain(tags).chain(pattern).collect())
     }
 }

@@ -1,22 +1,23 @@
 //! What the macros' expansions name. Not public API: it changes with the macros, which are pinned to it.
 //!
-//! An expansion is one `static` [`Site`] and one chain of calls:
+//! An expansion is one `static` [`CallSite`] and one chain of calls:
 //!
 //! ```text
 //! use jollycache::__private as __jollycache;
-//! static SITE: Site = Site::new(|| {}).region("product").ttl_ms(1_800_000);
-//! Return::<R>::NEW.shape().cacheable(&SITE)
+//! static SITE: CallSite = CallSite::new(|| {}).region("product").ttl_ms(1_800_000);
+//! Return::<R>::NEW.kind().cacheable(&SITE)
 //!     .key(|| Key::builder().literal("product:").part(&id))
 //!     .load(move || boxed(async move { …the body… }))
 //!     .await
 //! ```
 
 mod cacheable;
+mod call;
 mod call_site;
 mod evict;
 mod one_name;
 mod put;
-mod shape;
+mod return_type;
 mod sharing;
 
 use std::future::Future;
@@ -31,14 +32,16 @@ pub use std::option::Option::Some;
 pub use std::time::Duration;
 
 pub use self::cacheable::Cacheable;
-pub use self::call_site::Site;
+pub use self::call::Call;
+pub use self::call_site::CallSite;
 pub use self::evict::Evict;
 pub use self::one_name::{List, NoIterator, NoList, OneName, SingleName};
 pub use self::put::Put;
-pub use self::shape::{
-    Fallible, HoldsError, HoldsOption, Nested, Optional, OptionalResult, Plain, Return, Shape, View,
+pub use self::return_type::{OfKind, Return};
+pub use self::sharing::Share;
+pub use crate::cache::{
+    Fallible, HoldsError, HoldsOption, Nested, Optional, OptionalResult, Plain, ReturnKind, Sharing, View,
 };
-pub use self::sharing::{Share, Sharing};
 pub use crate::entry::Version;
 pub use crate::key::{Key, KeyBuilder, KeyPart, KeyWriter, Pattern, Segment};
 pub use crate::policy::{Consistency, SingleFlight};
@@ -47,7 +50,7 @@ pub use crate::policy::{Consistency, SingleFlight};
 /// the body runs.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// No `R`: what an expansion returns nowhere, to tell the compiler the type that the body returns.
+/// No `R`. An expansion returns it behind a condition that never holds, which sets the type of the body's own returns.
 pub fn none<R>() -> Option<R> {
     None
 }

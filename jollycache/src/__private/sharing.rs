@@ -1,23 +1,12 @@
-//! How a failed load reaches those who waited for it: by a look-up of the kind that `shape` has.
+//! How a failed load reaches those who waited for it: by a look-up as in `return_type`.
 
 #![allow(clippy::unused_self, reason = "a method is what the look-up looks for")]
 
-use std::any::Any;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// How a failed load is handed to those who waited for it; `None` where it cannot be.
-pub struct Sharing<R> {
-    pub(crate) share: fn(&R) -> Arc<dyn Any + Send + Sync>,
-    pub(crate) take: fn(&(dyn Any + Send + Sync)) -> Option<R>,
-}
-
-impl<R> std::fmt::Debug for Sharing<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Sharing")
-    }
-}
+use crate::cache::Sharing;
 
 /// The look-up of [`Sharing`]: types that can be cloned to other threads, then all others.
 #[derive(Debug)]

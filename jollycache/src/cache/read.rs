@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::codec::{decode, encode};
 use super::read_many::ReadMany;
-use super::{Cache, Hooks, ReadThrough};
-use crate::__private::{Fallible, OptionalResult, Shape};
+use super::{Cache, Fallible, Hooks, OptionalResult, ReadThrough, ReturnKind};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
@@ -227,11 +226,11 @@ impl Cache {
         Lookup::new(&self.engine, &ask::<V>(key, policy))
     }
 
-    fn read_through<S: Shape>(&self, key: &Key, policy: &Policy) -> ReadThrough<'_, S>
+    fn read_through<K: ReturnKind>(&self, key: &Key, policy: &Policy) -> ReadThrough<'_, K>
     where
-        S::Value: Value,
+        K::Value: Value,
     {
-        ReadThrough::new(self.clone(), &ask::<S::Value>(key, policy), Hooks::default())
+        ReadThrough::new(self.clone(), &ask::<K::Value>(key, policy), Hooks::default())
     }
 }
 

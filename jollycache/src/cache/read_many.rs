@@ -7,8 +7,7 @@ use std::pin::pin;
 
 use futures_util::future::join_all;
 
-use super::{Cache, Mode, ReadThrough, mode};
-use crate::__private::Fallible;
+use super::{Cache, Fallible, Mode, ReadThrough, mode};
 use crate::Value;
 use crate::clock;
 use crate::engine::{Found, Lookup, Ticket, ToStore};

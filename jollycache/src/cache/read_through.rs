@@ -6,48 +6,32 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::codec::{decode, encode};
+use super::hooks::Hooks;
+use super::return_kind::{ReturnKind, View};
 use super::{Cache, Mode, mode};
-use crate::__private::{Shape, Sharing, View};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::engine::{Ask, Found, Grant, Kept, Lookup, Ticket, ToStore};
-use crate::entry::{Entry, Version};
+use crate::entry::Entry;
 use crate::error::Error;
 use crate::tracker::{Count, Timed};
 
-type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
-
-/// What to do with a loaded value, besides what the policy says.
-pub(crate) struct Hooks<'a, S: Shape> {
-    pub(crate) ttl_by: Option<ByValue<'a, S::Value, Duration>>,
-    pub(crate) unless: Option<ByValue<'a, S::Value, bool>>,
-    pub(crate) version_by: Option<ByValue<'a, S::Value, Version>>,
-    pub(crate) sharing: Option<Sharing<S::Return>>,
-    pub(crate) propagate: Option<fn(Error) -> S::Return>,
-}
-
-impl<S: Shape> Default for Hooks<'_, S> {
-    fn default() -> Self {
-        Hooks { ttl_by: None, unless: None, version_by: None, sharing: None, propagate: None }
-    }
-}
-
 /// See the module.
-pub(crate) struct ReadThrough<'a, S: Shape> {
+pub(crate) struct ReadThrough<'a, K: ReturnKind> {
     cache: Cache,
     lookup: Lookup,
-    hooks: Hooks<'a, S>,
+    hooks: Hooks<'a, K>,
     call: CallOutcome,
 }
 
-impl<'a, S: Shape> ReadThrough<'a, S>
+impl<'a, K: ReturnKind> ReadThrough<'a, K>
 where
-    S::Value: Value,
+    K::Value: Value,
 {
-    pub(crate) fn new(cache: Cache, ask: &Ask<'_>, hooks: Hooks<'a, S>) -> Self {
+    pub(crate) fn new(cache: Cache, ask: &Ask<'_>, hooks: Hooks<'a, K>) -> Self {
         let mut lookup = Lookup::new(&cache.engine, ask);
-        lookup.takes_none = S::from_none().is_some();
+        lookup.takes_none = K::from_none().is_some();
         lookup.propagates = hooks.propagate.is_some();
         ReadThrough { cache, lookup, hooks, call: CallOutcome::of(Outcome::Bypass) }
     }
@@ -57,10 +41,10 @@ where
     }
 
     /// Returns the cached value, or what `body` loads.
-    pub(crate) async fn run<F, L>(mut self, body: F) -> S::Return
+    pub(crate) async fn run<F, L>(mut self, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         let engine = &self.cache.engine;
         let found = match mode() {
@@ -85,8 +69,8 @@ where
     }
 
     /// The returned value that an entry holds, if it decodes.
-    pub(super) fn open(&mut self, entry: &Entry, waited: bool) -> Option<S::Return> {
-        let value = if entry.none { S::from_none()? } else { S::from_value(decode(&entry.payload)?) };
+    pub(super) fn open(&mut self, entry: &Entry, waited: bool) -> Option<K::Return> {
+        let value = if entry.none { K::from_none()? } else { K::from_value(decode(&entry.payload)?) };
         let took = clock::now().saturating_duration_since(self.lookup.started);
         let region = &self.lookup.region;
         let now = clock::now_ms();
@@ -102,10 +86,10 @@ where
         Some(value)
     }
 
-    async fn replace_unreadable<F, L>(mut self, body: F) -> S::Return
+    async fn replace_unreadable<F, L>(mut self, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         match self.cache.engine.find_readable(&self.lookup).await {
             Ok(Found::Entry { entry, waited }) => match self.open(&entry, waited) {
@@ -121,10 +105,10 @@ where
         }
     }
 
-    async fn finish<F, L>(mut self, found: Found, body: F) -> S::Return
+    async fn finish<F, L>(mut self, found: Found, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         let shared = match found {
             Found::Load(ticket) => {
@@ -151,10 +135,10 @@ where
         returned
     }
 
-    async fn fail<F, L>(mut self, error: Error, body: F) -> S::Return
+    async fn fail<F, L>(mut self, error: Error, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         match self.hooks.propagate {
             Some(propagate) => {
@@ -167,20 +151,20 @@ where
     }
 
     /// Loads without the cache.
-    async fn alone<F, L>(mut self, outcome: Outcome, body: F) -> S::Return
+    async fn alone<F, L>(mut self, outcome: Outcome, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         let returned = self.timed(outcome, body).await;
         self.report();
         returned
     }
 
-    async fn timed<F, L>(&mut self, outcome: Outcome, body: F) -> S::Return
+    async fn timed<F, L>(&mut self, outcome: Outcome, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         let began = clock::now();
         let returned = body().await;
@@ -189,15 +173,15 @@ where
         returned
     }
 
-    async fn load<F, L>(&mut self, mut ticket: Box<Ticket>, body: F) -> S::Return
+    async fn load<F, L>(&mut self, mut ticket: Box<Ticket>, body: F) -> K::Return
     where
         F: FnOnce() -> L,
-        L: Future<Output = S::Return>,
+        L: Future<Output = K::Return>,
     {
         let began = clock::now();
         let returned = ticket.run(pin!(body())).await;
         self.call.load = Some((began, clock::now()));
-        let to_store = match S::loaded(&returned) {
+        let to_store = match K::loaded(&returned) {
             View::Value(value) => self.storable(value),
             View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
             View::Failed => {
@@ -222,7 +206,7 @@ where
         &mut self,
         mut ticket: Box<Ticket>,
         failure: Option<Arc<dyn Any + Send + Sync>>,
-    ) -> Option<S::Return> {
+    ) -> Option<K::Return> {
         self.call.outcome = Outcome::LoadFailed;
         let stale = ticket.take_stale().and_then(|entry| self.open(&entry, false));
         ticket.fail(failure).await;
@@ -241,7 +225,7 @@ where
         self.report();
     }
 
-    pub(super) fn storable(&mut self, value: &S::Value) -> ToStore {
+    pub(super) fn storable(&mut self, value: &K::Value) -> ToStore {
         let Lookup { policy, region, .. } = &self.lookup;
         let payload = match encode(value, self.cache.engine.limits.value_bytes) {
             Ok(payload) => payload,
@@ -258,11 +242,11 @@ where
         ToStore::Value { payload, ttl, stale: policy.stale, version }
     }
 
-    fn take_value(none: bool, payload: &[u8]) -> Option<S::Return> {
-        if none { S::from_none() } else { decode(payload).map(S::from_value) }
+    fn take_value(none: bool, payload: &[u8]) -> Option<K::Return> {
+        if none { K::from_none() } else { decode(payload).map(K::from_value) }
     }
 
-    fn take_shared(&self, failure: &(dyn Any + Send + Sync)) -> Option<S::Return> {
+    fn take_shared(&self, failure: &(dyn Any + Send + Sync)) -> Option<K::Return> {
         self.hooks.sharing.as_ref().and_then(|sharing| (sharing.take)(failure))
     }
 
