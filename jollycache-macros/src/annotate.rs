@@ -3,8 +3,8 @@
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 
+use crate::attribute::Macro;
 use crate::diagnostics::Errors;
-use crate::options::Macro;
 use crate::parse::Function;
 use crate::{emit, validate};
 

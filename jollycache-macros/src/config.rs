@@ -4,12 +4,12 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
 use syn::{Attribute, ImplItem, ItemImpl, Meta};
 
+use crate::attribute::Macro;
 use crate::diagnostics::Errors;
-use crate::options::Macro;
+use crate::options::{Entry, Given, Options};
 use crate::parse::{self, Value};
-use crate::validate::{Given, Options, check_shared};
 
-/// Writes the options into the attributes of the methods, where they are not said already.
+/// Writes the options into the attributes of the methods, where they are not set already.
 pub(crate) fn config(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let defaults = defaults(args, &mut errors);
@@ -36,18 +36,17 @@ pub(crate) fn config(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// The options whose values are right: a wrong one is one error here, not one in each method.
-fn defaults(args: TokenStream, errors: &mut Errors) -> Vec<Given> {
-    let args = parse::args(args, errors);
-    if args.is_empty() && errors.is_empty() {
+fn defaults(args: TokenStream, errors: &mut Errors) -> Vec<Entry> {
+    let options = Options::read(Macro::Config, args, errors);
+    if options.is_empty() && errors.is_empty() {
         let message = "`#[cache_config]` needs the options that the methods have in common, such as `cache = \"product\"`";
         errors.push(Span::call_site(), message);
     }
-    let options = Options::read(Macro::Config, args, errors);
-    options.into_iter().filter(|given| check_shared(given, errors)).collect()
+    options.into_readable().collect()
 }
 
 /// Extends each of our attributes; returns how many there are.
-fn apply_all(attrs: &mut [Attribute], defaults: &[Given]) -> usize {
+fn apply_all(attrs: &mut [Attribute], defaults: &[Entry]) -> usize {
     let mut annotated = 0;
     for attr in attrs {
         if let Some(macro_) = Macro::of_path(attr.path()) {
@@ -58,7 +57,7 @@ fn apply_all(attrs: &mut [Attribute], defaults: &[Given]) -> usize {
     annotated
 }
 
-fn apply(attr: &mut Attribute, macro_: Macro, defaults: &[Given]) {
+fn apply(attr: &mut Attribute, macro_: Macro, defaults: &[Entry]) {
     let tokens = match &attr.meta {
         Meta::List(list) => list.tokens.clone(),
         _ => TokenStream::new(),
@@ -67,8 +66,8 @@ fn apply(attr: &mut Attribute, macro_: Macro, defaults: &[Given]) {
     let own = parse::args(tokens.clone(), &mut Errors::default());
     let added = defaults
         .iter()
-        .filter(|given| given.spec.is_on(macro_) && !own.iter().any(|arg| arg.name == given.name))
-        .map(argument);
+        .filter(|entry| entry.spec.is_on(macro_) && !own.iter().any(|arg| arg.name == entry.given.name))
+        .map(|entry| argument(&entry.given));
     let comma = needs_comma(&tokens).then(|| quote! { , });
     let path = attr.path().clone();
     attr.meta = syn::parse_quote!(#path(#tokens #comma #(#added),*));

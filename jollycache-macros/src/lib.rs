@@ -4,6 +4,7 @@
 //! the modules: `parse` reads tokens, `validate` rejects, `model` is what a valid annotation says, `emit` writes.
 
 mod annotate;
+mod attribute;
 mod config;
 mod diagnostics;
 mod emit;
@@ -19,7 +20,7 @@ mod validate;
 use proc_macro::TokenStream;
 
 use crate::annotate::annotate;
-use crate::options::Macro;
+use crate::attribute::Macro;
 
 #[doc = include_str!("../docs/cacheable.md")]
 #[proc_macro_attribute]

@@ -5,8 +5,8 @@ use quote::{ToTokens, quote_spanned};
 use syn::Signature;
 
 use super::{glue, private};
+use crate::attribute::Macro;
 use crate::model::{Annotation, Asyncness, Target};
-use crate::options::Macro;
 use crate::parse::{Body, Function};
 
 /// The body as a closure that returns a boxed future: it is boxed only when it runs.

@@ -5,8 +5,8 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::{body, call_site, glue, private, reference, template};
-use crate::model::{Annotation, Exhaustive, Key, Lifetime, RET, Target, Template, Ttl, When};
-use crate::options::Macro;
+use crate::attribute::Macro;
+use crate::model::{Annotation, Exhaustive, Key, RET, Setter, SetterValue, Target, Template, When};
 use crate::parse::{Body, Function};
 
 pub(super) fn chain(
@@ -15,7 +15,7 @@ pub(super) fn chain(
     function: &Function,
     body: &Body,
 ) -> TokenStream {
-    // Here the compiler asks whether the value can be stored.
+    // Where the compiler shows that the value cannot be stored.
     let span = glue(target.returned.span());
     let private = private(span);
     let site = call_site::name();
@@ -24,8 +24,7 @@ pub(super) fn chain(
     let condition = condition(annotation);
     let names = names(annotation);
     let sharing = body::sharing(annotation, target, &function.sig);
-    let policy = policy(annotation);
-    let moments = moments(annotation);
+    let setters = setters(annotation);
     let loader = body::loader(target, function, body);
     let (begin, end) = match annotation.macro_ {
         Macro::Put => ("put", "run"),
@@ -40,8 +39,7 @@ pub(super) fn chain(
             .#begin(&#site)
             #condition
             #sharing
-            #policy
-            #moments
+            #setters
             #names
             .#end(#loader)
             .await
@@ -66,59 +64,38 @@ fn condition(annotation: &Annotation) -> TokenStream {
     annotation.condition.iter().map(|expr| setter("condition", expr.span(), expr)).collect()
 }
 
-/// `.with(…)`, and what the `static` cannot hold of the policy.
-fn policy(annotation: &Annotation) -> TokenStream {
-    let mut setters = TokenStream::new();
-    if let Some(cache) = &annotation.with {
-        let span = glue(cache.span());
-        let (private, cache) = (private(span), reference(cache, span));
-        setters.extend(lazy("with", span, quote_spanned! {span=> #private::handle(#cache) }));
-    }
-    match &annotation.ttl {
-        Some(Ttl::Expr(expr)) => setters.extend(lazy("ttl", expr.span(), expr)),
-        Some(Ttl::ByValue(closure)) => setters.extend(setter("ttl_by", closure.span(), closure)),
-        None => {}
-    }
-    for (name, expr) in
-        [("stale", &annotation.stale), ("timeout", &annotation.timeout), ("grace", &annotation.grace)]
-    {
-        setters.extend(expr.iter().map(|expr| lazy(name, expr.span(), expr)));
-    }
-    if let Some(none_ttl) = &annotation.none_ttl {
-        let span = glue(none_ttl.span);
-        let lifetime = match &none_ttl.lifetime {
-            Lifetime::Expr(expr) => quote! { #expr },
-            Lifetime::Millis(ms) => {
-                let (private, ms) = (private(span), Literal::u64_unsuffixed(*ms));
-                quote_spanned! {span=> #private::Duration::from_millis(#ms) }
-            }
-        };
-        setters.extend(lazy("none_ttl", none_ttl.span, lifetime));
-    }
-    if let Some(span) = annotation.propagate {
-        setters.extend(setter("propagate", span, TokenStream::new()));
-    }
-    setters
-}
-
-/// What is evicted or stored, and when.
-fn moments(annotation: &Annotation) -> TokenStream {
-    let mut setters = TokenStream::new();
+/// What the `static` cannot hold, and what is evaluated over the returned value.
+fn setters(annotation: &Annotation) -> TokenStream {
+    let mut setters: TokenStream = annotation.setters.iter().map(set).collect();
     setters.extend(annotation.unless.iter().map(|expr| setter("unless", expr.span(), expr)));
-    if annotation.all {
-        setters.extend(quote! { .all() });
-    }
-    if let Some(version) = &annotation.version {
-        let ret = Ident::new(RET, version.span());
-        let closure = quote_spanned! {glue(version.span())=> |#ret| #version };
-        setters.extend(setter("version_by", version.span(), closure));
-    }
     setters.extend(match annotation.when {
         When::After => TokenStream::new(),
         When::Before => quote! { .before() },
         When::Around => quote! { .around() },
     });
     setters
+}
+
+fn set(Setter { name, span, value }: &Setter) -> TokenStream {
+    let at = glue(*span);
+    let private = private(at);
+    match value {
+        SetterValue::Nothing => setter(name, *span, TokenStream::new()),
+        SetterValue::Expr(expr) => setter(name, *span, expr),
+        SetterValue::Lazy(expr) => lazy(name, *span, expr),
+        SetterValue::LazyMillis(ms) => {
+            let ms = Literal::u64_unsuffixed(*ms);
+            lazy(name, *span, quote_spanned! {at=> #private::Duration::from_millis(#ms) })
+        }
+        SetterValue::Handle(expr) => {
+            let cache = reference(expr, at);
+            lazy(name, *span, quote_spanned! {at=> #private::handle(#cache) })
+        }
+        SetterValue::OverRet(expr) => {
+            let ret = Ident::new(RET, *span);
+            setter(name, *span, quote_spanned! {at=> |#ret| #expr })
+        }
+    }
 }
 
 /// A setter whose errors show `span`.

@@ -43,7 +43,7 @@ pub(crate) fn function(
     let span = glue(sig.ident.span());
     let private = private(span);
     let root = annotation.root.clone().unwrap_or_else(|| parse_quote_spanned!(span=> ::jollycache));
-    let site = call_site::site(annotation, function);
+    let site = call_site::call_site(annotation, function);
     let chain = chain::chain(annotation, target, function, body);
     let call = match target.asyncness {
         Asyncness::Fn => quote! { #site #chain },

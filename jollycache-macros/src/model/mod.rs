@@ -1,39 +1,32 @@
-//! What a valid annotation says: types without "not given yet", made by `validate`, read by `emit`.
+//! What a valid annotation sets: types without "not given yet", made by `validate`, read by `emit`.
 
+mod setter;
 mod template;
 
 use proc_macro2::Span;
-use syn::{Expr, ExprClosure, Ident, Member, Path, Type};
+use syn::{Expr, Ident, Member, Path, Type};
 
-pub(crate) use template::{Piece, RET, Source, Template};
-
-use crate::options::Macro;
+pub(crate) use self::setter::{Constant, ConstantValue, Setter, SetterValue};
+pub(crate) use self::template::{Piece, RET, Source, Template, TemplateKind};
+use crate::attribute::Macro;
 
 /// A valid annotation of a function.
 pub(crate) struct Annotation {
     pub(crate) macro_: Macro,
     /// Where `jollycache` is, if it is renamed.
     pub(crate) root: Option<Path>,
-    pub(crate) site: Site,
-    pub(crate) with: Option<Expr>,
+    /// What the `static` holds.
+    pub(crate) constants: Vec<Constant>,
+    pub(crate) condition: Option<Expr>,
+    pub(crate) unless: Option<Expr>,
+    /// What else is set in the call.
+    pub(crate) setters: Vec<Setter>,
+    pub(crate) when: When,
     pub(crate) key: Option<Key>,
     /// What the compiler is to check of the key.
     pub(crate) exhaustive: Vec<Exhaustive>,
     pub(crate) tags: Vec<Template>,
     pub(crate) pattern: Option<Template>,
-    pub(crate) ttl: Option<Ttl>,
-    pub(crate) stale: Option<Expr>,
-    pub(crate) timeout: Option<Expr>,
-    pub(crate) grace: Option<Expr>,
-    pub(crate) none_ttl: Option<NoneTtl>,
-    pub(crate) condition: Option<Expr>,
-    pub(crate) unless: Option<Expr>,
-    /// Where `on_error = "propagate"` stands.
-    pub(crate) propagate: Option<Span>,
-    /// The value's own version, over `ret`.
-    pub(crate) version: Option<Expr>,
-    pub(crate) all: bool,
-    pub(crate) when: When,
 }
 
 /// When an eviction happens, seen from the call.
@@ -42,22 +35,6 @@ pub(crate) enum When {
     After,
     Before,
     Around,
-}
-
-/// What goes into the `static`.
-#[derive(Default)]
-pub(crate) struct Site {
-    pub(crate) region: Option<String>,
-    pub(crate) ttl_ms: Option<u64>,
-    pub(crate) stale_ms: Option<u64>,
-    pub(crate) timeout_ms: Option<u64>,
-    pub(crate) jitter: Option<f64>,
-    /// The variant of `SingleFlight`.
-    pub(crate) single_flight: Option<&'static str>,
-    pub(crate) schema: Option<u16>,
-    pub(crate) grace_ms: Option<u64>,
-    /// The variant of `Consistency`.
-    pub(crate) consistency: Option<&'static str>,
 }
 
 /// The key.
@@ -74,25 +51,6 @@ pub(crate) struct Exhaustive {
     pub(crate) fields: Vec<Member>,
     /// Where the claim is made.
     pub(crate) span: Span,
-}
-
-/// A `ttl` that is known only in the call.
-pub(crate) enum Ttl {
-    Expr(Expr),
-    /// `|value| …`
-    ByValue(ExprClosure),
-}
-
-/// `none_ttl`, and where it stands.
-pub(crate) struct NoneTtl {
-    pub(crate) span: Span,
-    pub(crate) lifetime: Lifetime,
-}
-
-/// A length of time.
-pub(crate) enum Lifetime {
-    Millis(u64),
-    Expr(Expr),
 }
 
 /// How the function returns.

@@ -11,6 +11,24 @@ pub(crate) struct Template {
     pub(crate) pieces: Vec<Piece>,
 }
 
+/// What a template is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TemplateKind {
+    Key,
+    Tag,
+    Pattern,
+}
+
+impl TemplateKind {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            TemplateKind::Key => "key",
+            TemplateKind::Tag => "tag",
+            TemplateKind::Pattern => "pattern",
+        }
+    }
+}
+
 /// A piece of a template.
 pub(crate) enum Piece {
     Literal(String),

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::{expand, expand_method, pretty};
-use crate::options::Macro;
+use crate::attribute::Macro;
 
 const MAX_LINES_OVER: usize = 20;
 

@@ -4,7 +4,7 @@ use expect_test::expect;
 use quote::quote;
 
 use super::{expand, expand_method, pretty};
-use crate::options::Macro;
+use crate::attribute::Macro;
 
 #[test]
 fn cacheable() {
@@ -67,7 +67,8 @@ fn cacheable_by_the_default_key() {
                 trace: Trace,
             ) -> Vec<Product> {
                 use ::jollycache::__private as __jollycache;
-                static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {})
+                static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(||
+                    {})
                     .method_in(__jollycache::module_path!())
                     .jitter(0.125)
                     .single_flight(__jollycache::SingleFlight::Local)
@@ -123,7 +124,8 @@ fn put_by_the_returned_value() {
                 new: NewProduct,
             ) -> Result<Product, Error> {
                 use ::jollycache::__private as __jollycache;
-                static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {});
+                static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(||
+                {});
                 __jollycache::Return::<Result<Product, Error>>::NEW
                     .kind()
                     .put(&__JOLLYCACHE_SITE)
@@ -186,8 +188,8 @@ fn evict_by_everything() {
                 .kind()
                 .evict(&__JOLLYCACHE_SITE)
                 .condition(id > 0)
-                .unless(|ret| ret.is_draft())
                 .all()
+                .unless(|ret| ret.is_draft())
                 .key(|| {
                     __jollycache::Key::builder()
                         .literal("product:")
@@ -241,7 +243,8 @@ fn under_async_trait() {
             {
                 use ::jollycache::__private as __jollycache;
                 __jollycache::Box::pin(async move {
-                    static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(|| {});
+                    static __JOLLYCACHE_SITE: __jollycache::CallSite = __jollycache::CallSite::new(||
+                    {});
                     __jollycache::Return::<Option<u64>>::NEW
                         .kind()
                         .cacheable(&__JOLLYCACHE_SITE)

@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use crate::annotate::annotate;
-use crate::options::Macro;
+use crate::attribute::Macro;
 
 /// The expansion, formatted.
 fn expand(macro_: Macro, args: TokenStream, item: TokenStream) -> String {

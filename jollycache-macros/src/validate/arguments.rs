@@ -3,8 +3,8 @@
 use syn::visit::{self, Visit};
 use syn::{FnArg, GenericParam, Ident, Pat, PatIdent, Signature, Type};
 
+use crate::attribute::Macro;
 use crate::model::{Asyncness, RET, Target};
-use crate::options::Macro;
 
 /// What to do about a pattern that `#[async_trait]` has hidden.
 pub(crate) const HIDDEN_PATTERN: &str = "under `#[async_trait]` an argument's pattern is out of sight: take the argument by \

@@ -4,9 +4,9 @@ use quote::ToTokens;
 use syn::{Ident, Member, Path, Type};
 
 use super::arguments::{Argument, Arguments, Binding, HIDDEN_PATTERN};
-use super::skip::Skipped;
 use crate::diagnostics::Errors;
 use crate::model::{Exhaustive, Source, Template};
+use crate::options::Skipped;
 
 /// Reports what is neither in `key` nor in `skipped`. Returns what the compiler is to check: that the fields which are
 /// in one of the two are all fields of the argument.

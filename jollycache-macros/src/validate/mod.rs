@@ -2,31 +2,25 @@
 
 mod arguments;
 mod cover;
-mod duration;
-mod options;
 mod placeholder;
 mod skip;
 mod target;
 mod template;
-mod values;
 
 use proc_macro2::TokenStream;
-use syn::Expr;
+use syn::LitStr;
 
 use self::arguments::Arguments;
-pub(crate) use self::options::{Given, Options};
 use self::skip::Beside;
-use self::template::Kind;
+pub(crate) use self::target::target;
+use crate::attribute::Macro;
 use crate::diagnostics::Errors;
-use crate::model::{Annotation, Exhaustive, Key, Lifetime, NoneTtl, Site, Target, Template, Ttl, When};
-use crate::options::Macro;
-use crate::parse::{self, Function};
+use crate::model::{Annotation, Exhaustive, Key, Target, Template, TemplateKind, When};
+use crate::options::{OptionName, Options, Setting, Skipped};
+use crate::parse::Function;
 
 /// The most tags that an entry can carry, as the runtime has it.
 const MAX_TAGS: usize = 64;
-
-pub(crate) use self::target::target;
-pub(crate) use self::values::check_shared;
 
 /// The annotation that `args` and `function` make; what is wrong with them goes to `errors`.
 pub(crate) fn annotation(
@@ -36,176 +30,123 @@ pub(crate) fn annotation(
     target: &Target,
     errors: &mut Errors,
 ) -> Option<Annotation> {
-    let before = errors.count();
-    let args = parse::args(args, errors);
     let options = Options::read(macro_, args, errors);
-    let complete = errors.count() == before;
     let arguments = Arguments::of(macro_, &function.sig, target);
-    let mut reader = Reader { macro_, options, complete, arguments, errors };
+    let mut reader = Reader { macro_, options, arguments, errors };
     let annotation = reader.annotation();
     reader.errors.is_empty().then_some(annotation)
 }
 
-/// Takes the options one by one.
+/// Sees the options together with the function.
 struct Reader<'e> {
     macro_: Macro,
     options: Options,
-    /// Whether every option could be read: else what seems to be missing may be what was misspelt.
-    complete: bool,
     arguments: Arguments,
     errors: &'e mut Errors,
 }
 
 impl Reader<'_> {
     fn annotation(&mut self) -> Annotation {
-        let mut site = Site::default();
         self.needs();
-        let ttl = self.ttl(&mut site);
-        let stale = self.lifetime_into("stale", &mut site.stale_ms);
-        let timeout = self.lifetime_into("timeout", &mut site.timeout_ms);
-        site.region = self.take("cache", values::region);
-        site.jitter = self.take("jitter", values::jitter);
-        site.single_flight = self.take("single_flight", values::single_flight);
-        let grace = self.lifetime_into("grace", &mut site.grace_ms);
-        site.consistency = self.take("consistency", values::consistency);
-        site.schema = self.take("schema", values::schema);
-        let key_given = self.options.has("key");
-        let key_template = self.template("key", Kind::Key);
-        let (key, exhaustive) = self.key(key_given, key_template);
-        let annotation = Annotation {
-            macro_: self.macro_,
-            root: self.take("crate", values::path),
-            ttl,
-            stale,
-            timeout,
-            grace,
-            version: self.take("version", values::version),
-            with: self.take("with", values::any),
-            tags: self.tags(),
-            pattern: self.template("pattern", Kind::Pattern),
-            none_ttl: self.none_ttl(),
-            condition: self.take("condition", values::condition),
-            unless: self.take("unless", values::unless),
-            propagate: self.propagate(),
-            all: self.options.take("all", self.errors, values::flag).is_some(),
-            when: self.when(),
-            key,
-            exhaustive,
-            site,
-        };
+        let mut annotation = self.empty();
+        let (mut key, mut skipped) = (None, Vec::new());
+        for setting in self.options.take_settings() {
+            match setting {
+                Setting::Constant(constant) => annotation.constants.push(constant),
+                Setting::Setter(setter) => annotation.setters.push(setter),
+                Setting::Condition(expr) => annotation.condition = Some(expr),
+                Setting::Unless(expr) => annotation.unless = Some(expr),
+                Setting::When(when) => annotation.when = when,
+                Setting::Crate(path) => annotation.root = Some(path),
+                Setting::Key(text) => key = self.template(&text, TemplateKind::Key),
+                Setting::Tags(texts) => annotation.tags = self.tags(&texts),
+                Setting::Pattern(text) => annotation.pattern = self.template(&text, TemplateKind::Pattern),
+                Setting::Skip(names) => skipped = names,
+                Setting::Default => {}
+            }
+        }
+        (annotation.key, annotation.exhaustive) = self.key(key, &skipped);
         self.no_ret_before(&annotation);
         annotation
     }
 
-    fn take<T>(&mut self, name: &str, read: impl FnOnce(&Given) -> syn::Result<T>) -> Option<T> {
-        self.options.take(name, self.errors, read)
+    fn empty(&self) -> Annotation {
+        Annotation {
+            macro_: self.macro_,
+            root: None,
+            constants: Vec::new(),
+            condition: None,
+            unless: None,
+            setters: Vec::new(),
+            when: When::After,
+            key: None,
+            exhaustive: Vec::new(),
+            tags: Vec::new(),
+            pattern: None,
+        }
     }
 
     /// What an attribute cannot do without.
     fn needs(&mut self) {
-        if !self.complete {
+        use OptionName::{All, Cache, Key, Pattern, Tags};
+
+        if !self.options.complete {
             return;
         }
-        let span = self.arguments.function.span();
-        let has = |name| self.options.has(name);
+        let has = |option| self.options.has(option);
         let problem = match self.macro_ {
-            Macro::Put if !has("key") => {
-                "`#[cache_put]` needs the key to store under: `key = \"product:{ret.id}\"`"
+            Macro::Put if !has(Key) => {
+                Some("`#[cache_put]` needs the key to store under: `key = \"product:{ret.id}\"`")
             }
-            Macro::Evict if !["key", "tags", "pattern", "all"].into_iter().any(has) => {
-                "`#[cache_evict]` needs to know what to evict: `key = \"…\"`, `tags = [\"…\"]`, `pattern = \"…*\"` or \
-                 `all`"
-            }
-            _ => "",
+            Macro::Evict if ![Key, Tags, Pattern, All].into_iter().any(has) => Some(
+                "`#[cache_evict]` needs what to evict: `key = \"…\"`, `tags = [\"…\"]`, `pattern = \"…*\"` or `all`",
+            ),
+            _ => None,
         };
-        if !problem.is_empty() {
-            self.errors.push(span, problem);
+        if let Some(problem) = problem {
+            self.errors.push(self.arguments.function.span(), problem);
         }
-        if let Some(all) = self.options.span("all")
-            && !self.options.has("cache")
+        if let Some(all) = self.options.span(All)
+            && !has(Cache)
         {
             self.errors.push(all, "`all` needs the region that it empties: `cache = \"product\", all`");
         }
     }
 
-    fn ttl(&mut self, site: &mut Site) -> Option<Ttl> {
-        match self.take("ttl", values::ttl)? {
-            values::TtlValue::Lifetime(Lifetime::Millis(ms)) => {
-                site.ttl_ms = Some(ms);
-                None
-            }
-            values::TtlValue::Lifetime(Lifetime::Expr(expr)) => Some(Ttl::Expr(expr)),
-            values::TtlValue::ByValue(closure) => Some(Ttl::ByValue(closure)),
-        }
+    fn template(&mut self, text: &LitStr, kind: TemplateKind) -> Option<Template> {
+        template::template(text, kind, &self.arguments, self.errors)
     }
 
-    fn lifetime_into(&mut self, name: &str, fixed: &mut Option<u64>) -> Option<Expr> {
-        match self.take(name, values::lifetime)? {
-            Lifetime::Millis(ms) => {
-                *fixed = Some(ms);
-                None
-            }
-            Lifetime::Expr(expr) => Some(expr),
-        }
-    }
-
-    fn none_ttl(&mut self) -> Option<NoneTtl> {
-        let span = self.options.span("none_ttl")?;
-        let lifetime = self.take("none_ttl", values::lifetime)?;
-        Some(NoneTtl { span, lifetime })
-    }
-
-    fn propagate(&mut self) -> Option<proc_macro2::Span> {
-        let span = self.options.span("on_error")?;
-        let mode = self.take("on_error", |given| values::choice(given, &["bypass", "propagate"]))?;
-        (mode == "propagate").then_some(span)
-    }
-
-    fn when(&mut self) -> When {
-        match self.take("when", |given| values::choice(given, &["after", "before", "around"])) {
-            Some("before") => When::Before,
-            Some("around") => When::Around,
-            _ => When::After,
-        }
-    }
-
-    fn template(&mut self, name: &str, kind: Kind) -> Option<Template> {
-        let text = self.take(name, values::text)?;
-        template::template(&text, kind, &self.arguments, self.errors)
-    }
-
-    fn tags(&mut self) -> Vec<Template> {
-        let texts = self.take("tags", values::texts).unwrap_or_default();
+    fn tags(&mut self, texts: &[LitStr]) -> Vec<Template> {
         // An eviction may name any number of them.
         if let Some(over) = texts.get(MAX_TAGS).filter(|_| self.macro_ != Macro::Evict) {
             let found = texts.len();
             self.errors.push_on(over, format!("`tags` has {found} tags, an entry can carry {MAX_TAGS}"));
         }
-        let tags =
-            texts.iter().filter_map(|text| template::template(text, Kind::Tag, &self.arguments, self.errors));
-        tags.collect()
+        texts.iter().filter_map(|text| self.template(text, TemplateKind::Tag)).collect()
     }
 
-    fn key(&mut self, given: bool, template: Option<Template>) -> (Option<Key>, Vec<Exhaustive>) {
+    fn key(&mut self, template: Option<Template>, skipped: &[Skipped]) -> (Option<Key>, Vec<Exhaustive>) {
         if self.macro_ != Macro::Cacheable {
             return (template.map(Key::Template), Vec::new());
         }
+        let given = self.options.has(OptionName::Key);
         let before = self.errors.count();
-        let skipped = self.take("skip", values::skipped).unwrap_or_default();
         let beside = match &template {
             Some(template) => Beside::Template(template),
             None if given => Beside::Unknown,
             None => Beside::Default,
         };
-        skip::check(&skipped, beside, &self.arguments, self.errors);
+        skip::check(skipped, beside, &self.arguments, self.errors);
         let Some(template) = template else {
-            let key = (!given).then(|| Key::Default(cover::default_key(&skipped, &self.arguments)));
+            let key = (!given).then(|| Key::Default(cover::default_key(skipped, &self.arguments)));
             return (key, Vec::new());
         };
         let mut exhaustive = Vec::new();
-        if self.complete && self.errors.count() == before {
-            exhaustive = cover::forgotten(&template, &skipped, &self.arguments, self.errors);
-            cover::forgotten_parameters(&template, &skipped, &self.arguments, self.errors);
+        let skip_is_right = self.errors.count() == before && !self.options.is_unreadable(OptionName::Skip);
+        if self.options.complete && skip_is_right {
+            exhaustive = cover::forgotten(&template, skipped, &self.arguments, self.errors);
+            cover::forgotten_parameters(&template, skipped, &self.arguments, self.errors);
         }
         (Some(Key::Template(template)), exhaustive)
     }
@@ -229,7 +170,7 @@ impl Reader<'_> {
         }
         if let Some(unless) = &annotation.unless {
             self.errors.push_on(unless,
-                "`when = \"before\"` evicts before the call, and `unless` looks at what it returned: use `condition`, \
+                "`when = \"before\"` evicts before the call, and `unless` is evaluated over what it returned: use `condition`, \
                  or `when = \"after\"`",
             );
         }

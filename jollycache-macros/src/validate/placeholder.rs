@@ -5,13 +5,17 @@ use syn::visit::{self, Visit};
 use syn::{Expr, ExprMethodCall, ExprPath, LitStr};
 
 use super::arguments::{Arguments, HIDDEN_PATTERN};
-use super::template::Kind;
+use crate::attribute::Macro;
 use crate::diagnostics::{did_you_mean, quoted};
-use crate::model::{Piece, RET, Source};
-use crate::options::Macro;
+use crate::model::{Piece, RET, Source, TemplateKind};
 
 /// Reads what stands between the braces.
-pub(crate) fn placeholder(text: &str, span: Span, kind: Kind, arguments: &Arguments) -> syn::Result<Piece> {
+pub(crate) fn placeholder(
+    text: &str,
+    span: Span,
+    kind: TemplateKind,
+    arguments: &Arguments,
+) -> syn::Result<Piece> {
     let wrong = |message: String| syn::Error::new(span, message);
     let (text, hash) = filter(text).map_err(wrong)?;
     if text.is_empty() {
@@ -113,7 +117,7 @@ fn is_type(root: &str, expr: &Expr, arguments: &Arguments) -> Result<bool, Strin
     Ok(is_type)
 }
 
-fn known(root: &str, kind: Kind, arguments: &Arguments) -> Result<(), String> {
+fn known(root: &str, kind: TemplateKind, arguments: &Arguments) -> Result<(), String> {
     if root == "Self" || arguments.parameter(root).is_some() {
         return Ok(());
     }

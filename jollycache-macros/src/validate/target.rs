@@ -8,9 +8,9 @@ use syn::{
     TypeParamBound, TypeReference,
 };
 
+use crate::attribute::Macro;
 use crate::diagnostics::Errors;
 use crate::model::{Asyncness, Target};
-use crate::options::Macro;
 use crate::parse::Function;
 
 /// How the function returns, if it is asynchronous; the reasons why it cannot be annotated go to `errors`.

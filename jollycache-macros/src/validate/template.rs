@@ -4,27 +4,9 @@ use syn::LitStr;
 
 use super::arguments::Arguments;
 use super::placeholder;
+use crate::attribute::Macro;
 use crate::diagnostics::Errors;
-use crate::model::{Piece, Template};
-use crate::options::Macro;
-
-/// What a template is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Key,
-    Tag,
-    Pattern,
-}
-
-impl Kind {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Kind::Key => "key",
-            Kind::Tag => "tag",
-            Kind::Pattern => "pattern",
-        }
-    }
-}
+use crate::model::{Piece, Template, TemplateKind};
 
 /// Bytes that set two values apart: they are escaped in a value, and no value's own structure ends in one.
 const SEPARATORS: &[char] = &[':', '/', '|', ',', ';', '=', '@', '&', '+'];
@@ -33,7 +15,7 @@ const WILDCARDS: &[char] = &['*', '?'];
 /// Reads a template; what is wrong with it goes to `errors`.
 pub(crate) fn template(
     text: &LitStr,
-    kind: Kind,
+    kind: TemplateKind,
     arguments: &Arguments,
     errors: &mut Errors,
 ) -> Option<Template> {
@@ -113,13 +95,13 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn check(template: &Template, kind: Kind) -> syn::Result<()> {
+fn check(template: &Template, kind: TemplateKind) -> syn::Result<()> {
     let name = kind.name();
     let wrong = |message: String| Err(syn::Error::new(template.span, message));
     if template.pieces.is_empty() {
         return wrong(format!("an empty {name}: write what it stands for, such as `\"product:{{id}}\"`"));
     }
-    if kind == Kind::Pattern {
+    if kind == TemplateKind::Pattern {
         return if template.has_literal(WILDCARDS) {
             Ok(())
         } else {
