@@ -22,7 +22,7 @@ pub(crate) fn annotate(macro_: Macro, args: TokenStream, item: TokenStream) -> T
     tokens
 }
 
-/// The expansion; or the function without its other annotations if it cannot have any, as they would all say the same.
+/// The expansion. A function that cannot be annotated comes back without its other annotations: each would report the same.
 fn expand(
     macro_: Macro,
     args: TokenStream,

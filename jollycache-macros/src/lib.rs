@@ -1,7 +1,8 @@
 //! The attributes of JollyCache. Use them through the `jollycache` crate, which they expand into.
 //!
 //! An expansion is one `static` call site, one key and one call into `jollycache::__private`. The steps are those of
-//! the modules: `parse` reads tokens, `validate` rejects, `model` is what a valid annotation says, `emit` writes.
+//! the modules: `parse` reads tokens, `options` the values of options, `validate` checks them against the function, `model` is a
+//! valid annotation, `emit` writes.
 
 mod annotate;
 mod attribute;

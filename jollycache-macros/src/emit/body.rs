@@ -31,8 +31,8 @@ pub(super) fn loader(target: &Target, function: &Function, body: &Body) -> Token
     }
 }
 
-/// `.sharing(…)`, where the return type can outlive the call as far as its tokens tell: the runtime hands a failure to
-/// other callers only as a `'static` value, and asking it of a borrowed type would be an error.
+/// `.sharing(…)`, unless the tokens of the return type borrow: the runtime passes a failure to other calls only as a
+/// `'static` value, and requiring that of a borrowed type would not compile.
 pub(super) fn sharing(annotation: &Annotation, target: &Target, sig: &Signature) -> TokenStream {
     let returned = target.returned.to_token_stream();
     if annotation.macro_ != Macro::Cacheable || borrows(returned.clone(), sig) {

@@ -25,7 +25,7 @@ pub(super) fn root(input: &DeriveInput, errors: &mut Errors) -> Path {
     root.unwrap_or_else(|| parse_quote!(::jollycache))
 }
 
-/// A field is in the key or the type is not a `KeyPart`: there is nothing to say on fields and variants.
+/// Every field takes part in the key, so fields and variants have no options.
 fn reject_inside(input: &DeriveInput, errors: &mut Errors) {
     let mut reject = |attrs: &[Attribute]| {
         for attr in attrs.iter().filter(|attr| is_key(attr)) {

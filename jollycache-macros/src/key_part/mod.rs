@@ -33,7 +33,7 @@ fn expand(input: &DeriveInput, errors: &mut Errors) -> Option<TokenStream> {
         Data::Struct(data) => write::structure(&data.fields, &root),
         Data::Enum(data) => write::enumeration(data, &root),
         Data::Union(data) => {
-            let message = "a union cannot derive `KeyPart`: nobody knows which field it holds";
+            let message = "a union cannot derive `KeyPart`: which of its fields is valid is not known";
             errors.push(data.union_token.span, message);
             return None;
         }

@@ -22,7 +22,7 @@ use crate::parse::{self, Arg};
 /// The options of one attribute.
 pub(crate) struct Options {
     entries: Vec<Entry>,
-    /// Whether the attribute takes all that is written: else what seems to be missing may be what was misspelt.
+    /// Whether every option is known and allowed. Otherwise one that seems to be missing may be a misspelt one.
     pub(crate) complete: bool,
 }
 

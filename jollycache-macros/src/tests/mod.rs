@@ -1,6 +1,7 @@
 //! What the macros write: as snapshots, and against the budgets.
 
 mod budget;
+mod documentation;
 mod expansion;
 
 use proc_macro2::TokenStream;

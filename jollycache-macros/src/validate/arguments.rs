@@ -7,8 +7,8 @@ use crate::attribute::Macro;
 use crate::model::{Asyncness, RET, Target};
 
 /// What to do about a pattern that `#[async_trait]` has hidden.
-pub(crate) const HIDDEN_PATTERN: &str = "under `#[async_trait]` an argument's pattern is out of sight: take the argument by \
-                                         name, and destructure it in the body";
+pub(crate) const HIDDEN_PATTERN: &str = "under `#[async_trait]` the attribute does not see the names of an argument's \
+                                         pattern: take the argument by name, and destructure it in the body";
 
 /// The function's arguments.
 pub(crate) struct Arguments {

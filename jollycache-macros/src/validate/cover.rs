@@ -133,7 +133,7 @@ fn forgotten_text(name: &Ident, cover: &Cover<'_>, arguments: &Arguments) -> Str
 fn part_of_a_field(name: &Ident, source: &Source) -> String {
     let Some(field) = source.fields.first().map(ToTokens::to_token_stream) else {
         return format!(
-            "`{{{}}}` is no field of `{name}`, so it cannot be seen what it leaves out: leave out the rest of `{name}` \
+            "`{{{}}}` is no field of `{name}`, so what it leaves out cannot be checked: leave out the rest of `{name}` \
              on purpose, `skip({name})`",
             source.written
         );

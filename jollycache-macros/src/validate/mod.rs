@@ -49,7 +49,8 @@ impl Reader<'_> {
     fn annotation(&mut self) -> Annotation {
         self.needs();
         let mut annotation = self.empty();
-        let (mut key, mut skipped) = (None, Vec::new());
+        let mut key = None;
+        let mut skipped = (!self.options.is_unreadable(OptionName::Skip)).then(Vec::new);
         for setting in self.options.take_settings() {
             match setting {
                 Setting::Constant(constant) => annotation.constants.push(constant),
@@ -61,11 +62,11 @@ impl Reader<'_> {
                 Setting::Key(text) => key = self.template(&text, TemplateKind::Key),
                 Setting::Tags(texts) => annotation.tags = self.tags(&texts),
                 Setting::Pattern(text) => annotation.pattern = self.template(&text, TemplateKind::Pattern),
-                Setting::Skip(names) => skipped = names,
+                Setting::Skip(names) => skipped = Some(names),
                 Setting::Default => {}
             }
         }
-        (annotation.key, annotation.exhaustive) = self.key(key, &skipped);
+        (annotation.key, annotation.exhaustive) = self.key(key, skipped);
         self.no_ret_before(&annotation);
         annotation
     }
@@ -126,27 +127,33 @@ impl Reader<'_> {
         texts.iter().filter_map(|text| self.template(text, TemplateKind::Tag)).collect()
     }
 
-    fn key(&mut self, template: Option<Template>, skipped: &[Skipped]) -> (Option<Key>, Vec<Exhaustive>) {
+    /// The key, and what the compiler is to check of it. `skipped` is `None` if it could not be read.
+    fn key(
+        &mut self,
+        template: Option<Template>,
+        skipped: Option<Vec<Skipped>>,
+    ) -> (Option<Key>, Vec<Exhaustive>) {
         if self.macro_ != Macro::Cacheable {
             return (template.map(Key::Template), Vec::new());
         }
         let given = self.options.has(OptionName::Key);
         let before = self.errors.count();
+        let all_known = self.options.complete && skipped.is_some();
+        let skipped = skipped.unwrap_or_default();
         let beside = match &template {
             Some(template) => Beside::Template(template),
             None if given => Beside::Unknown,
             None => Beside::Default,
         };
-        skip::check(skipped, beside, &self.arguments, self.errors);
+        skip::check(&skipped, beside, &self.arguments, self.errors);
         let Some(template) = template else {
-            let key = (!given).then(|| Key::Default(cover::default_key(skipped, &self.arguments)));
+            let key = (!given).then(|| Key::Default(cover::default_key(&skipped, &self.arguments)));
             return (key, Vec::new());
         };
         let mut exhaustive = Vec::new();
-        let skip_is_right = self.errors.count() == before && !self.options.is_unreadable(OptionName::Skip);
-        if self.options.complete && skip_is_right {
-            exhaustive = cover::forgotten(&template, skipped, &self.arguments, self.errors);
-            cover::forgotten_parameters(&template, skipped, &self.arguments, self.errors);
+        if all_known && self.errors.count() == before {
+            exhaustive = cover::forgotten(&template, &skipped, &self.arguments, self.errors);
+            cover::forgotten_parameters(&template, &skipped, &self.arguments, self.errors);
         }
         (Some(Key::Template(template)), exhaustive)
     }

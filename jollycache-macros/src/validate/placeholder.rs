@@ -166,7 +166,7 @@ fn unmixed(text: &str, expr: &Expr, root: &str, arguments: &Arguments) -> Result
     let argument = names.0.iter().find(is_argument);
     match argument {
         Some(argument) if root == RET || names.0.iter().any(|name| name == RET) => Err(format!(
-            "`{{{text}}}` mixes `ret` with `{argument}`, which is gone when `ret` is there: use one placeholder for each"
+            "`{{{text}}}` mixes `ret` with `{argument}`, which the body has consumed when `ret` exists: use one placeholder for each"
         )),
         _ => Ok(()),
     }

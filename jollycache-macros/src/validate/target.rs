@@ -17,7 +17,7 @@ use crate::parse::Function;
 pub(crate) fn target(macro_: Macro, function: &Function, errors: &mut Errors) -> Option<Target> {
     let sig = &function.sig;
     qualifiers(macro_, function, errors);
-    let target = shape(sig);
+    let target = target_of(sig);
     match &target {
         None if sig.constness.is_some() => {}
         None => {
@@ -63,7 +63,7 @@ fn qualifiers(macro_: Macro, function: &Function, errors: &mut Errors) {
     }
 }
 
-fn shape(sig: &Signature) -> Option<Target> {
+fn target_of(sig: &Signature) -> Option<Target> {
     if sig.asyncness.is_some() {
         let returned = match &sig.output {
             ReturnType::Default => syn::parse_quote!(()),

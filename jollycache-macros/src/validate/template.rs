@@ -99,7 +99,7 @@ fn check(template: &Template, kind: TemplateKind) -> syn::Result<()> {
     let name = kind.name();
     let wrong = |message: String| Err(syn::Error::new(template.span, message));
     if template.pieces.is_empty() {
-        return wrong(format!("an empty {name}: write what it stands for, such as `\"product:{{id}}\"`"));
+        return wrong(format!("an empty {name}: write a name, such as `\"product:{{id}}\"`"));
     }
     if kind == TemplateKind::Pattern {
         return if template.has_literal(WILDCARDS) {
@@ -115,7 +115,7 @@ fn check(template: &Template, kind: TemplateKind) -> syn::Result<()> {
     }
     if !template.pieces.iter().any(|piece| matches!(piece, Piece::Literal(_))) {
         return wrong(format!(
-            "a {name} needs text of its own, or it meets the keys of other functions: begin it with a name, such as \
+            "a {name} needs text besides values, or it collides with those of other functions: begin it with a name, such as \
              `product:`"
         ));
     }
@@ -135,8 +135,8 @@ fn apart(template: &Template) -> syn::Result<()> {
                     && !separated
                 {
                     let message = format!(
-                        "nothing sets the values of `{last}` and `{root}` apart: two different pairs can make one key; \
-                         put a `:` between them"
+                        "no separator is between the values of `{last}` and `{root}`: two different pairs can make one \
+                         key; put a `:` between them"
                     );
                     return Err(syn::Error::new(template.span, message));
                 }

@@ -29,7 +29,7 @@ pub struct CallSite {
 
 impl CallSite {
     /// `marker` is a closure written at the site: its type's name holds the path of the function, with the type or
-    /// the trait implementation it stands in, which no macro can know.
+    /// the trait implementation it stands in, which a macro cannot see.
     pub const fn new<F: Copy + 'static>(_marker: F) -> Self {
         CallSite {
             path: std::any::type_name::<F>,

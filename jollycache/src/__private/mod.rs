@@ -35,7 +35,7 @@ pub use self::cacheable::Cacheable;
 pub use self::call::Call;
 pub use self::call_site::CallSite;
 pub use self::evict::Evict;
-pub use self::one_name::{List, NoIterator, NoList, OneName, SingleName};
+pub use self::one_name::{List, ListAt, OneName, SingleName};
 pub use self::put::Put;
 pub use self::return_type::{OfKind, Return};
 pub use self::sharing::Share;

@@ -1,4 +1,4 @@
-//! How a failed load reaches those who waited for it: by a look-up as in `return_type`.
+//! How a failed load reaches the calls that waited for it: by a look-up as in `return_type`.
 
 #![allow(clippy::unused_self, reason = "a method is what the look-up looks for")]
 

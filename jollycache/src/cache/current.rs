@@ -22,7 +22,7 @@ tokio::task_local! {
 pub(crate) enum Mode {
     /// Use it.
     Normal,
-    /// Go past it.
+    /// Neither read nor fill it.
     Bypass,
     /// Load, and replace what it holds.
     Refresh,

@@ -27,7 +27,7 @@ impl<K: ReturnKind> Default for Hooks<'_, K> {
     }
 }
 
-/// How a failed load is handed to those who waited for it.
+/// How a failed load is passed to the calls that waited for it.
 pub struct Sharing<R> {
     pub(crate) share: fn(&R) -> Arc<dyn Any + Send + Sync>,
     pub(crate) take: fn(&(dyn Any + Send + Sync)) -> Option<R>,

@@ -10,6 +10,7 @@ mod invalidation;
 mod invalidator;
 mod key_value;
 mod lock;
+mod payload;
 mod read;
 mod read_many;
 mod read_through;

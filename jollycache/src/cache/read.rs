@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::time::Duration;
 
-use super::codec::{decode, encode};
+use super::codec::decode;
 use super::read_many::ReadMany;
 use super::{Cache, Fallible, Hooks, OptionalResult, ReadThrough, ReturnKind};
 use crate::Value;
@@ -211,8 +211,7 @@ impl Cache {
             let (old, ticket) = self.engine.link(&lookup).await?;
             let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
             let new = change(old);
-            let payload = encode(&new, self.engine.limits.value_bytes)
-                .inspect_err(|error| lookup.region.reject(error))?;
+            let payload = self.payload(&lookup.region, &new, 0)?;
             let Resolved { ttl, stale, .. } = lookup.policy;
             if ticket.store_if_untouched(ToStore::Value { payload, ttl, stale, version: None }).await {
                 return Ok(new);

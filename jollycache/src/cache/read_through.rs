@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::codec::{decode, encode};
+use super::codec::decode;
 use super::hooks::Hooks;
 use super::return_kind::{ReturnKind, View};
 use super::{Cache, Mode, mode};
@@ -193,7 +193,7 @@ where
         returned
     }
 
-    /// The load brought something.
+    /// Completes a load that returned a value or `None`.
     pub(super) async fn keep(&mut self, ticket: Box<Ticket>, to_store: ToStore) {
         let grant = ticket.grant;
         let kept = ticket.complete(to_store).await;
@@ -201,7 +201,7 @@ where
         self.call.outcome = outcome_of(grant, kept);
     }
 
-    /// The load failed. Returns the stale value that is served in its place, if there is one.
+    /// Completes a load that failed. Returns the stale value that is served in its place, if there is one.
     pub(super) async fn fail_load(
         &mut self,
         mut ticket: Box<Ticket>,
@@ -213,12 +213,12 @@ where
         stale
     }
 
-    /// The load ran in this time, for this read and others.
+    /// Records the time of a load that this read shares with others.
     pub(super) fn loaded_in(&mut self, took: (Instant, Instant)) {
         self.call.load = Some(took);
     }
 
-    /// Counts and reports a read that went past the cache.
+    /// Counts and reports a read that bypassed the cache.
     pub(super) fn bypassed(mut self) {
         self.lookup.region.tracker.count(Count::Bypass);
         self.call.outcome = Outcome::Bypass;
@@ -227,12 +227,9 @@ where
 
     pub(super) fn storable(&mut self, value: &K::Value) -> ToStore {
         let Lookup { policy, region, .. } = &self.lookup;
-        let payload = match encode(value, self.cache.engine.limits.value_bytes) {
-            Ok(payload) => payload,
-            Err(error) => {
-                region.reject(&error);
-                return ToStore::Unshareable;
-            }
+        // The look-up has checked its tags.
+        let Ok(payload) = self.cache.payload(region, value, 0) else {
+            return ToStore::Unshareable;
         };
         if self.hooks.unless.take().is_some_and(|unless| unless(value)) {
             return ToStore::Unstored { payload };
@@ -250,7 +247,7 @@ where
         self.hooks.sharing.as_ref().and_then(|sharing| (sharing.take)(failure))
     }
 
-    /// Counts, traces and reports a read that nothing cached answered.
+    /// Counts, traces and reports a read without a cached value.
     pub(super) fn missed(&self, traced: &'static str) {
         let took = clock::now().saturating_duration_since(self.lookup.started);
         self.lookup.region.tracker.count(Count::Miss);

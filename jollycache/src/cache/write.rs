@@ -5,7 +5,6 @@ use std::sync::Arc;
 use futures_util::future::try_join;
 
 use super::Cache;
-use super::codec::encode;
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
@@ -13,7 +12,7 @@ use crate::engine::{Overwrite, Target};
 use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
-use crate::policy::{Policy, check_tags};
+use crate::policy::Policy;
 use crate::region::{DEFAULT_REGION, Region};
 use crate::tracker::Count;
 
@@ -66,9 +65,7 @@ impl Cache {
         engine.ensure_worker();
         let resolved = region.resolve([policy, &Policy::new()]);
         let tags = region.tags(resolved.consistency, &policy.tags);
-        let payload = check_tags(tags.len())
-            .and_then(|()| encode(value, engine.limits.value_bytes))
-            .inspect_err(|error| region.reject(error))?;
+        let payload = self.payload(region, value, tags.len())?;
         let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace().tag(tag)).collect();
         let overwrite = Overwrite::new(engine, region, engine.namespace().key(key), &resolved);
         let stamp = engine.store.call(region, resolved.timeout)?.tag_ids(&tag_keys);

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::codec::encode;
 use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
@@ -31,7 +30,7 @@ pub(crate) struct WriteThrough {
 
 /// What a write is to store.
 pub(crate) enum Written<'v, V> {
-    /// A value, its lifetime if it says one itself, and its version.
+    /// A value, its own lifetime, if the call has one, and its version.
     Value { value: &'v V, ttl: Option<Duration>, version: Option<Version> },
     /// `None`.
     None,
@@ -40,7 +39,7 @@ pub(crate) enum Written<'v, V> {
 }
 
 impl WriteThrough {
-    /// Announces the write. The error is for those who want it; the write goes on without the cache.
+    /// Announces the write. After an error the write can go on without the cache, if the caller chooses so.
     pub(crate) async fn begin(
         cache: Cache,
         region: &str,
@@ -62,7 +61,7 @@ impl WriteThrough {
         self.write.run(body).await
     }
 
-    /// From now on the lifetimes are those of `policy`.
+    /// Takes the lifetimes of `policy` from here on.
     pub(crate) fn follow(&mut self, policy: &Policy) {
         self.policy = self.region.resolve([policy, &Policy::UNSET]);
     }
@@ -72,8 +71,11 @@ impl WriteThrough {
     /// # Errors
     /// Then.
     pub(crate) fn check_tags(&self, tags: &[Tag]) -> Result<()> {
-        let tags = self.region.tags(self.policy.consistency, tags);
-        check_tags(tags.len()).inspect_err(|error| self.region.reject(error))
+        self.check_tag_count(self.region.tags(self.policy.consistency, tags).len())
+    }
+
+    fn check_tag_count(&self, tags: usize) -> Result<()> {
+        check_tags(tags).inspect_err(|error| self.region.reject(error))
     }
 
     /// The source was written: puts the value under `key`, with these tags and those of the region.
@@ -85,14 +87,11 @@ impl WriteThrough {
         schema: u16,
     ) -> Result<bool> {
         let tags = self.region.tags(self.policy.consistency, tags);
-        let to_put = self.to_put(&written, tags.len(), schema).unwrap_or_else(|error| {
-            self.region.reject(&error);
-            None
-        });
+        let to_put = self.to_put(&written, tags.len(), schema);
         let stores = to_put.is_some();
         let (put, more) = match to_put {
             Some(value) => (Some(Put { key, tags, value }), Vec::new()),
-            // What cannot be stored falls, announced or not.
+            // A value that cannot be stored evicts its key, announced or not.
             None => (None, vec![Target::Key(key)]),
         };
         let outcome = move |committed: &Result<bool>| match committed {
@@ -104,12 +103,12 @@ impl WriteThrough {
         self.commit(put, more, Operation::Put, outcome).await
     }
 
-    /// The source was written, or may have been: lets fall what was announced, and `more`. `of` is what the call was to
-    /// do.
-    pub(crate) async fn evict(self, of: Operation, more: Vec<Target>) -> Result<()> {
+    /// Evicts what was announced, and `more`, as the source was written or may have been. `operation` is what the call
+    /// reports.
+    pub(crate) async fn evict(self, operation: Operation, more: Vec<Target>) -> Result<()> {
         let names_any = self.write.names_any() || !more.is_empty();
         let outcome = move |committed: &Result<bool>| Outcome::of_eviction(names_any, committed.is_ok());
-        self.commit(None, more, of, outcome).await.map(drop)
+        self.commit(None, more, operation, outcome).await.map(drop)
     }
 
     async fn commit(
@@ -126,22 +125,22 @@ impl WriteThrough {
         committed
     }
 
-    /// `None` where nothing is to be stored.
-    fn to_put<V: Value>(&self, written: &Written<'_, V>, tags: usize, schema: u16) -> Result<Option<ToPut>> {
+    /// `None` where nothing is to be stored, or the value cannot be.
+    fn to_put<V: Value>(&self, written: &Written<'_, V>, tags: usize, schema: u16) -> Option<ToPut> {
         let (none, payload, ttl, stale, version) = match *written {
-            _ if mode() == Mode::Bypass => return Ok(None),
+            _ if mode() == Mode::Bypass => return None,
             Written::Value { value, ttl, version } => {
-                let payload = encode(value, self.cache.engine.limits.value_bytes)?;
+                let payload = self.cache.payload(&self.region, value, tags).ok()?;
                 (false, payload, ttl.unwrap_or(self.policy.ttl), self.policy.stale, version)
             }
-            Written::None => match self.policy.none_ttl {
-                Some(none_ttl) => (true, Bytes::new(), none_ttl, Duration::ZERO, None),
-                None => return Ok(None),
-            },
-            Written::Unstored => return Ok(None),
+            Written::None => {
+                let none_ttl = self.policy.none_ttl?;
+                self.check_tag_count(tags).ok()?;
+                (true, Bytes::new(), none_ttl, Duration::ZERO, None)
+            }
+            Written::Unstored => return None,
         };
-        check_tags(tags)?;
         let fingerprint = Fingerprint::of::<V>();
-        Ok(Some(ToPut { none, payload, ttl, stale, fingerprint, schema, version }))
+        Some(ToPut { none, payload, ttl, stale, fingerprint, schema, version })
     }
 }

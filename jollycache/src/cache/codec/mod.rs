@@ -1,4 +1,4 @@
-//! Values to bytes and back. What is encoded decodes to the same value; a value of which that is not true is refused.
+//! Values to bytes and back. An encoded value decodes to the same value, or it is refused.
 
 mod digest;
 #[cfg(test)]
@@ -12,12 +12,12 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The format that values are written in, and what it is called in errors.
 const FORMAT: &str = "JSON";
-/// Whether it is for people to read, which some types serialize differently for.
+/// Whether it is human-readable: some types serialize differently for such formats.
 const HUMAN_READABLE: bool = true;
 
 /// Encodes a value, to be stored.
 ///
-/// Costs a decoding and two passes over the value, so that a hit need not ask whether what it decodes is what was stored.
+/// Costs a decoding and two passes over the value, so that hits need no check of their own.
 pub(super) fn encode<V: Value>(value: &V, most: usize) -> Result<Bytes> {
     let payload = encode_unchecked(value)?;
     check_size(payload.len(), most)?;

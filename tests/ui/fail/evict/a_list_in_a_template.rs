@@ -42,4 +42,10 @@ async fn beside_what_is_returned(ids: Vec<u64>) -> u64 {
     ids.len() as u64
 }
 
+#[cache_evict(key = "a:{pair}")]
+async fn in_a_tuple(pair: (u64, Vec<u64>)) {}
+
+#[cache_evict(key = "a:{triple}")]
+async fn in_a_tuple_behind_a_reference(triple: &([u64; 2], u64, u64)) {}
+
 fn main() {}

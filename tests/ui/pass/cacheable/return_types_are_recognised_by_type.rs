@@ -1,4 +1,4 @@
-//! Aliases hide what a type is made of; `none_ttl` and `on_error` need to know.
+//! Aliases hide what a type is made of; `none_ttl` and `on_error` depend on it.
 
 use jollycache::cacheable;
 
