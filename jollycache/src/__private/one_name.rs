@@ -1,6 +1,8 @@
 //! A placeholder of `#[cache_evict]`: a value that makes one name. A list is refused by its type, with a look-up as in
 //! `return_type`: no entry has the name that a list would make, `(1,2,3,)`.
 
+#![allow(clippy::unused_self, reason = "a method is what the look-up looks for")]
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, LinkedList, VecDeque};
 use std::fmt;
