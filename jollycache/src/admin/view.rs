@@ -234,7 +234,7 @@ fn shown(entry: &Entry, hides_values: bool) -> (Option<Box<RawValue>>, ValueStat
 /// A stored HTTP response.
 #[cfg(feature = "http")]
 fn response(payload: &bytes::Bytes) -> Option<Box<RawValue>> {
-    serde_json::value::to_raw_value(&crate::http::show(payload)?).ok()
+    serde_json::value::to_raw_value(&crate::http::inspect(payload)?).ok()
 }
 
 /// A build without `http` cannot decode responses.

@@ -1,4 +1,4 @@
-//! Layers for tower services.
+//! Layers for tower services: a response cache, rate limits, and reports of cached calls.
 
 mod cache;
 mod call_status;
@@ -7,7 +7,7 @@ pub mod rate_limit;
 mod response_time;
 
 #[cfg(feature = "admin")]
-pub(crate) use self::cache::show;
+pub(crate) use self::cache::inspect;
 pub use self::cache::{
     DEFAULT_MAX_BODY_BYTES, ResponseBody, ResponseCache, ResponseCacheLayer, ResponseCacheLayerBuilder, Route,
 };

@@ -1,4 +1,4 @@
-//! `ResponseTimeLayer`: how long a response took, and how much of that was the cache.
+//! `ResponseTimeLayer`: the time of a response, and the cache's share of it.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -13,18 +13,18 @@ use tower_service::Service;
 use crate::call_report::{Calls, collect};
 use crate::clock;
 
-/// In milliseconds, such as `12.345ms`.
+/// The time of a response in milliseconds, such as `12.345ms`.
 pub const X_RESPONSE_TIME: HeaderName = HeaderName::from_static("x-response-time");
 /// <https://www.w3.org/TR/server-timing/>
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
 /// Adds `X-Response-Time`, and `Server-Timing` with the metrics `total`, `cache` and `load`, in milliseconds.
 ///
-/// The time ends with the head of the response; a body that streams takes longer. `load` is the time in functions whose
-/// value was not cached, `cache` that of the calls without it; see [`Calls`]. Of what the handler spawns only the total
-/// is seen, and of more calls than [`MAX_REPORTS`](crate::MAX_REPORTS) the first.
+/// The time ends when the inner service returns the response's head; a streamed body takes longer. `load` is the time in
+/// functions whose value was not cached, `cache` the time of the calls without it; see [`Calls`]. Calls in spawned tasks
+/// are part of `total` only, and so are those after the first [`MAX_REPORTS`](crate::MAX_REPORTS).
 ///
-/// The times tell an observer whether something was cached. Leave the layer out where that is a secret.
+/// The times disclose whether a value was cached. Leave the layer out where that is a secret.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -46,7 +46,12 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 pub struct ResponseTimeLayer(());
 
 impl ResponseTimeLayer {
-    /// The layer; there is nothing to set.
+    /// The layer, which has no settings.
+    ///
+    /// ```
+    /// let layer = jollycache::http::ResponseTimeLayer::new();
+    /// # let _ = layer;
+    /// ```
     pub fn new() -> Self {
         ResponseTimeLayer(())
     }
@@ -99,7 +104,7 @@ fn write(headers: &mut HeaderMap, total: Duration, calls: &Calls) {
     }
     let timing = format!("total;dur={total:.3}, cache;dur={cache:.3}, load;dur={load:.3}");
     if let Ok(value) = HeaderValue::try_from(timing) {
-        // A list: what the handler measured itself stays.
+        // The field is a list; the handler's own metrics stay.
         headers.append(SERVER_TIMING, value);
     }
 }

@@ -1,21 +1,21 @@
-//! `Limit`: one limit as it is asked for, and as it was checked.
+//! `Limit`: one limit, as it is configured and as it was checked.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::stats::Counts;
+use super::stats::{Counts, LimitStats};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, KeyBuilder};
 use crate::protocol::{RateAlgorithm, RateRule};
 
-/// The requests that [`Limit::default`] allows in [`DEFAULT_WINDOW`].
+/// The quota of [`Limit::default`].
 pub const DEFAULT_QUOTA: u64 = 100;
 /// The window of [`Limit::default`].
 pub const DEFAULT_WINDOW: Duration = Duration::from_secs(60);
-/// The longest name of a limit.
+/// Maximum bytes of a limit's name.
 pub const MAX_LIMIT_NAME_BYTES: usize = 32;
 
-/// One limit: so many requests in such a window.
+/// A limit: a quota of requests of one subject in a window of time.
 ///
 /// ```
 /// use std::time::Duration;
@@ -37,24 +37,52 @@ pub struct Limit {
 
 impl Limit {
     /// At most `quota` requests of a subject in `window`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::rate_limit::{Limit, RateAlgorithm};
+    /// let limit = Limit::new(100, Duration::from_secs(60));
+    /// # let _ = limit;
+    /// ```
     pub fn new(quota: u64, window: Duration) -> Self {
         Limit { quota, window, algorithm: RateAlgorithm::default(), burst: None, name: "default".to_owned() }
     }
 
     /// How requests are counted. Default: [`RateAlgorithm::SlidingLog`], which is exact.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::rate_limit::{Limit, RateAlgorithm};
+    /// let limit = Limit::new(100_000, Duration::from_secs(60)).algorithm(RateAlgorithm::SlidingCounter);
+    /// # let _ = limit;
+    /// ```
     pub fn algorithm(mut self, algorithm: RateAlgorithm) -> Self {
         self.algorithm = algorithm;
         self
     }
 
-    /// How many requests may come at once, for a [`RateAlgorithm::TokenBucket`] only. Default: the quota.
+    /// The requests that may come at once, for [`RateAlgorithm::TokenBucket`] only. Default: the quota.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::rate_limit::{Limit, RateAlgorithm};
+    /// let limit = Limit::new(60, Duration::from_secs(60)).algorithm(RateAlgorithm::TokenBucket).burst(5);
+    /// # let _ = limit;
+    /// ```
     pub fn burst(mut self, burst: u64) -> Self {
         self.burst = Some(burst);
         self
     }
 
-    /// What the limit is called in headers, in statistics and in keys: 1 to 32 lower-case letters, digits, `_`, `-`.
-    /// Limiters on one namespace whose limits have the same name and numbers share what they count. Default: `default`.
+    /// The name in response fields, statistics and keys: 1 to 32 lower-case letters, digits, `_`, `-`. Limiters on one
+    /// namespace share the counts of limits with equal names and numbers. Default: `default`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::rate_limit::{Limit, RateAlgorithm};
+    /// let limit = Limit::new(100, Duration::from_secs(60)).name("per_ip");
+    /// # let _ = limit;
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
@@ -70,7 +98,7 @@ impl Limit {
         }
         let in_limit = |error: Error| config(format!("the limit {name:?} has {error}"));
         if burst.is_some() && algorithm != RateAlgorithm::TokenBucket {
-            return Err(config(format!("the limit {name:?} has a burst, which only a token bucket knows")));
+            return Err(config(format!("the limit {name:?} has a burst: only a token bucket has one")));
         }
         let rule = RateRule::new(algorithm, quota, window, burst.unwrap_or(quota)).map_err(in_limit)?;
         Ok(Checked {
@@ -90,19 +118,26 @@ impl Default for Limit {
     }
 }
 
-/// A limit that was checked.
+/// A checked limit.
 #[derive(Debug)]
 pub(super) struct Checked {
     pub(super) name: Arc<str>,
     pub(super) rule: RateRule,
-    /// What holds in this process while the backend is away.
+    /// The rule of this process during an outage of the backend.
     pub(super) local_rule: RateRule,
     pub(super) counts: Counts,
-    /// What the keys of its subjects begin with.
+    /// The prefix of its subjects' keys.
     pub(super) prefix: KeyBuilder,
 }
 
-/// The numbers are part of the key: processes of two releases, with two rules, do not spoil each other's counts.
+impl Checked {
+    pub(super) fn stats(&self) -> LimitStats {
+        self.counts.stats(self.name.clone())
+    }
+}
+
+/// The prefix of the keys. It contains the numbers, so that processes of two releases with different rules do not share
+/// counts.
 fn prefix(name: &str, rule: &RateRule) -> KeyBuilder {
     let letter = match rule.algorithm() {
         RateAlgorithm::SlidingLog => 'l',

@@ -1,4 +1,4 @@
-//! Rate limits: how many requests of a subject pass in a time, over all processes that share a backend.
+//! Rate limits: a quota of requests per subject and window, shared by all processes on one backend.
 //!
 //! ```
 //! use std::time::Duration;
@@ -22,19 +22,22 @@
 //! ```
 //!
 //! With the feature `http` there is a layer for tower: `jollycache::http::rate_limit::RateLimitLayer`.
-//! [docs/rate-limits.md](crate::docs::rate_limits) says which algorithm promises what.
+//! [The guide](crate::docs::rate_limits) has the guarantees of each algorithm.
 
 mod builder;
 mod decision;
 mod limit;
 mod limiter;
+mod limits;
 mod local;
+mod question;
 mod stats;
 
 pub use self::builder::RateLimiterBuilder;
 pub use self::decision::{Decision, LimitDecision};
 pub use self::limit::{DEFAULT_QUOTA, DEFAULT_WINDOW, Limit, MAX_LIMIT_NAME_BYTES};
-pub use self::limiter::{Question, RateLimiter};
+pub use self::limiter::RateLimiter;
+pub use self::question::Question;
 pub use self::stats::LimitStats;
 pub use crate::backend::MAX_RATE_REQUESTS;
 pub use crate::protocol::{MAX_LOG_QUOTA, MAX_RATE_WINDOW, RateAlgorithm};

@@ -1,12 +1,9 @@
-//! What a limiter decided, counted by limit.
+//! `LimitStats`: the decisions of a limiter, counted by limit.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::decision::Decision;
-use super::limit::Checked;
-
-/// What was decided under one limit since the limiter was built. [`peek`](super::RateLimiter::peek) is not counted.
+/// The decisions of one limit since the limiter was built. [`peek`](super::RateLimiter::peek) is not counted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct LimitStats {
@@ -16,10 +13,11 @@ pub struct LimitStats {
     pub allowed: u64,
     /// Requests that this limit refused.
     pub limited: u64,
-    /// Requests, of both kinds, that were decided in this process alone because the backend failed.
+    /// Requests, allowed or refused, that this process decided alone because the backend failed.
     pub degraded: u64,
 }
 
+/// The counters of one limit.
 #[derive(Debug, Default)]
 pub(super) struct Counts {
     allowed: AtomicU64,
@@ -27,29 +25,26 @@ pub(super) struct Counts {
     degraded: AtomicU64,
 }
 
-/// Counts a decision: the one place where it is done.
-pub(super) fn count(limits: &[Checked], decision: &Decision) {
-    for told in &decision.limits {
-        let Some(limit) = limits.iter().find(|limit| limit.name == told.name) else { continue };
-        let counts = &limit.counts;
-        if decision.allowed {
-            counts.allowed.fetch_add(1, Ordering::Relaxed);
-        } else if !told.allowed {
-            counts.limited.fetch_add(1, Ordering::Relaxed);
+impl Counts {
+    /// Counts a request. `is_allowed` is the decision of all limits, `has_room` that of this one: a limit with room does
+    /// not count a request that another limit refused.
+    pub(super) fn record(&self, is_allowed: bool, has_room: bool, is_degraded: bool) {
+        if is_allowed {
+            self.allowed.fetch_add(1, Ordering::Relaxed);
+        } else if !has_room {
+            self.limited.fetch_add(1, Ordering::Relaxed);
         }
-        if decision.degraded {
-            counts.degraded.fetch_add(1, Ordering::Relaxed);
+        if is_degraded {
+            self.degraded.fetch_add(1, Ordering::Relaxed);
         }
     }
-}
 
-impl Checked {
-    pub(super) fn stats(&self) -> LimitStats {
+    pub(super) fn stats(&self, name: Arc<str>) -> LimitStats {
         LimitStats {
-            name: self.name.clone(),
-            allowed: self.counts.allowed.load(Ordering::Relaxed),
-            limited: self.counts.limited.load(Ordering::Relaxed),
-            degraded: self.counts.degraded.load(Ordering::Relaxed),
+            name,
+            allowed: self.allowed.load(Ordering::Relaxed),
+            limited: self.limited.load(Ordering::Relaxed),
+            degraded: self.degraded.load(Ordering::Relaxed),
         }
     }
 }

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::keyring::Keyring;
 use super::lifetime::Lifetime;
+use super::sealed_store::SealedStore;
 use super::service::SessionService;
 use super::store::Store;
-use super::vault::Vault;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -116,7 +116,7 @@ impl<D> SessionServiceBuilder<D> {
             return wrong(format!("max_per_user is {found}: expected 1 to {MAX_PER_USER}"));
         }
         let store = Store {
-            vault: Vault::new(self.cache, self.name, self.keyring)?,
+            records: SealedStore::new(self.cache, self.name, self.keyring)?,
             lifetime: Lifetime::new(idle, self.absolute),
             max_bytes: self.max_bytes,
             max_per_user: self.max_per_user,

@@ -21,12 +21,12 @@ mod keyring;
 mod lifetime;
 mod record;
 mod seal;
+mod sealed_store;
 mod service;
 mod store;
 #[cfg(feature = "tower-sessions")]
 mod tower;
 mod user;
-mod vault;
 
 pub use self::builder::{
     DEFAULT_ABSOLUTE, DEFAULT_IDLE, DEFAULT_MAX_BYTES, DEFAULT_MAX_PER_USER, MAX_ABSOLUTE, MAX_PER_USER,

@@ -6,7 +6,7 @@ use super::builder::MAX_USER_BYTES;
 use super::id::{SessionHandle, SessionId};
 use super::lifetime::Lifetime;
 use super::record::Record;
-use super::vault::{Change, Held, Vault};
+use super::sealed_store::{Change, Held, SealedStore};
 use crate::cache::Invalidation;
 use crate::clock::{self, Millis};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,7 +20,7 @@ const MOVED_TTL: Duration = Duration::from_secs(60);
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Store {
-    pub(super) vault: Vault,
+    pub(super) records: SealedStore,
     pub(super) lifetime: Lifetime,
     pub(super) max_bytes: usize,
     pub(super) max_per_user: usize,
@@ -47,12 +47,12 @@ enum Rotation {
 
 impl Store {
     pub(super) fn key(&self, handle: SessionHandle) -> Key {
-        self.vault.key("id", &handle.to_string())
+        self.records.key("id", &handle.to_string())
     }
 
     /// The tag of all that is stored of a user. It falls, and nothing of it is left.
     pub(super) fn tag(&self, user: &str) -> Tag {
-        self.vault.hashed_key("user", user).into()
+        self.records.hashed_key("user", user).into()
     }
 
     /// A record that begins now.
@@ -75,12 +75,12 @@ impl Store {
         let now = clock::now_ms();
         let left = self.lifetime.left(now, record.end).unwrap_or(Duration::from_millis(1));
         let text = record.text(self.max_bytes)?;
-        self.vault.put(&self.key(id.handle()), text, left, Some(self.tag(&record.user))).await?;
+        self.records.put(&self.key(id.handle()), text, left, Some(self.tag(&record.user))).await?;
         Ok((id, now.saturating_add(clock::as_millis(left))))
     }
 
     pub(super) async fn find(&self, handle: SessionHandle) -> Result<Option<Live>> {
-        let held = self.vault.read(&self.key(handle)).await?;
+        let held = self.records.read(&self.key(handle)).await?;
         Ok(held.and_then(|held| self.live(held)))
     }
 
@@ -98,7 +98,7 @@ impl Store {
     /// Begins the idle lifetime anew. Returns when it ends, or `None` if the session is gone.
     pub(super) async fn touch(&self, handle: SessionHandle, live: &Live) -> Result<Option<Millis>> {
         let expires = clock::now_ms().saturating_add(clock::as_millis(live.left));
-        Ok(self.vault.extend(&self.key(handle), live.left).await?.then_some(expires))
+        Ok(self.records.extend(&self.key(handle), live.left).await?.then_some(expires))
     }
 
     /// Changes a live record, if `change` says so. Returns it, and when it expires.
@@ -124,7 +124,7 @@ impl Store {
             let text = record.text(self.max_bytes)?;
             Ok(Change::Store { text, ttl: left, outcome: Some((record, expires)) })
         };
-        self.vault.revise(&self.key(handle), &[], step).await
+        self.records.revise(&self.key(handle), &[], step).await
     }
 
     /// Gives a session a new id. Returns it with the record, and when it expires.
@@ -154,7 +154,7 @@ impl Store {
                 found => Change::Leave(found.as_deref() == Some(&*moved)),
             })
         };
-        let replaced = self.vault.revise(&self.key(old), &[], replace).await;
+        let replaced = self.records.revise(&self.key(old), &[], replace).await;
         if matches!(replaced, Ok(true)) {
             return Ok(Rotation::Done(id, record, expires));
         }
@@ -164,6 +164,6 @@ impl Store {
     }
 
     pub(super) async fn destroy(&self, handle: SessionHandle) -> Result<()> {
-        self.vault.remove(Invalidation::new().key(self.key(handle))).await
+        self.records.remove(Invalidation::new().key(self.key(handle))).await
     }
 }

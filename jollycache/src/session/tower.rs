@@ -10,7 +10,7 @@ use tower_sessions_core::session_store;
 use super::builder::DEFAULT_MAX_BYTES;
 use super::id::SessionHandle;
 use super::keyring::Keyring;
-use super::vault::{Change, Vault};
+use super::sealed_store::{Change, SealedStore};
 use crate::cache::{Cache, Invalidation};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
@@ -39,7 +39,7 @@ const MAX_IDS: usize = 4;
 /// ```
 #[derive(Debug, Clone)]
 pub struct TowerSessionStore {
-    vault: std::sync::Arc<Vault>,
+    records: std::sync::Arc<SealedStore>,
     max_bytes: usize,
 }
 
@@ -62,8 +62,8 @@ impl TowerSessionStore {
     }
 
     fn with_keyring(cache: Cache, keyring: Option<Keyring>) -> Result<Self> {
-        let vault = Vault::new(cache, "tower-session".to_owned(), keyring)?;
-        Ok(TowerSessionStore { vault: std::sync::Arc::new(vault), max_bytes: DEFAULT_MAX_BYTES })
+        let records = SealedStore::new(cache, "tower-session".to_owned(), keyring)?;
+        Ok(TowerSessionStore { records: std::sync::Arc::new(records), max_bytes: DEFAULT_MAX_BYTES })
     }
 
     /// The largest record, in bytes of JSON. Default: 16 KiB.
@@ -74,7 +74,7 @@ impl TowerSessionStore {
     }
 
     fn key(&self, id: Id) -> Key {
-        self.vault.key("id", &SessionHandle::of(&id.0.to_le_bytes()).to_string())
+        self.records.key("id", &SessionHandle::of(&id.0.to_le_bytes()).to_string())
     }
 
     /// The text of a record, without its id.
@@ -103,7 +103,7 @@ impl TowerSessionStore {
                 None => Change::Store { text: text.clone(), ttl, outcome: true },
             })
         };
-        self.vault.revise(&self.key(record.id), &[], step).await.map_err(failed)
+        self.records.revise(&self.key(record.id), &[], step).await.map_err(failed)
     }
 }
 
@@ -129,18 +129,18 @@ impl SessionStore for TowerSessionStore {
                 None => Change::Leave(()),
             })
         };
-        self.vault.revise(&self.key(record.id), &[], step).await.map_err(failed)
+        self.records.revise(&self.key(record.id), &[], step).await.map_err(failed)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
-        let held = self.vault.read(&self.key(*id)).await.map_err(failed)?;
+        let held = self.records.read(&self.key(*id)).await.map_err(failed)?;
         let record = held.and_then(|held| serde_json::from_str::<Record>(&held.text).ok());
         let live = record.filter(|record| time_left(record).is_some());
         Ok(live.map(|record| Record { id: *id, ..record }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
-        self.vault.remove(Invalidation::new().key(self.key(*id))).await.map_err(failed)
+        self.records.remove(Invalidation::new().key(self.key(*id))).await.map_err(failed)
     }
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::id::{SessionHandle, SessionId};
 use super::index::{Member, Members};
 use super::record::Record;
+use super::sealed_store::Change;
 use super::store::{Live, Store};
-use super::vault::Change;
 use crate::backend::ScanCursor;
 use crate::cache::Invalidation;
 use crate::clock::{self, Millis};
@@ -20,7 +20,7 @@ const COUNT_PAGE: usize = 500;
 
 impl Store {
     fn index_key(&self, user: &str) -> Key {
-        self.vault.hashed_key("user", user)
+        self.records.hashed_key("user", user)
     }
 
     /// Stores a new session and lists it among its user's. Returns its id, and when it expires.
@@ -92,12 +92,12 @@ impl Store {
             let ttl = Duration::from_millis(members.end().saturating_sub(now).max(1));
             Ok(Change::Store { text: members.text()?, ttl, outcome: None })
         };
-        self.vault.revise(&self.index_key(user), &tags, step).await
+        self.records.revise(&self.index_key(user), &tags, step).await
     }
 
     /// A user's live sessions, the oldest first.
     pub(super) async fn list(&self, user: &str) -> Result<Vec<(SessionHandle, Live)>> {
-        let held = self.vault.read(&self.index_key(user)).await?;
+        let held = self.records.read(&self.index_key(user)).await?;
         let handles = Members::read(held.as_ref().map(|held| held.text.as_str())).handles();
         let found = self.find_many(&handles).await?;
         let live = handles.into_iter().zip(found).filter_map(|(handle, live)| Some((handle, live?)));
@@ -106,25 +106,25 @@ impl Store {
 
     async fn find_many(&self, handles: &[SessionHandle]) -> Result<Vec<Option<Live>>> {
         let keys: Vec<_> = handles.iter().map(|handle| self.key(*handle)).collect();
-        let held = self.vault.read_many(&keys).await?;
+        let held = self.records.read_many(&keys).await?;
         Ok(held.into_iter().map(|held| self.live(held?)).collect())
     }
 
     pub(super) async fn destroy_all(&self, user: &str) -> Result<()> {
-        self.vault.remove(Invalidation::new().tag(self.tag(user))).await
+        self.records.remove(Invalidation::new().tag(self.tag(user))).await
     }
 
     /// How many live sessions there are, by a scan.
     pub(super) async fn count_all(&self) -> Result<u64> {
-        let pattern = Pattern::from(self.vault.pattern("id"));
+        let pattern = Pattern::from(self.records.pattern("id"));
         let mut cursor: Option<ScanCursor> = None;
         let mut count = 0;
         loop {
-            let mut page = self.vault.cache().scan(&pattern, cursor, COUNT_PAGE).await?;
+            let mut page = self.records.cache().scan(&pattern, cursor, COUNT_PAGE).await?;
             page.keys.sort_unstable();
             page.keys.dedup();
             let keys: Vec<Key> = page.keys.into_iter().map(Key::from).collect();
-            let held = self.vault.read_many(&keys).await?;
+            let held = self.records.read_many(&keys).await?;
             count += held.into_iter().filter_map(|held| self.live(held?)).map(|_| 1).sum::<u64>();
             cursor = page.next;
             if cursor.is_none() {

@@ -1,4 +1,4 @@
-//! Answers from stored responses.
+//! Answers made from stored responses (RFC 9111, section 4).
 
 use bytes::Bytes;
 use http::header::{AGE, CONTENT_LENGTH, CONTENT_RANGE, HeaderValue};
@@ -7,54 +7,57 @@ use http_body::Body;
 
 use super::body::ResponseBody;
 use super::fields;
-use super::record::Stored;
-use super::request::Asked;
+use super::record::StoredResponse;
+use super::request::CacheableRequest;
 use crate::clock;
 
-/// The answer of a stored response to a request: the whole, a part, its head, or that nothing changed.
-pub(super) fn from_stored<R: Body>(stored: Stored, asked: &Asked) -> Response<ResponseBody<R>> {
-    let Stored { freshness, status, mut headers, body, .. } = stored;
+/// A stored response with its `Age`, as the request wants it: complete, one range, the head only, or 304.
+pub(super) fn from_stored<R: Body>(
+    stored: StoredResponse,
+    request: &CacheableRequest,
+) -> Response<ResponseBody<R>> {
+    let StoredResponse { freshness, status, mut headers, body, .. } = stored;
     headers.insert(AGE, HeaderValue::from(freshness.age(clock::now_ms())));
-    answer(status, headers, body, asked)
+    answer(status, headers, body, request)
 }
 
-/// The answer of a whole response to a request.
+/// A complete response, as the request wants it.
 pub(super) fn answer<R: Body>(
     status: StatusCode,
     headers: HeaderMap,
     body: Bytes,
-    asked: &Asked,
+    request: &CacheableRequest,
 ) -> Response<ResponseBody<R>> {
-    let (status, headers, body) = parts(status, headers, body, asked);
-    let mut response = Response::new(ResponseBody::whole(body));
+    let (status, headers, body) = select(status, headers, body, request);
+    let mut response = Response::new(ResponseBody::complete(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
 }
 
-fn parts(
+fn select(
     status: StatusCode,
     mut headers: HeaderMap,
     body: Bytes,
-    asked: &Asked,
+    request: &CacheableRequest,
 ) -> (StatusCode, HeaderMap, Bytes) {
-    if asked.conditions.not_modified(status, &headers) {
-        let mut kept = fields::not_modified(&headers);
-        kept.extend(headers.remove(AGE).map(|age| (AGE, age)));
-        return (StatusCode::NOT_MODIFIED, kept, Bytes::new());
+    if request.conditions.not_modified(status, &headers) {
+        let mut fields = fields::not_modified(&headers);
+        fields.extend(headers.remove(AGE).map(|age| (AGE, age)));
+        return (StatusCode::NOT_MODIFIED, fields, Bytes::new());
     }
-    if asked.is_head {
+    if request.is_head {
         if !headers.contains_key(CONTENT_LENGTH) && !body.is_empty() {
             headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
         }
         return (status, headers, Bytes::new());
     }
-    let part = (status == StatusCode::OK).then(|| asked.conditions.part(&headers, &body)).flatten();
-    let Some((first, last)) = part else { return (status, headers, body) };
+    let range = (status == StatusCode::OK).then(|| request.conditions.range(&headers, &body)).flatten();
+    let Some((first, last)) = range else { return (status, headers, body) };
     let bounds = usize::try_from(first).ok().zip(usize::try_from(last).ok());
-    let range = HeaderValue::try_from(format!("bytes {first}-{last}/{}", body.len()));
-    let (Some((from, to)), Ok(range)) = (bounds, range) else { return (status, headers, body) };
-    headers.insert(CONTENT_RANGE, range);
+    let field = HeaderValue::try_from(format!("bytes {first}-{last}/{}", body.len()));
+    let (Some((from, to)), Ok(field)) = (bounds, field) else { return (status, headers, body) };
+    headers.insert(CONTENT_RANGE, field);
     headers.insert(CONTENT_LENGTH, HeaderValue::from(to - from + 1));
     (StatusCode::PARTIAL_CONTENT, headers, body.slice(from..=to))
 }

@@ -1,4 +1,4 @@
-//! `ResponseBody`: what comes out of the layer. And collecting what goes in.
+//! `ResponseBody`: the body of the layer's responses; and `collect`, which buffers the service's.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,8 +14,8 @@ use pin_project_lite::pin_project;
 use crate::clock;
 
 pin_project! {
-    /// The body of a response: from the cache, from the service untouched, or from the service after its beginning
-    /// was read to see whether it can be stored.
+    /// The body of a response: from the cache, streamed from the service, or streamed from the service after its
+    /// beginning was buffered and turned out not to be storable.
     pub struct ResponseBody<R: Body> {
         #[pin]
         source: Source<R>,
@@ -25,30 +25,30 @@ pin_project! {
 pin_project! {
     #[project = Projected]
     enum Source<R: Body> {
-        Whole { bytes: Option<Bytes> },
-        Passed { #[pin] body: R },
-        Begun { frames: VecDeque<Frame<Bytes>>, end: End<R> },
+        Complete { bytes: Option<Bytes> },
+        Streaming { #[pin] body: R },
+        Resumed { frames: VecDeque<Frame<Bytes>>, end: End<R> },
     }
 }
 
-/// What comes after the frames that were read.
+/// What follows the buffered frames.
 enum End<R: Body> {
     Rest(Pin<Box<R>>),
     Failed(Option<R::Error>),
 }
 
 impl<R: Body> ResponseBody<R> {
-    pub(super) fn whole(bytes: Bytes) -> Self {
+    pub(super) fn complete(bytes: Bytes) -> Self {
         let bytes = Some(bytes).filter(|bytes| !bytes.is_empty());
-        ResponseBody { source: Source::Whole { bytes } }
+        ResponseBody { source: Source::Complete { bytes } }
     }
 
-    pub(super) fn passed(body: R) -> Self {
-        ResponseBody { source: Source::Passed { body } }
+    pub(super) fn streaming(body: R) -> Self {
+        ResponseBody { source: Source::Streaming { body } }
     }
 
-    fn begun(frames: VecDeque<Frame<Bytes>>, end: End<R>) -> Self {
-        ResponseBody { source: Source::Begun { frames, end } }
+    fn resumed(frames: VecDeque<Frame<Bytes>>, end: End<R>) -> Self {
+        ResponseBody { source: Source::Resumed { frames, end } }
     }
 }
 
@@ -61,9 +61,9 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, R::Error>>> {
         match self.project().source.project() {
-            Projected::Whole { bytes } => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Projected::Passed { body } => body.poll_frame(cx),
-            Projected::Begun { frames, end } => match (frames.pop_front(), end) {
+            Projected::Complete { bytes } => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Projected::Streaming { body } => body.poll_frame(cx),
+            Projected::Resumed { frames, end } => match (frames.pop_front(), end) {
                 (Some(frame), _) => Poll::Ready(Some(Ok(frame))),
                 (None, End::Rest(body)) => body.as_mut().poll_frame(cx),
                 (None, End::Failed(error)) => Poll::Ready(error.take().map(Err)),
@@ -73,9 +73,9 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
 
     fn is_end_stream(&self) -> bool {
         match &self.source {
-            Source::Whole { bytes } => bytes.is_none(),
-            Source::Passed { body } => body.is_end_stream(),
-            Source::Begun { frames, end } => {
+            Source::Complete { bytes } => bytes.is_none(),
+            Source::Streaming { body } => body.is_end_stream(),
+            Source::Resumed { frames, end } => {
                 frames.is_empty()
                     && match end {
                         End::Rest(body) => body.is_end_stream(),
@@ -87,9 +87,9 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
 
     fn size_hint(&self) -> SizeHint {
         match &self.source {
-            Source::Whole { bytes } => SizeHint::with_exact(length(bytes.as_ref())),
-            Source::Passed { body } => body.size_hint(),
-            Source::Begun { frames, end: End::Rest(body) } => {
+            Source::Complete { bytes } => SizeHint::with_exact(length(bytes.as_ref())),
+            Source::Streaming { body } => body.size_hint(),
+            Source::Resumed { frames, end: End::Rest(body) } => {
                 let read: u64 = frames.iter().map(|frame| length(frame.data_ref())).sum();
                 let rest = body.size_hint();
                 let mut hint = SizeHint::new();
@@ -99,7 +99,7 @@ impl<R: Body<Data = Bytes>> Body for ResponseBody<R> {
                 hint.set_lower(rest.lower().saturating_add(read));
                 hint
             }
-            Source::Begun { .. } => SizeHint::new(),
+            Source::Resumed { .. } => SizeHint::new(),
         }
     }
 }
@@ -114,46 +114,47 @@ fn length(bytes: Option<&Bytes>) -> u64 {
     bytes.map_or(0, |bytes| u64::try_from(bytes.len()).unwrap_or(u64::MAX))
 }
 
-/// A body that was read, as far as it went.
+/// The result of [`collect`].
 pub(super) enum Collected<R: Body> {
-    /// To its end.
-    Whole(Bytes),
-    /// Not to its end, or it has trailers: it goes on to the client.
-    Partly(ResponseBody<R>, Unfinished),
+    Complete(Bytes),
+    /// The body has trailers, or was not buffered to its end; it streams on to the client.
+    Incomplete(ResponseBody<R>, Incomplete),
 }
 
-/// Why a body was not read to its end.
+/// Why a body was not buffered completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Unfinished {
+pub(super) enum Incomplete {
     TooLarge,
     TooSlow,
     Trailers,
     Failed,
 }
 
-/// Reads a body of at most `limit` bytes, each frame of which comes within `patience`, and all of them within `whole`. Cancel safe only in that
-/// nothing is kept.
+/// Buffers a body of at most `limit` bytes whose frames arrive within `frame_timeout` each and `total_timeout` in all.
+///
+/// # Cancel safety
+/// Dropping the future drops the body with what was buffered.
 pub(super) async fn collect<R: Body<Data = Bytes>>(
     body: R,
     limit: usize,
-    patience: Duration,
-    whole: Duration,
+    frame_timeout: Duration,
+    total_timeout: Duration,
 ) -> Collected<R> {
     let limit = u64::try_from(limit).unwrap_or(u64::MAX);
     if body.size_hint().lower() > limit {
-        return Collected::Partly(ResponseBody::passed(body), Unfinished::TooLarge);
+        return Collected::Incomplete(ResponseBody::streaming(body), Incomplete::TooLarge);
     }
     let (mut body, mut frames, mut read) = (Box::pin(body), VecDeque::new(), 0);
-    let until = clock::now() + whole;
+    let deadline = clock::now() + total_timeout;
     loop {
         let frame = poll_fn(|cx| body.as_mut().poll_frame(cx));
-        let patience = patience.min(until.saturating_duration_since(clock::now()));
-        let why = match tokio::time::timeout(patience, frame).await {
-            Err(_) => Unfinished::TooSlow,
-            Ok(None) => return Collected::Whole(join(frames)),
+        let frame_timeout = frame_timeout.min(deadline.saturating_duration_since(clock::now()));
+        let why = match tokio::time::timeout(frame_timeout, frame).await {
+            Err(_) => Incomplete::TooSlow,
+            Ok(None) => return Collected::Complete(join(frames)),
             Ok(Some(Err(error))) => {
                 let end = End::Failed(Some(error));
-                return Collected::Partly(ResponseBody::begun(frames, end), Unfinished::Failed);
+                return Collected::Incomplete(ResponseBody::resumed(frames, end), Incomplete::Failed);
             }
             Ok(Some(Ok(frame))) => {
                 let is_data = frame.is_data();
@@ -163,13 +164,13 @@ pub(super) async fn collect<R: Body<Data = Bytes>>(
                     frames.push_back(frame);
                 }
                 match () {
-                    () if !is_data => Unfinished::Trailers,
-                    () if read > limit => Unfinished::TooLarge,
+                    () if !is_data => Incomplete::Trailers,
+                    () if read > limit => Incomplete::TooLarge,
                     () => continue,
                 }
             }
         };
-        return Collected::Partly(ResponseBody::begun(frames, End::Rest(body)), why);
+        return Collected::Incomplete(ResponseBody::resumed(frames, End::Rest(body)), why);
     }
 }
 

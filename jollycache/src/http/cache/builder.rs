@@ -1,4 +1,4 @@
-//! `ResponseCacheLayerBuilder`: what a layer is made of, checked in one place.
+//! `ResponseCacheLayerBuilder`: the settings of a layer, checked in one place.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,20 +9,17 @@ use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 use super::layer::ResponseCacheLayer;
 use super::route::Route;
 use super::settings::Settings;
-use super::template::{TagTemplate, parameters};
+use super::validate::{check_name, config, header_names, validated};
 use crate::cache::Cache;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
-/// The largest body that is stored, for which nothing else is said.
+/// Default maximum size of a stored body, in bytes.
 pub const DEFAULT_MAX_BODY_BYTES: usize = 1024 * 1024;
-/// How long past its lifetime a response is kept that the service can validate.
+/// How long a stale response with a validator is kept.
 const DEFAULT_KEEP_STALE: Duration = Duration::from_secs(10 * 60);
-/// What a stored head may add to a body.
+/// The allowance for a stored head beside a body.
 const HEAD_BYTES: usize = 64 * 1024;
-/// The most tags that a route can give: the entry has one more, of its URI.
-const MAX_ROUTE_TAGS: usize = crate::policy::MAX_TAGS - 1;
-
-/// What layers of this crate say of one request or one process; it must not be said to another.
+/// Fields that layers of this crate set for one request, which other requests must not get.
 const NOT_STORED: [&str; 8] = [
     "ratelimit",
     "ratelimit-policy",
@@ -45,7 +42,7 @@ pub struct ResponseCacheLayerBuilder {
     default_route: Option<Route>,
     max_body_bytes: usize,
     keep_stale: Duration,
-    honours_requests: bool,
+    honours_request_directives: bool,
     shows_key: bool,
     targeted: Option<String>,
     credentials: Vec<String>,
@@ -53,17 +50,25 @@ pub struct ResponseCacheLayerBuilder {
     not_stored: Vec<String>,
 }
 
-impl ResponseCacheLayerBuilder {
-    pub(super) fn new(cache: Cache) -> Self {
+impl ResponseCacheLayer {
+    /// A builder of a layer that stores in `cache`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
+    pub fn builder(cache: &Cache) -> ResponseCacheLayerBuilder {
         ResponseCacheLayerBuilder {
-            cache,
+            cache: cache.clone(),
             region: "http".to_owned(),
             name: "jollycache".to_owned(),
             routes: Vec::new(),
             default_route: None,
             max_body_bytes: DEFAULT_MAX_BODY_BYTES,
             keep_stale: DEFAULT_KEEP_STALE,
-            honours_requests: true,
+            honours_request_directives: true,
             shows_key: false,
             targeted: None,
             credentials: Vec::new(),
@@ -71,101 +76,194 @@ impl ResponseCacheLayerBuilder {
             not_stored: Vec::new(),
         }
     }
+}
 
-    /// Caches the paths that match, as axum matches them: `/products/{id}`, `/files/{*path}`. The path is the one
-    /// that the layer sees, so inside a nested router it is without the prefix. Default: no path is cached.
+impl ResponseCacheLayerBuilder {
+    /// Caches the paths that match a pattern of axum: `/products/{id}`, `/files/{*path}`. The path is the one that the layer
+    /// sees, so inside a nested router it is without the prefix. Default: no path is cached.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).route("/products/{id}", Default::default()).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn route(mut self, path: impl Into<String>, route: Route) -> Self {
         self.routes.push((path.into(), route));
         self
     }
 
     /// Caches the paths that match no route. Default: they are not cached.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).default_route(Default::default()).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn default_route(mut self, route: Route) -> Self {
         self.default_route = Some(route);
         self
     }
 
-    /// The region of the stored responses: it counts them, and its policy says how long leases, waits and operations
-    /// take. Lifetimes are those of the responses. Default: `http`.
+    /// The region of the stored responses: their statistics, and the policy for leases, waits and timeouts. Lifetimes are
+    /// those of the responses. Default: `http`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).region("pages").build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn region(mut self, region: impl Into<String>) -> Self {
         self.region = region.into();
         self
     }
 
-    /// What this cache calls itself in `Cache-Status`: a token of RFC 9651. Default: `jollycache`.
+    /// The name of this cache in `Cache-Status`: a token of RFC 9651. Default: `jollycache`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).name("shop").build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// The largest body that is stored, in bytes. A larger one streams through. Default: 1 MiB.
+    /// Maximum size of a stored body, in bytes; larger ones stream through. Default: 1 MiB.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).max_body_bytes(64 * 1024).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// How long past its lifetime a response that has a validator of the service's is kept, so that a 304 can make it
-    /// fresh again. Default: 10 minutes.
+    /// How long a stale response with a validator of the service's is kept, so that a 304 can freshen it. Default: 10
+    /// minutes.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).keep_stale(std::time::Duration::from_secs(3600)).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn keep_stale(mut self, keep_stale: Duration) -> Self {
         self.keep_stale = keep_stale;
         self
     }
 
-    /// Whether the `Cache-Control` of requests counts, as RFC 9111 says. With it, any client can have the service
-    /// asked on each request (`no-cache`, `no-store`); a server in front of which no other cache stands may rather
-    /// not let it. Default: `true`.
+    /// Whether the `Cache-Control` of requests is honoured (RFC 9111, section 5.2.1). If it is, any client can force requests
+    /// to the service by `no-cache` and `no-store`; without another cache in front there is no need to permit that.
+    /// Default: `true`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).honour_request_directives(false).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn honour_request_directives(mut self, honoured: bool) -> Self {
-        self.honours_requests = honoured;
+        self.honours_request_directives = honoured;
         self
     }
 
-    /// Whether `Cache-Status` tells the key. It helps in tests; it tells clients more than they need. Default:
+    /// Whether `Cache-Status` contains the cache key. It is meant for tests, since it discloses keys to clients. Default:
     /// `false`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).show_key(true).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn show_key(mut self, shown: bool) -> Self {
         self.shows_key = shown;
         self
     }
 
-    /// A field of responses that is for this cache, such as `CDN-Cache-Control` (RFC 9213): where it is there and
-    /// well-formed, `Cache-Control` and `Expires` do not count. Default: none.
+    /// A targeted response field for this cache, such as `CDN-Cache-Control` (RFC 9213): where it is present and well-formed,
+    /// `Cache-Control` and `Expires` are ignored. Default: none.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).targeted_field("cdn-cache-control").build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn targeted_field(mut self, name: impl Into<String>) -> Self {
         self.targeted = Some(name.into());
         self
     }
 
-    /// A further field of requests that says who asks, besides `Authorization`, `Proxy-Authorization` and `Cookie`:
-    /// an API key, say. To a request that has it, only what is for everybody is served (`public`, `s-maxage`), and
-    /// of its responses only such are stored. Default: none.
+    /// A further request field with credentials, such as an API key, besides `Authorization`, `Proxy-Authorization` and
+    /// `Cookie`. To requests that carry credentials, only responses with `public` or `s-maxage` are served, and of their
+    /// responses only such are stored. Default: none.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).credential_header("x-api-key").build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn credential_header(mut self, name: impl Into<String>) -> Self {
         self.credentials.push(name.into());
         self
     }
 
-    /// Fields that are taken off cacheable requests before the service sees them: what it does not see cannot change
-    /// what others are served. Default: none.
+    /// Request fields that are removed from cacheable requests: a field that the service does not get cannot change the
+    /// response that others are served. Default: none.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).strip_unkeyed(["x-debug"]).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn strip_unkeyed<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.stripped.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Further fields of responses that are not stored with them, besides those that belong to a connection and those
-    /// that this crate's layers set for one request (request id, times, rate limits). Default: none.
+    /// Further response fields that are not stored, besides those of the connection and those that this crate's layers set
+    /// for one request (request id, times, rate limits). Default: none.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).drop_response_headers(["x-served-by"]).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn drop_response_headers<N: Into<String>>(mut self, names: impl IntoIterator<Item = N>) -> Self {
         self.not_stored.extend(names.into_iter().map(Into::into));
         self
     }
 
-    /// Checks everything and builds the layer.
+    /// Checks the settings and builds the layer. The backend is not called.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let layer = jollycache::http::ResponseCacheLayer::builder(&cache).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`], saying what was found and what is allowed.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a setting out of range; the text has the value and the range.
     pub fn build(self) -> Result<ResponseCacheLayer> {
         let value_bytes = self.cache.engine.limits.value_bytes;
         let most_body = value_bytes.saturating_sub(HEAD_BYTES);
         let check_body = |bytes: usize| {
             let fits = (1..=most_body).contains(&bytes);
             fits.then_some(()).ok_or_else(|| {
-                wrong(&format!(
+                config(&format!(
                     "max_body_bytes is {bytes}: expected 1 to {most_body}, as the cache's max_value_bytes is \
                      {value_bytes}"
                 ))
@@ -177,14 +275,14 @@ impl ResponseCacheLayerBuilder {
         let mut routes = matchit::Router::new();
         for (path, route) in self.routes {
             route.max_body_bytes.map_or(Ok(()), check_body)?;
-            let checked = checked(route, &path)?;
-            let found = routes.insert(path.as_str(), Arc::new(checked));
-            found.map_err(|error| wrong(&format!("route {path:?}: {error}")))?;
+            let route = validated(route, &path)?;
+            let found = routes.insert(path.as_str(), Arc::new(route));
+            found.map_err(|error| config(&format!("route {path:?}: {error}")))?;
         }
         let default_route = match self.default_route {
             Some(route) => {
                 route.max_body_bytes.map_or(Ok(()), check_body)?;
-                Some(Arc::new(checked(route, "")?))
+                Some(Arc::new(validated(route, "")?))
             }
             None => None,
         };
@@ -200,7 +298,7 @@ impl ResponseCacheLayerBuilder {
             default_route,
             max_body_bytes: self.max_body_bytes,
             keep_stale: self.keep_stale,
-            honours_requests: self.honours_requests,
+            honours_request_directives: self.honours_request_directives,
             shows_key: self.shows_key,
             targeted,
             credentials,
@@ -209,49 +307,4 @@ impl ResponseCacheLayerBuilder {
             cache: self.cache,
         }))
     }
-}
-
-/// The route with its texts read.
-fn checked(mut route: Route, path: &str) -> Result<Route> {
-    let whose = if path.is_empty() { "the default route".to_owned() } else { format!("route {path:?}") };
-    let in_route = |what: String| wrong(&format!("{whose}: {what}"));
-    if route.tags.len() > MAX_ROUTE_TAGS {
-        return Err(in_route(format!("{} tags, expected at most {MAX_ROUTE_TAGS}", route.tags.len())));
-    }
-    if route.defaults.ttl.is_some_and(|ttl| ttl < Duration::from_secs(1)) {
-        return Err(in_route(format!(
-            "ttl is {:?}: expected at least 1 s",
-            route.defaults.ttl.unwrap_or_default()
-        )));
-    }
-    let known = parameters(path);
-    let templates = route.tags.iter().map(|tag| TagTemplate::parse(tag, &known));
-    route.templates = templates.collect::<Result<_, _>>().map_err(in_route)?;
-    route.header_names =
-        header_names(&format!("{whose}: key_header"), std::mem::take(&mut route.key_headers))?;
-    Ok(route)
-}
-
-fn header_names(whose: &str, names: Vec<String>) -> Result<Vec<HeaderName>> {
-    let parse = |name: String| {
-        let parsed = HeaderName::from_bytes(name.as_bytes());
-        parsed.map_err(|_| wrong(&format!("{whose}: {name:?} is not the name of a field")))
-    };
-    names.into_iter().map(parse).collect()
-}
-
-/// A token of RFC 9651, short enough to be read.
-fn check_name(what: &str, name: &str) -> Result<()> {
-    let starts_well = name.starts_with(|first: char| first.is_ascii_alphabetic());
-    let is_token = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
-    if starts_well && is_token && name.len() <= 64 {
-        return Ok(());
-    }
-    Err(wrong(&format!(
-        "{what} is {name:?}: expected a letter and at most 63 letters, digits, '-', '_', '.'"
-    )))
-}
-
-fn wrong(what: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("response cache: {what}"))
 }

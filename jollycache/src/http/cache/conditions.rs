@@ -1,4 +1,4 @@
-//! `Conditions`: what a request makes its answer depend on (RFC 9110, section 13), answered from a response.
+//! `Conditions`: a request's preconditions and range (RFC 9110, sections 13 and 14), applied to a response.
 
 use bytes::Bytes;
 use headers::{HeaderMapExt, IfNoneMatch, IfRange};
@@ -12,28 +12,27 @@ use sha2::{Digest, Sha256};
 use super::dates;
 use super::vary::digits;
 
-/// See the module.
+/// The fields of a request that make it conditional or select a range.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Conditions(HeaderMap);
 
 impl Conditions {
-    /// Those of a request.
     pub(super) fn of(request: &HeaderMap) -> Self {
-        let mut kept = HeaderMap::new();
+        let mut fields = HeaderMap::new();
         for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE, RANGE, IF_RANGE] {
             for value in request.get_all(&name) {
-                kept.append(name.clone(), value.clone());
+                fields.append(name.clone(), value.clone());
             }
         }
-        Conditions(kept)
+        Conditions(fields)
     }
 
-    /// Whether a response of this head is known to the client already.
+    /// Whether the client's copy is still valid, so that the answer is 304.
     pub(super) fn not_modified(&self, status: StatusCode, response: &HeaderMap) -> bool {
         if status != StatusCode::OK {
             return false;
         }
-        // With `If-None-Match`, `If-Modified-Since` does not count (section 13.1.3), even where it cannot be read.
+        // `If-None-Match` takes precedence over `If-Modified-Since` (section 13.1.3), even if it is malformed.
         if self.0.contains_key(IF_NONE_MATCH) {
             return self.0.typed_get::<IfNoneMatch>().is_some_and(|wanted| matches(&wanted, response));
         }
@@ -42,8 +41,8 @@ impl Conditions {
         since.zip(modified).is_some_and(|(since, modified)| modified <= since)
     }
 
-    /// The one part of a body that is asked for, from its first to its last byte; `None` for the whole.
-    pub(super) fn part(&self, response: &HeaderMap, body: &Bytes) -> Option<(u64, u64)> {
+    /// The requested range of a body, as its first and last byte; `None` for the complete body.
+    pub(super) fn range(&self, response: &HeaderMap, body: &Bytes) -> Option<(u64, u64)> {
         let length = u64::try_from(body.len()).ok()?;
         if self.0.contains_key(IF_RANGE) {
             let if_range: IfRange = self.0.typed_get()?;
@@ -53,9 +52,9 @@ impl Conditions {
                 return None;
             }
         }
-        let asked = self.0.get(RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
-        // Several parts, and what cannot be satisfied, are left to the whole, as section 14.2 lets a server.
-        let (first, last) = asked.split_once('-')?;
+        let range = self.0.get(RANGE)?.to_str().ok()?.strip_prefix("bytes=")?;
+        // A server may ignore `Range` (section 14.2); it is ignored for several ranges and unsatisfiable ones.
+        let (first, last) = range.split_once('-')?;
         let (first, last) = match (number(first), number(last)) {
             (Some(first), Some(last)) => (first, last.min(length.checked_sub(1)?)),
             (Some(first), None) if last.is_empty() => (first, length.checked_sub(1)?),
@@ -72,7 +71,7 @@ fn number(text: &str) -> Option<u64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// Weakly, as section 13.1.2 says.
+/// Weak comparison (section 13.1.2).
 fn matches(wanted: &IfNoneMatch, response: &HeaderMap) -> bool {
     match response.typed_get::<headers::ETag>() {
         Some(etag) => !wanted.precondition_passes(&etag),
@@ -80,7 +79,7 @@ fn matches(wanted: &IfNoneMatch, response: &HeaderMap) -> bool {
     }
 }
 
-/// A strong entity tag for a body: what it is, and how it is coded, is in it.
+/// A strong entity tag, computed from the body, its type and its coding.
 pub(super) fn make_etag(response: &HeaderMap, body: &[u8]) -> Option<HeaderValue> {
     let mut hash = Sha256::new();
     for name in [CONTENT_TYPE, CONTENT_ENCODING] {
@@ -92,7 +91,7 @@ pub(super) fn make_etag(response: &HeaderMap, body: &[u8]) -> Option<HeaderValue
     HeaderValue::try_from(format!("\"{}\"", digits(hash))).ok()
 }
 
-/// Whether there is an entity tag to compare by.
+/// Whether a response has an entity tag.
 pub(super) fn has_etag(response: &HeaderMap) -> bool {
     response.contains_key(ETAG)
 }
@@ -134,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn dates_are_compared_where_there_is_no_tag_to_ask_for() {
+    fn dates_are_compared_where_the_request_names_no_tag() {
         let since = |date| conditions(&[("if-modified-since", date)]);
         assert!(since(NEW).not_modified(StatusCode::OK, &headers(&[("last-modified", OLD)])));
         assert!(since(OLD).not_modified(StatusCode::OK, &headers(&[("last-modified", OLD)])));
@@ -144,9 +143,9 @@ mod tests {
     }
 
     #[test]
-    fn one_part_is_cut_out_and_everything_else_is_the_whole() {
+    fn one_range_is_served_and_all_else_gets_the_complete_body() {
         let body = Bytes::from_static(b"0123456789");
-        for (range, part) in [
+        for (range, expected) in [
             ("bytes=0-1", Some((0, 1))),
             ("bytes=1-", Some((1, 9))),
             ("bytes=-1", Some((9, 9))),
@@ -161,18 +160,18 @@ mod tests {
             ("lines=0-1", None),
             ("bytes=99999999999999999999-", None),
         ] {
-            assert_eq!(conditions(&[("range", range)]).part(&HeaderMap::new(), &body), part, "{range}");
+            assert_eq!(conditions(&[("range", range)]).range(&HeaderMap::new(), &body), expected, "{range}");
         }
-        assert_eq!(conditions(&[("range", "bytes=0-1")]).part(&HeaderMap::new(), &Bytes::new()), None);
+        assert_eq!(conditions(&[("range", "bytes=0-1")]).range(&HeaderMap::new(), &Bytes::new()), None);
         let etag = headers(&[("etag", "\"a\"")]);
         let asked = |etag| conditions(&[("range", "bytes=0-1"), ("if-range", etag)]);
-        assert_eq!(asked("\"a\"").part(&etag, &body), Some((0, 1)));
-        assert_eq!(asked("\"b\"").part(&etag, &body), None);
-        assert_eq!(asked("W/\"a\"").part(&etag, &body), None);
+        assert_eq!(asked("\"a\"").range(&etag, &body), Some((0, 1)));
+        assert_eq!(asked("\"b\"").range(&etag, &body), None);
+        assert_eq!(asked("W/\"a\"").range(&etag, &body), None);
     }
 
     #[test]
-    fn what_is_coded_otherwise_has_another_tag() {
+    fn another_coding_gives_another_tag() {
         let plain = make_etag(&HeaderMap::new(), b"body").unwrap();
         assert_eq!(make_etag(&HeaderMap::new(), b"body").unwrap(), plain);
         assert_ne!(make_etag(&headers(&[("content-encoding", "br")]), b"body").unwrap(), plain);

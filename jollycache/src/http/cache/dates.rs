@@ -1,4 +1,4 @@
-//! Dates of HTTP (RFC 9110, section 5.6.7), in milliseconds since the Unix epoch.
+//! HTTP dates (RFC 9110, section 5.6.7), in milliseconds since the Unix epoch.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -7,16 +7,16 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::clock::{Millis, as_millis};
 
-/// The date that a field holds, if it holds one, or the same one on each line.
+/// The date in a field; `None` if it is absent or malformed, or has several lines that differ.
 pub(super) fn date(headers: &HeaderMap, name: impl AsHeaderName) -> Option<Millis> {
     let mut lines = headers.get_all(name).iter();
     let first = lines.next()?;
     lines.all(|line| line == first).then(|| parse(first))?
 }
 
-/// A date as a field holds it.
+/// A date as a field value.
 pub(super) fn field(date: Millis) -> Option<HeaderValue> {
-    // Beyond this year a date has no form.
+    // The format has four digits for the year.
     let latest = Duration::from_secs(253_402_300_799);
     let date = Duration::from_millis(date).min(latest);
     HeaderValue::from_str(&httpdate::fmt_http_date(UNIX_EPOCH + date)).ok()
@@ -24,11 +24,12 @@ pub(super) fn field(date: Millis) -> Option<HeaderValue> {
 
 fn parse(value: &HeaderValue) -> Option<Millis> {
     let date = httpdate::parse_http_date(&in_usual_case(value.to_str().ok()?)).ok()?;
-    // A date before 1970 is as old as any.
+    // Dates before 1970 are clamped: they are in the past either way.
     Some(date.duration_since(UNIX_EPOCH).map_or(0, as_millis))
 }
 
-/// Dates have a case, but a cache "SHOULD match the field value case-insensitively" (RFC 9111, section 4.2).
+/// The text in the case that `httpdate` parses: a cache "SHOULD match the field value case-insensitively" (RFC 9111,
+/// section 4.2).
 fn in_usual_case(text: &str) -> String {
     let mut inside_word = false;
     let usual = text.chars().map(|character| {
@@ -71,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn no_date_is_too_far() {
+    fn dates_are_clamped_to_the_last_year_of_the_format() {
         assert_eq!(field(0).unwrap(), "Thu, 01 Jan 1970 00:00:00 GMT");
         assert_eq!(field(u64::MAX).unwrap(), "Fri, 31 Dec 9999 23:59:59 GMT");
     }

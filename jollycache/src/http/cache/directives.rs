@@ -1,9 +1,9 @@
-//! `Directives`: the field `Cache-Control`, parsed as RFC 9111, section 5.2, says.
+//! `Directives`: the parsed field `Cache-Control` (RFC 9111, section 5.2).
 
 use http::HeaderMap;
 use http::header::AsHeaderName;
 
-/// The greatest number of seconds that is told apart; a larger one counts as this (RFC 9111, section 1.2.2).
+/// The greatest number of seconds; larger ones are clamped to it (RFC 9111, section 1.2.2).
 pub(super) const MAX_SECONDS: u32 = 1 << 31;
 
 /// The directives of one message, in order; names are in lower case.
@@ -11,11 +11,11 @@ pub(super) const MAX_SECONDS: u32 = 1 << 31;
 pub(super) struct Directives(Vec<(String, Option<String>)>);
 
 impl Directives {
-    /// Those of all lines of a field.
+    /// The directives of all lines of a field.
     pub(super) fn of(headers: &HeaderMap, name: impl AsHeaderName) -> Self {
         let mut found = Vec::new();
         for line in headers.get_all(name) {
-            // What is no text still says what its readable part says: a `no-store` must not be overlooked.
+            // Invalid UTF-8 in one directive must not hide a `no-store` beside it.
             let line = String::from_utf8_lossy(line.as_bytes());
             found.extend(split(&line).filter_map(directive));
         }
@@ -35,34 +35,34 @@ impl Directives {
         self.0.iter().any(|(found, _)| found == name)
     }
 
-    /// Whether it stands there without an argument.
+    /// Whether the directive is present without an argument.
     pub(super) fn has_bare(&self, name: &str) -> bool {
         self.0.iter().any(|(found, value)| found == name && value.is_none())
     }
 
-    /// The arguments given to it.
+    /// The arguments of all occurrences of a directive.
     pub(super) fn arguments(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(found, _)| found == name).filter_map(|(_, value)| value.as_deref())
     }
 
-    /// The seconds given to it, the fewest if it stands there more than once. What is no number is zero: the sender
-    /// meant to limit something.
+    /// The argument of a directive in seconds; the least of several. An invalid number is zero, since the sender meant
+    /// a limit and zero is the safe one.
     pub(super) fn seconds(&self, name: &str) -> Option<u32> {
         let all = self.0.iter().filter(|(found, _)| found == name);
         all.map(|(_, value)| value.as_deref().and_then(seconds).unwrap_or(0)).min()
     }
 }
 
-/// A number of seconds: digits and nothing else.
+/// A `delta-seconds` (RFC 9111, section 1.2.2): digits only.
 pub(super) fn seconds(text: &str) -> Option<u32> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    // Only a number that is too large does not parse here.
+    // Digits fail to parse only on overflow.
     Some(text.parse().unwrap_or(MAX_SECONDS).min(MAX_SECONDS))
 }
 
-/// The parts between commas; a comma inside a quoted string parts nothing.
+/// The elements of a comma-separated list; commas in quoted strings do not separate.
 pub(super) fn split(line: &str) -> impl Iterator<Item = &str> {
     let (mut quoted, mut escaped) = (false, false);
     line.split(move |character| {
@@ -84,7 +84,7 @@ fn directive(part: &str) -> Option<(String, Option<String>)> {
         return (!part.is_empty()).then(|| (part.to_ascii_lowercase(), None));
     };
     let spaced = name.ends_with([' ', '\t']) || value.starts_with([' ', '\t']);
-    // Space around `=` is no grammar, so the argument says nothing, and what needs one gets an unusable one.
+    // Whitespace around `=` is not in the grammar. The empty argument makes `seconds` return the safe zero.
     let value = if spaced { String::new() } else { unquote(value) };
     Some((name.trim_end().to_ascii_lowercase(), Some(value)))
 }
@@ -116,14 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn names_have_no_case_and_lines_add_up() {
+    fn names_are_case_insensitive_and_lines_are_joined() {
         let found = parse(&["Max-AGE=60, , No-Store", "PUBLIC"]);
         assert_eq!(found.seconds("max-age"), Some(60));
         assert!(found.has("no-store") && found.has("public") && !found.has("private"));
     }
 
     #[test]
-    fn quoted_strings_hide_what_is_in_them() {
+    fn quoted_strings_hide_their_content() {
         let found = parse(&[r#"extension="max-age=3600, no-store\", public", max-age="7", no-cache="a, b""#]);
         assert_eq!(found.seconds("max-age"), Some(7));
         assert!(!found.has("no-store") && !found.has("public") && !found.has_bare("no-cache"));
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_zero_and_what_is_too_large_is_the_greatest() {
+    fn an_invalid_number_is_zero_and_a_large_one_is_clamped() {
         for value in ["-1", "1.5", "a1", "1a", "'1'", "", " 1", "+1"] {
             assert_eq!(parse(&[&format!("max-age={value}")]).seconds("max-age"), Some(0), "{value:?}");
         }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn of_two_the_shorter_counts() {
+    fn the_shorter_of_two_counts() {
         assert_eq!(parse(&["max-age=1800, max-age=1"]).seconds("max-age"), Some(1));
         assert_eq!(parse(&["max-age=1", "max-age=1800"]).seconds("max-age"), Some(1));
     }

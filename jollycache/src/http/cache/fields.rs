@@ -1,4 +1,4 @@
-//! Which fields of a message are stored, updated, and sent on.
+//! Header fields: which are stored, freshened by a 304, and forwarded.
 
 use http::header::{
     CACHE_CONTROL, CONNECTION, CONTENT_LOCATION, DATE, ETAG, EXPIRES, IF_MODIFIED_SINCE, IF_NONE_MATCH,
@@ -7,9 +7,9 @@ use http::header::{
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::dates;
-use super::record::Stored;
+use super::record::StoredResponse;
 
-/// What belongs to a connection or to one message on it (RFC 9111, section 3.1), and what is made anew for each use.
+/// Fields of one connection or message (RFC 9111, section 3.1), and those that are computed for each reuse.
 const NEVER_STORED: [&str; 12] = [
     "age",
     "connection",
@@ -25,13 +25,13 @@ const NEVER_STORED: [&str; 12] = [
     "x-cache",
 ];
 
-/// What a 304 does not change, since the stored body stays (RFC 9111, section 3.2).
+/// Fields that describe the stored body, which a 304 does not change (RFC 9111, section 3.2).
 const KEPT_ON_UPDATE: [&str; 4] = ["content-encoding", "content-length", "content-range", "content-type"];
 
-/// What a 304 carries (RFC 9110, section 15.4.5).
+/// The fields of a 304 (RFC 9110, section 15.4.5).
 const IN_NOT_MODIFIED: [HeaderName; 6] = [CACHE_CONTROL, CONTENT_LOCATION, DATE, ETAG, EXPIRES, VARY];
 
-/// The fields of a response that are stored: without those named in `without`, with a date.
+/// The fields to store: those of the response except `without`, and a `Date`.
 pub(super) fn stored(headers: &HeaderMap, without: &[HeaderName], received: u64) -> HeaderMap {
     let mut stored = headers.clone();
     let listed = headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
@@ -50,29 +50,29 @@ pub(super) fn stored(headers: &HeaderMap, without: &[HeaderName], received: u64)
     stored
 }
 
-/// Replaces the stored fields by those of a 304.
-pub(super) fn update(stored: &mut HeaderMap, news: &HeaderMap) {
-    for name in news.keys().filter(|name| !KEPT_ON_UPDATE.contains(&name.as_str())) {
+/// Updates the stored fields by those of a 304 (RFC 9111, section 3.2).
+pub(super) fn update(stored: &mut HeaderMap, not_modified: &HeaderMap) {
+    for name in not_modified.keys().filter(|name| !KEPT_ON_UPDATE.contains(&name.as_str())) {
         stored.remove(name);
-        for value in news.get_all(name) {
+        for value in not_modified.get_all(name) {
             stored.append(name.clone(), value.clone());
         }
     }
 }
 
-/// Whether a 304 can be about what is stored: the service was asked for a change of it, and names no other entity tag.
-pub(super) fn is_about(stored: &Stored, news: &HeaderMap) -> bool {
+/// Whether a 304 selects the stored response for update (RFC 9111, section 4.3.4).
+pub(super) fn selects(stored: &StoredResponse, not_modified: &HeaderMap) -> bool {
     let own = |name: HeaderName| stored.headers.get(name).filter(|_| !stored.own_etag);
     let opaque = |tag: &HeaderValue| tag.as_bytes().strip_prefix(b"W/").unwrap_or(tag.as_bytes()).to_vec();
-    match (own(ETAG), news.get(ETAG)) {
+    match (own(ETAG), not_modified.get(ETAG)) {
         (Some(known), Some(named)) => opaque(known) == opaque(named),
         (Some(_), None) => true,
-        // Only the time was asked about, to the second: another entity tag tells of another response.
+        // Only the modification date was sent, to the second: a new entity tag means another response.
         (None, named) => named.is_none() && stored.headers.contains_key(LAST_MODIFIED),
     }
 }
 
-/// The part of a response's fields that a 304 carries.
+/// The fields of a 304 for a response.
 pub(super) fn not_modified(headers: &HeaderMap) -> HeaderMap {
     let mut kept = HeaderMap::new();
     for name in IN_NOT_MODIFIED {
@@ -80,22 +80,23 @@ pub(super) fn not_modified(headers: &HeaderMap) -> HeaderMap {
             kept.append(name.clone(), value.clone());
         }
     }
-    // It stands for the entity tag where there is none.
+    // `Last-Modified` is the validator of a response without an entity tag.
     if let (false, Some(modified)) = (kept.contains_key(ETAG), headers.get(LAST_MODIFIED)) {
         kept.insert(LAST_MODIFIED, modified.clone());
     }
     kept
 }
 
-/// Makes a request's conditions those of the cache: the stored response's validators, or none.
+/// Replaces a request's conditions by the stored response's validators, or removes them.
 ///
-/// The client's own are answered here, from whatever comes back.
-pub(super) fn make_conditional(request: &mut HeaderMap, stored: Option<&Stored>) {
+/// The client's own conditions are applied to the response, so that a 304 for one client does not keep the response
+/// from being stored for the others.
+pub(super) fn make_conditional(request: &mut HeaderMap, stored: Option<&StoredResponse>) {
     request.remove(IF_NONE_MATCH);
     request.remove(IF_MODIFIED_SINCE);
     let Some(stored) = stored else { return };
     let copy = |from: HeaderName| stored.headers.get(from).cloned();
-    // The origin does not know a tag that was made here.
+    // The origin cannot validate an entity tag that this layer computed.
     let etag = copy(ETAG).filter(|_| !stored.own_etag);
     request.extend(etag.map(|etag: HeaderValue| (IF_NONE_MATCH, etag)));
     request.extend(copy(LAST_MODIFIED).map(|modified| (IF_MODIFIED_SINCE, modified)));
@@ -113,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_a_connection_is_not_stored() {
+    fn fields_of_the_connection_are_not_stored() {
         let mut fields =
             headers(&[("connection", "a, B ,, :"), ("a", "1"), ("b", "2"), ("c", "3"), ("te", "x")]);
         fields.insert("proxy-authenticate", HeaderValue::from_static("x"));

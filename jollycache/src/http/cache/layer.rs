@@ -1,23 +1,22 @@
-//! `ResponseCacheLayer`.
+//! `ResponseCacheLayer`: the tower layer.
 
 use std::sync::Arc;
 
 use tower_layer::Layer;
 
 use super::background::Background;
-use super::builder::ResponseCacheLayerBuilder;
 use super::service::ResponseCache;
 use super::settings::Settings;
-use crate::cache::Cache;
 
-/// Caches responses, as a shared cache of [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111) inside the server.
+/// A shared HTTP cache of [RFC 9111](https://www.rfc-editor.org/rfc/rfc9111) inside the server, as a tower layer.
 ///
-/// Only paths that have a route are cached. What the service's `Cache-Control` allows is stored in the [`Cache`],
-/// shared by all processes on one backend; a miss is loaded once, whoever asks for it meanwhile; and what is evicted
-/// by a tag is never served again, whatever was being loaded. [docs/http.md](crate::docs::http) has the rules.
+/// Only paths that have a [`Route`](super::Route) are cached. Responses that the service's `Cache-Control` makes
+/// storable are stored in the [`Cache`](crate::Cache), shared by all processes on one backend. Concurrent misses of one
+/// key are collapsed into one request to the service. A response that was evicted by a tag is never served again, even
+/// if it was being loaded meanwhile. [The guide](crate::docs::http) has the rules.
 ///
-/// Clones are one layer, and so are all services that it makes. When the last of them is dropped, validations in the
-/// background end.
+/// Clones share one cache, and so do the services that they make. When the last of them is dropped, background
+/// validations are aborted.
 ///
 /// ```
 /// use std::convert::Infallible;
@@ -59,11 +58,6 @@ pub struct ResponseCacheLayer {
 }
 
 impl ResponseCacheLayer {
-    /// Starts a builder for a layer that stores in `cache`.
-    pub fn builder(cache: &Cache) -> ResponseCacheLayerBuilder {
-        ResponseCacheLayerBuilder::new(cache.clone())
-    }
-
     pub(super) fn new(settings: Settings) -> Self {
         ResponseCacheLayer { settings: Arc::new(settings), background: Arc::new(Background::new()) }
     }

@@ -1,208 +1,240 @@
-//! `Decision`: what stored responses come to for one request. Not generic: nothing here knows the service.
+//! `Action`: how one request is answered, by what is stored for it. Not generic over the service.
 
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::freshness::Use;
-use super::record::{Index, Record, Stored, Whose};
-use super::request::Asked;
+use super::freshness::Reuse;
+use super::record::{self, Record, Scope, StoredResponse, VaryIndex};
+use super::request::CacheableRequest;
 use super::settings::Settings;
 use super::status::{CacheStatus, Forwarded};
 use super::vary;
 use crate::clock;
-use crate::engine::{Found, Lookup, Ticket};
-use crate::entry::Entry;
+use crate::engine::{Ask, Found, Lookup, Ticket, TypeOf};
+use crate::entry::{Codec, Entry};
 use crate::key::Key;
+use crate::policy::Policy;
 use crate::tracker::{Count, Timed};
 
-/// How often one request starts anew before it goes on alone: an index leads to a variant, and a leader's word that
-/// its response was its own leads to another look.
-const MAX_STEPS: usize = 6;
+/// Maximum look-ups per request. Following a `Vary` index and retrying after an unshareable response each use one.
+const MAX_LOOKUPS: usize = 6;
 
-/// Where a response is, or is to be stored.
+/// The key that a response is stored under: the primary key, or that of a variant.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ResolvedKey {
     pub(super) lookup: Lookup,
-    /// What leads here, for a variant.
-    pub(super) index: Option<Index>,
+    /// The index that led here; `None` for a primary key.
+    pub(super) index: Option<VaryIndex>,
 }
 
-/// See the module.
+/// How a request is answered.
 #[derive(Debug)]
-pub(super) enum Decision {
-    /// A stored response answers.
-    Serve(Stored, CacheStatus),
-    /// A stored response answers, and the service is asked for a newer one meanwhile.
-    Refresh(Stored, CacheStatus, Box<Loading>),
-    /// The service is asked.
+pub(super) enum Action {
+    /// By a stored response.
+    Serve(StoredResponse, CacheStatus),
+    /// By a stored response, which is validated in the background.
+    ServeAndRefresh(StoredResponse, CacheStatus, Box<Loading>),
+    /// By the service; the response may be stored.
     Load(Box<Loading>),
-    /// The service is asked, and nothing is stored.
-    Pass(CacheStatus),
-    /// Nothing is stored that may answer, and the request does not want the service to be asked.
-    Unavailable,
+    /// By the service; the response is not stored.
+    Forward(CacheStatus),
+    /// By 504: no stored response may be reused, and the request said `only-if-cached`.
+    GatewayTimeout,
 }
 
-/// A load to come.
+/// A load that is about to start.
 #[derive(Debug)]
 pub(super) struct Loading {
-    pub(super) place: Place,
-    /// The duty to tell what comes of it; `None` for a load of the caller's own.
+    pub(super) key: ResolvedKey,
+    /// Must be completed with the load's result; `None` if the response is for this client only.
     pub(super) ticket: Option<Box<Ticket>>,
-    /// What is stored and not fresh.
-    pub(super) stored: Option<Stored>,
-    /// Whether something was stored when the load began.
+    /// The stored response to validate.
+    pub(super) stored: Option<StoredResponse>,
+    /// Whether a response was stored when the load began.
     pub(super) replaces: bool,
     pub(super) status: CacheStatus,
 }
 
-/// What a record comes to for one request.
+/// What a record means for one request.
 #[derive(Debug)]
-enum Judgement {
-    Serve(Stored),
-    Variant(Index),
-    Pass(&'static str),
-    /// Load, and wait for others who do; or, with `replaces`, whatever is there.
+enum Evaluation {
+    Serve(StoredResponse),
+    FollowIndex(VaryIndex),
+    Bypass(&'static str),
+    /// Load, collapsed with other requests; with `replaces`, whatever is stored.
     Load {
         replaces: bool,
     },
-    /// Validate it, waiting for nobody.
-    Validate(Stored, Forwarded),
+    /// Validate, not collapsed with other requests.
+    Validate(StoredResponse, Forwarded),
+}
+
+/// Where a record came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Source {
+    /// The first look-up, and the engine holds it fresh.
+    FreshProbe,
+    /// The first look-up, and the engine holds it stale.
+    StaleProbe,
+    /// Another request's load, or a look-up while one is running.
+    Flight,
 }
 
 impl Settings {
-    /// Looks for a stored response.
-    pub(super) async fn decide(&self, asked: &Asked, request: &HeaderMap) -> Decision {
-        let decision = self.search(asked, request).await;
-        let asks_the_service = matches!(decision, Decision::Load(_) | Decision::Pass(_));
-        if asks_the_service && asked.directives.has("only-if-cached") {
-            return Decision::Unavailable;
+    /// Looks up the stored response of a request and decides how to answer.
+    pub(super) async fn look_up(&self, request: &CacheableRequest, request_headers: &HeaderMap) -> Action {
+        let action = self.find(request, request_headers).await;
+        let needs_the_service = matches!(action, Action::Load(_) | Action::Forward(_));
+        if needs_the_service && request.directives.has("only-if-cached") {
+            return Action::GatewayTimeout;
         }
-        decision
+        action
     }
 
-    async fn search(&self, asked: &Asked, request: &HeaderMap) -> Decision {
+    async fn find(&self, request: &CacheableRequest, request_headers: &HeaderMap) -> Action {
         let engine = &self.cache.engine;
-        let mut place = Place { lookup: self.lookup(&asked.key, asked), index: None };
-        for _ in 0..MAX_STEPS {
-            let look = engine.look_at(&place.lookup).await;
-            let judgement = match &look.entry {
-                Some(entry) => {
-                    let seen = if entry.is_fresh(clock::now_ms()) { Seen::Fresh } else { Seen::Stale };
-                    judge(asked, &place, entry.payload.clone(), seen)
+        let mut key = ResolvedKey { lookup: self.engine_lookup(&request.key, request), index: None };
+        for _ in 0..MAX_LOOKUPS {
+            let look = engine.look_at(&key.lookup).await;
+            let replaces = match evaluate_probe(request, &key, look.entry.as_ref()) {
+                Evaluation::Load { .. } if request.reads_only => {
+                    let why = if look.entry.is_some() { Forwarded::Stale } else { key.miss_reason() };
+                    return Action::Forward(CacheStatus::forwarded(why));
                 }
-                None => Judgement::Load { replaces: false },
-            };
-            let replaces = match judgement {
-                Judgement::Load { .. } if asked.reads_only => {
-                    let why = if look.entry.is_some() { Forwarded::Stale } else { place.miss() };
-                    return Decision::Pass(CacheStatus::forwarded(why));
-                }
-                Judgement::Load { replaces } => replaces,
-                Judgement::Variant(index) => {
-                    place = self.variant(asked, request, index);
+                Evaluation::Load { replaces } => replaces,
+                Evaluation::FollowIndex(index) => {
+                    key = self.variant(request, request_headers, index);
                     continue;
                 }
-                settled => return self.settled(asked, place, settled, look.entry.as_ref(), false).await,
+                other => return self.act_on(request, key, other, look.entry.as_ref(), false).await,
             };
-            if asked.directives.has("only-if-cached") {
-                return Decision::Unavailable;
+            if request.directives.has("only-if-cached") {
+                return Action::GatewayTimeout;
             }
-            let (record, collapsed) = match engine.find_after(&place.lookup, look, replaces).await {
-                Ok(Found::Load(ticket)) => return self.lead(asked, place, ticket),
+            let (record, collapsed) = match engine.find_after(&key.lookup, look, replaces).await {
+                Ok(Found::Load(ticket)) => return self.lead_load(request, key, ticket),
                 Ok(Found::Entry { entry, .. }) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),
-                Ok(Found::SharedFailure(_)) | Err(_) => return place.alone(),
+                Ok(Found::SharedFailure(_)) | Err(_) => return key.load_alone(),
             };
-            match judge(asked, &place, record, Seen::Found) {
-                Judgement::Variant(index) => place = self.variant(asked, request, index),
-                // The leader's response is its own, and what it left says so: look at that.
-                Judgement::Load { replaces: true } => {}
-                Judgement::Load { replaces: false } => return place.alone(),
-                settled => return self.settled(asked, place, settled, None, collapsed).await,
+            match evaluate(request, &key, record, Source::Flight) {
+                Evaluation::FollowIndex(index) => key = self.variant(request, request_headers, index),
+                // The leader's response is not shareable; look up again to see what it left instead.
+                Evaluation::Load { replaces: true } => {}
+                Evaluation::Load { replaces: false } => return key.load_alone(),
+                other => return self.act_on(request, key, other, None, collapsed).await,
             }
         }
-        Decision::Pass(CacheStatus::bypass("contended"))
+        Action::Forward(CacheStatus::bypass("contended"))
     }
 
-    async fn settled(
+    async fn act_on(
         &self,
-        asked: &Asked,
-        place: Place,
-        judgement: Judgement,
+        request: &CacheableRequest,
+        key: ResolvedKey,
+        evaluation: Evaluation,
         entry: Option<&Entry>,
         collapsed: bool,
-    ) -> Decision {
-        match judgement {
-            Judgement::Serve(stored) => {
-                place.count_served(entry);
-                let status = self.hit(asked, &stored, collapsed);
-                Decision::Serve(stored, status)
+    ) -> Action {
+        match evaluation {
+            Evaluation::Serve(stored) => {
+                key.count_served(entry);
+                let status = self.hit(request, &stored, collapsed);
+                Action::Serve(stored, status)
             }
-            Judgement::Pass(detail) => Decision::Pass(CacheStatus::bypass(detail)),
-            Judgement::Validate(_, why) if asked.reads_only => Decision::Pass(CacheStatus::forwarded(why)),
-            Judgement::Validate(stored, why) => {
-                // What is under the lease counts, not what was seen before: an eviction may have come in between.
-                let (ticket, stored) = match self.cache.engine.try_refresh(&place.lookup).await {
-                    Some((old, ticket)) => (Some(ticket), old.and_then(|entry| response_of(entry.payload))),
-                    None => (None, Some(stored)),
-                };
-                let replaces = stored.is_some();
-                let status = CacheStatus { key: self.shown_key(asked), ..CacheStatus::forwarded(why) };
-                place.lookup.region.tracker.count(Count::Miss);
-                Decision::Load(Box::new(Loading { place, ticket, stored, replaces, status }))
+            Evaluation::Bypass(detail) => Action::Forward(CacheStatus::bypass(detail)),
+            Evaluation::Validate(_, why) if request.reads_only => {
+                Action::Forward(CacheStatus::forwarded(why))
             }
-            Judgement::Variant(_) | Judgement::Load { .. } => place.alone(),
+            Evaluation::Validate(stored, why) => self.validate(request, key, stored, why).await,
+            Evaluation::FollowIndex(_) | Evaluation::Load { .. } => key.load_alone(),
         }
     }
 
-    /// This request loads for all who wait.
-    fn lead(&self, asked: &Asked, place: Place, mut ticket: Box<Ticket>) -> Decision {
+    async fn validate(
+        &self,
+        request: &CacheableRequest,
+        key: ResolvedKey,
+        stored: StoredResponse,
+        why: Forwarded,
+    ) -> Action {
+        // The entry under the lease replaces the one that was read before: an eviction may have come in between.
+        let (ticket, stored) = match self.cache.engine.try_refresh(&key.lookup).await {
+            Some((old, ticket)) => (Some(ticket), old.and_then(|entry| response_of(entry.payload))),
+            None => (None, Some(stored)),
+        };
+        let replaces = stored.is_some();
+        let status = CacheStatus { key: self.shown_key(request), ..CacheStatus::forwarded(why) };
+        key.lookup.region.tracker.count(Count::Miss);
+        Action::Load(Box::new(Loading { key, ticket, stored, replaces, status }))
+    }
+
+    /// Loads for all requests that are collapsed onto this one.
+    fn lead_load(&self, request: &CacheableRequest, key: ResolvedKey, mut ticket: Box<Ticket>) -> Action {
         let stored = ticket.take_stale().and_then(|entry| response_of(entry.payload));
         let replaces = stored.is_some();
-        place.lookup.region.tracker.count(Count::Miss);
-        let why = if stored.is_some() { Forwarded::Stale } else { place.miss() };
+        key.lookup.region.tracker.count(Count::Miss);
+        let why = if stored.is_some() { Forwarded::Stale } else { key.miss_reason() };
         let status =
             if ticket.may_store() { CacheStatus::forwarded(why) } else { CacheStatus::bypass("no-lease") };
-        let status = CacheStatus { key: self.shown_key(asked), ..status };
-        let usable =
-            stored.as_ref().map(|stored| stored.freshness.usable(&asked.directives, clock::now_ms()));
-        let may_wait = ticket.may_store() && usable == Some(Use::ServedWhileRevalidating);
-        let loading = Box::new(Loading { place, ticket: Some(ticket), stored, replaces, status });
+        let status = CacheStatus { key: self.shown_key(request), ..status };
+        let reuse =
+            stored.as_ref().map(|stored| stored.freshness.reuse(&request.directives, clock::now_ms()));
+        let in_background = ticket.may_store() && reuse == Some(Reuse::AllowedWhileRevalidating);
+        let loading = Box::new(Loading { key, ticket: Some(ticket), stored, replaces, status });
         match &loading.stored {
-            Some(stored) if may_wait => {
-                let served = self.hit(asked, stored, false);
-                Decision::Refresh(stored.clone(), served, loading)
+            Some(stored) if in_background => {
+                let served = self.hit(request, stored, false);
+                Action::ServeAndRefresh(stored.clone(), served, loading)
             }
-            _ => Decision::Load(loading),
+            _ => Action::Load(loading),
         }
     }
 
-    /// The place of the variant that an index leads to.
-    pub(super) fn variant(&self, asked: &Asked, request: &HeaderMap, index: Index) -> Place {
+    /// The key of the variant that an index selects for a request.
+    pub(super) fn variant(
+        &self,
+        request: &CacheableRequest,
+        request_headers: &HeaderMap,
+        index: VaryIndex,
+    ) -> ResolvedKey {
         let generation = format!("{:032x}", u128::from_be_bytes(index.generation.0));
-        let digest = vary::digest(&index.names, request);
-        // Escaping what is escaped already keeps two keys two.
-        let key = Key::builder().literal(asked.key.as_str()).literal(":variant:").part(&generation);
+        let digest = vary::digest(&index.names, request_headers);
+        // The primary key is escaped already, so it is one unambiguous literal here.
+        let key = Key::builder().literal(request.key.as_str()).literal(":variant:").part(&generation);
         let key = key.literal(":").part(&digest).build();
-        Place { lookup: self.lookup(&key, asked), index: Some(index) }
+        ResolvedKey { lookup: self.engine_lookup(&key, request), index: Some(index) }
     }
 
-    fn hit(&self, asked: &Asked, stored: &Stored, collapsed: bool) -> CacheStatus {
+    /// The engine's look-up of a key, for a request.
+    fn engine_lookup(&self, key: &Key, request: &CacheableRequest) -> Lookup {
+        let ask = Ask {
+            region: &self.region,
+            key,
+            tags: &request.tags,
+            policies: [&Policy::UNSET, &Policy::UNSET],
+            type_of: TypeOf { fingerprint: record::FINGERPRINT, schema: 0 },
+        };
+        let lookup = Lookup::new(&self.cache.engine, &ask);
+        Lookup { serves_stale: record::serves_stale, codec: Codec::Http, ..lookup }
+    }
+
+    fn hit(&self, request: &CacheableRequest, stored: &StoredResponse, collapsed: bool) -> CacheStatus {
         let ttl = Some(stored.freshness.ttl(clock::now_ms()));
-        CacheStatus { ttl, collapsed, key: self.shown_key(asked), ..CacheStatus::default() }
+        CacheStatus { ttl, collapsed, key: self.shown_key(request), ..CacheStatus::default() }
     }
 
-    fn shown_key(&self, asked: &Asked) -> Option<String> {
-        self.shows_key.then(|| asked.key.as_str().to_owned())
+    fn shown_key(&self, request: &CacheableRequest) -> Option<String> {
+        self.shows_key.then(|| request.key.as_str().to_owned())
     }
 }
 
-impl Place {
-    /// The load of a request for itself alone.
-    fn alone(self) -> Decision {
+impl ResolvedKey {
+    /// A load for one request only, whose response is not stored.
+    fn load_alone(self) -> Action {
         self.lookup.region.tracker.count(Count::Miss);
-        let status = CacheStatus::forwarded(self.miss());
-        Decision::Load(Box::new(Loading { place: self, ticket: None, stored: None, replaces: false, status }))
+        let status = CacheStatus::forwarded(self.miss_reason());
+        Action::Load(Box::new(Loading { key: self, ticket: None, stored: None, replaces: false, status }))
     }
 
     fn count_served(&self, entry: Option<&Entry>) {
@@ -216,50 +248,48 @@ impl Place {
         tracker.time(Timed::Hit, clock::now().saturating_duration_since(self.lookup.started));
     }
 
-    fn miss(&self) -> Forwarded {
+    fn miss_reason(&self) -> Forwarded {
         if self.index.is_some() { Forwarded::VaryMiss } else { Forwarded::UriMiss }
     }
 }
 
-/// How a record was come by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
-    /// By a look; to the engine it is fresh, so that nobody will be elected to load it anew.
-    Fresh,
-    /// By a look; to the engine it is not.
-    Stale,
-    /// From somebody who loads, or while somebody does.
-    Found,
+fn evaluate_probe(request: &CacheableRequest, key: &ResolvedKey, entry: Option<&Entry>) -> Evaluation {
+    let Some(entry) = entry else { return Evaluation::Load { replaces: false } };
+    let source = if entry.is_fresh(clock::now_ms()) { Source::FreshProbe } else { Source::StaleProbe };
+    evaluate(request, key, entry.payload.clone(), source)
 }
 
-fn judge(asked: &Asked, place: &Place, payload: Bytes, seen: Seen) -> Judgement {
+fn evaluate(request: &CacheableRequest, key: &ResolvedKey, payload: Bytes, source: Source) -> Evaluation {
     let stored = match Record::decode(payload) {
         Some(Record::Response(stored)) => stored,
-        Some(Record::Index(index)) if place.index.is_none() => return Judgement::Variant(index),
-        Some(Record::Pass(Whose::All)) => return Judgement::Pass("uncacheable"),
-        Some(Record::Pass(Whose::WithCredentials)) if asked.credentials => {
-            return Judgement::Pass("credentials");
+        Some(Record::Index(index)) if key.index.is_none() => return Evaluation::FollowIndex(index),
+        Some(Record::Uncacheable(Scope::AllRequests)) => return Evaluation::Bypass("uncacheable"),
+        Some(Record::Uncacheable(Scope::WithCredentials)) if request.credentials => {
+            return Evaluation::Bypass("credentials");
         }
-        Some(Record::Index(_) | Record::Pass(_)) | None => return Judgement::Load { replaces: true },
+        Some(Record::Index(_) | Record::Uncacheable(_)) | None => return Evaluation::Load { replaces: true },
     };
-    if asked.credentials && !stored.freshness.open {
-        return Judgement::Pass("credentials");
+    if request.credentials && !stored.freshness.shared_with_credentials {
+        return Evaluation::Bypass("credentials");
     }
-    match stored.freshness.usable(&asked.directives, clock::now_ms()) {
-        Use::Served => Judgement::Serve(stored),
-        Use::ServedWhileRevalidating if asked.reads_only => Judgement::Serve(stored),
-        Use::ServedWhileRevalidating if seen == Seen::Found => Judgement::Serve(stored),
-        Use::Unwanted => Judgement::Validate(stored, Forwarded::Request),
-        Use::Stale | Use::ServedWhileRevalidating if seen == Seen::Stale => {
-            Judgement::Load { replaces: false }
+    match stored.freshness.reuse(&request.directives, clock::now_ms()) {
+        Reuse::Allowed => Evaluation::Serve(stored),
+        Reuse::AllowedWhileRevalidating if request.reads_only || source == Source::Flight => {
+            Evaluation::Serve(stored)
         }
-        Use::Stale | Use::ServedWhileRevalidating => Judgement::Validate(stored, Forwarded::Stale),
+        Reuse::RefusedByRequest => Evaluation::Validate(stored, Forwarded::Request),
+        Reuse::NeedsValidation | Reuse::AllowedWhileRevalidating if source == Source::StaleProbe => {
+            Evaluation::Load { replaces: false }
+        }
+        Reuse::NeedsValidation | Reuse::AllowedWhileRevalidating => {
+            Evaluation::Validate(stored, Forwarded::Stale)
+        }
     }
 }
 
-fn response_of(payload: Bytes) -> Option<Stored> {
+fn response_of(payload: Bytes) -> Option<StoredResponse> {
     match Record::decode(payload)? {
         Record::Response(stored) => Some(stored),
-        Record::Index(_) | Record::Pass(_) => None,
+        Record::Index(_) | Record::Uncacheable(_) => None,
     }
 }

@@ -1,8 +1,9 @@
-//! The response cache: [`ResponseCacheLayer`]. docs/http.md says what it does with which request.
+//! The response cache: [`ResponseCacheLayer`]. Its rules are in docs/http.md.
 //!
-//! A request is planned (`request.rs`), looked up (`lookup.rs`), and answered from what is stored (`answer.rs`) or by
-//! the service (`origin.rs`), whose response is judged (`verdict.rs`) and stored (`keep.rs`) under the lease that the
-//! engine gave. What is generic over the service and its bodies is in `service.rs`, `origin.rs` and `body.rs` alone.
+//! A request is planned (`request.rs`), looked up (`lookup.rs`), and answered from the stored response (`answer.rs`) or
+//! forwarded to the service (`origin.rs`). The service's response is received (`receive.rs`), checked for storability
+//! (`storability.rs`) and stored (`store.rs`) under the lease that the engine granted. Only `service.rs`, `origin.rs`,
+//! `receive.rs`, `answer.rs` and `body.rs` are generic over the service or its bodies.
 
 mod answer;
 mod background;
@@ -13,7 +14,8 @@ mod dates;
 mod directives;
 mod fields;
 mod freshness;
-mod keep;
+#[cfg(feature = "admin")]
+mod inspect;
 mod layer;
 mod lookup;
 mod origin;
@@ -24,18 +26,18 @@ mod request;
 mod route;
 mod service;
 mod settings;
-#[cfg(feature = "admin")]
-mod show;
 mod status;
+mod storability;
+mod store;
 mod targeted;
 mod template;
+mod validate;
 mod vary;
-mod verdict;
 
 pub use self::body::ResponseBody;
 pub use self::builder::{DEFAULT_MAX_BODY_BYTES, ResponseCacheLayerBuilder};
+#[cfg(feature = "admin")]
+pub(crate) use self::inspect::inspect;
 pub use self::layer::ResponseCacheLayer;
 pub use self::route::Route;
 pub use self::service::ResponseCache;
-#[cfg(feature = "admin")]
-pub(crate) use self::show::show;

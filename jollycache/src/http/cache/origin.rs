@@ -1,4 +1,4 @@
-//! `Origin`: the service inside.
+//! `Origin`: the inner service, which is the origin server of this cache.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -12,13 +12,13 @@ use tower_service::Service;
 
 use super::body::ResponseBody;
 use super::fields;
-use super::keep::failed;
 use super::lookup::Loading;
-use super::request::Asked;
+use super::request::CacheableRequest;
 use super::settings::Settings;
+use super::store::release_failed;
 use crate::clock;
 
-/// See the module.
+/// The inner service of one request.
 #[derive(Debug)]
 pub(super) struct Origin<S> {
     pub(super) inner: S,
@@ -28,7 +28,7 @@ pub(super) struct Origin<S> {
 type Answer<R> = Response<ResponseBody<R>>;
 
 impl<S> Origin<S> {
-    /// Asks the service.
+    /// Forwards a request to the inner service.
     pub(super) async fn call<B>(&mut self, request: Request<B>) -> Result<S::Response, S::Error>
     where
         S: Service<Request<B>>,
@@ -37,10 +37,10 @@ impl<S> Origin<S> {
         self.inner.call(request).await
     }
 
-    /// Asks the service for a response that may be stored, and stores it.
+    /// Forwards a request whose response may be stored, stores it, and answers with it.
     pub(super) async fn load<B, R>(
         &mut self,
-        asked: &Asked,
+        request: &CacheableRequest,
         mut loading: Box<Loading>,
         mut head: Parts,
         body: B,
@@ -49,9 +49,9 @@ impl<S> Origin<S> {
         S: Service<Request<B>, Response = Response<R>>,
         R: Body<Data = Bytes>,
     {
-        let request = head.headers.clone();
-        asked.strip(&mut head, &self.settings.stripped);
-        // A load for this client alone may as well be answered by what it asks for.
+        let request_headers = head.headers.clone();
+        request.strip(&mut head, &self.settings.stripped);
+        // A load for this client alone keeps its own conditions: its response is not stored.
         if loading.ticket.is_some() || loading.stored.is_some() {
             fields::make_conditional(&mut head.headers, loading.stored.as_ref());
         }
@@ -64,12 +64,15 @@ impl<S> Origin<S> {
             }
         };
         match result {
-            Ok(response) => Ok(self.settings.received(asked, &request, loading, response, sent).await),
+            Ok(response) => {
+                Ok(self.settings.receive(request, &request_headers, loading, response, sent).await)
+            }
             Err(error) => {
-                failed(loading.ticket.take()).await;
+                release_failed(loading.ticket.take()).await;
                 let stored = loading.stored.take();
-                let stored = stored.filter(|stored| stored.freshness.serves_errors(clock::now_ms()));
-                stored.map(|stored| self.settings.instead(asked, stored, loading.status)).ok_or(error)
+                let stored = stored.filter(|stored| stored.freshness.allows_stale_if_error(clock::now_ms()));
+                let stale = stored.map(|stored| self.settings.serve_stale(request, stored, loading.status));
+                stale.ok_or(error)
             }
         }
     }

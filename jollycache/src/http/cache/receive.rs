@@ -1,4 +1,4 @@
-//! What becomes of the service's responses.
+//! Handling of the inner service's responses: validation, storing, and the answer to the client.
 
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, ETAG};
@@ -6,132 +6,161 @@ use http::{HeaderMap, Response, StatusCode, response};
 use http_body::Body;
 
 use super::answer::{answer, from_stored};
-use super::body::{Collected, ResponseBody, Unfinished, collect};
+use super::body::{Collected, Incomplete, ResponseBody, collect};
 use super::fields;
-use super::keep::{Keeping, failed, pass};
 use super::lookup::Loading;
-use super::record::{Stored, Whose};
-use super::request::Asked;
+use super::record::{Scope, StoredResponse};
+use super::request::CacheableRequest;
 use super::settings::Settings;
 use super::status::CacheStatus;
+use super::storability::Storable;
+use super::store::{mark_uncacheable, release_failed};
 use crate::clock::{self, Millis};
 
 type Answer<R> = Response<ResponseBody<R>>;
 
 impl Settings {
-    /// The answer that comes of the service's response.
-    pub(super) async fn received<R: Body<Data = Bytes>>(
+    /// The answer to the client, made from the service's response to a load.
+    pub(super) async fn receive<R: Body<Data = Bytes>>(
         &self,
-        asked: &Asked,
-        request: &HeaderMap,
+        request: &CacheableRequest,
+        request_headers: &HeaderMap,
         mut loading: Box<Loading>,
         response: Response<R>,
         sent: Millis,
     ) -> Answer<R> {
         loading.status.forwarded_status = Some(response.status());
-        if let Some(stored) = loading.stored.take() {
-            if response.status() == StatusCode::NOT_MODIFIED && !fields::is_about(&stored, response.headers())
-            {
-                // Of another response than the one that is here (RFC 9111, section 4.3.4): it changes nothing.
-                failed(loading.ticket.take()).await;
-                return self.instead(asked, stored, loading.status);
+        let Some(stored) = loading.stored.take() else {
+            return self.receive_new(request, request_headers, loading, response, sent).await;
+        };
+        if response.status() == StatusCode::NOT_MODIFIED {
+            if !fields::selects(&stored, response.headers()) {
+                // The 304 validates a response other than the stored one (RFC 9111, section 4.3.4).
+                release_failed(loading.ticket.take()).await;
+                return self.serve_stale(request, stored, loading.status);
             }
-            if response.status() == StatusCode::NOT_MODIFIED {
-                let head = Settings::updated(&stored, response.headers());
-                loading.status.revalidated = true;
-                let whole = (head, stored.body);
-                return self.finish(asked, request, loading, whole, sent).await;
-            }
-            if is_failure(response.status()) && stored.freshness.serves_errors(clock::now_ms()) {
-                failed(loading.ticket.take()).await;
-                return self.instead(asked, stored, loading.status);
-            }
+            let head = Settings::freshened(&stored, response.headers());
+            loading.status.revalidated = true;
+            let freshened = (head, stored.body);
+            return self.receive_freshened(request, request_headers, loading, freshened, sent).await;
         }
+        if is_failure(response.status()) && stored.freshness.allows_stale_if_error(clock::now_ms()) {
+            release_failed(loading.ticket.take()).await;
+            return self.serve_stale(request, stored, loading.status);
+        }
+        self.receive_new(request, request_headers, loading, response, sent).await
+    }
+
+    /// Stores a complete response if it is storable, and answers with it.
+    async fn receive_new<R: Body<Data = Bytes>>(
+        &self,
+        request: &CacheableRequest,
+        request_headers: &HeaderMap,
+        mut loading: Box<Loading>,
+        response: Response<R>,
+        sent: Millis,
+    ) -> Answer<R> {
         let (head, body) = response.into_parts();
         if loading.ticket.is_none() {
-            return self.passed(asked, head, ResponseBody::passed(body), &loading.status);
+            return self.forward(request, head, ResponseBody::streaming(body), &loading.status);
         }
-        let Some(keeping) = self.may_keep(asked, &mut loading, &head, sent).await else {
-            return self.passed(asked, head, ResponseBody::passed(body), &loading.status);
+        let Some(storable) = self.check_storable(request, &mut loading, &head, sent).await else {
+            return self.forward(request, head, ResponseBody::streaming(body), &loading.status);
         };
-        let limit = asked.route.max_body_bytes.unwrap_or(self.max_body_bytes);
-        let policy = &loading.place.lookup.policy;
-        // What comes after the lease has ended cannot be stored.
+        let limit = request.route.max_body_bytes.unwrap_or(self.max_body_bytes);
+        let policy = &loading.key.lookup.policy;
+        // A body that ends after the lease could not be stored any more.
         match collect(body, limit, policy.wait, policy.lease).await {
-            Collected::Whole(body) if is_complete(&head, &body) => {
-                self.finish_kept(asked, request, loading, (head, body), &keeping).await
+            Collected::Complete(body) if has_declared_length(&head, &body) => {
+                self.store_and_answer(request, request_headers, loading, (head, body), &storable).await
             }
-            // The client will see that something is missing.
-            Collected::Whole(body) => {
-                failed(loading.ticket.take()).await;
-                self.passed(asked, head, ResponseBody::whole(body), &loading.status)
+            // The head goes on unchanged, so that the client detects the truncation.
+            Collected::Complete(body) => {
+                release_failed(loading.ticket.take()).await;
+                self.forward(request, head, ResponseBody::complete(body), &loading.status)
             }
-            Collected::Partly(body, why) => {
+            Collected::Incomplete(body, why) => {
                 match why {
-                    Unfinished::Failed => failed(loading.ticket.take()).await,
-                    _ => pass(loading.ticket.take(), Whose::All).await,
+                    Incomplete::Failed => release_failed(loading.ticket.take()).await,
+                    _ => mark_uncacheable(loading.ticket.take(), Scope::AllRequests).await,
                 }
                 loading.status.detail = Some(detail(why));
-                self.passed(asked, head, body, &loading.status)
+                self.forward(request, head, body, &loading.status)
             }
         }
     }
 
-    /// The answer to a client whose own conditions the service did not see.
-    fn passed<R: Body>(
+    /// Stores a freshened response if it is still storable, and answers with it.
+    async fn receive_freshened<R: Body>(
         &self,
-        asked: &Asked,
-        head: response::Parts,
-        body: ResponseBody<R>,
-        status: &CacheStatus,
-    ) -> Answer<R> {
-        let response = if asked.conditions.not_modified(head.status, &head.headers) {
-            answer(head.status, head.headers, Bytes::new(), asked)
-        } else {
-            Response::from_parts(head, body)
-        };
-        self.told(response, status)
-    }
-
-    /// A stored response in place of a failure.
-    pub(super) fn instead<R: Body>(&self, asked: &Asked, stored: Stored, status: CacheStatus) -> Answer<R> {
-        let status = CacheStatus { ttl: Some(stored.freshness.ttl(clock::now_ms())), ..status };
-        self.told(from_stored(stored, asked), &status)
-    }
-
-    /// Stores a stored response that was validated, if it still may be, and answers with it.
-    async fn finish<R: Body>(
-        &self,
-        asked: &Asked,
-        request: &HeaderMap,
+        request: &CacheableRequest,
+        request_headers: &HeaderMap,
         mut loading: Box<Loading>,
         (head, body): (response::Parts, Bytes),
         sent: Millis,
     ) -> Answer<R> {
-        match self.may_keep(asked, &mut loading, &head, sent).await {
-            Some(keeping) => self.finish_kept(asked, request, loading, (head, body), &keeping).await,
-            None => self.told(answer(head.status, head.headers, body, asked), &loading.status),
+        match self.check_storable(request, &mut loading, &head, sent).await {
+            Some(storable) => {
+                self.store_and_answer(request, request_headers, loading, (head, body), &storable).await
+            }
+            None => self.with_cache_status(answer(head.status, head.headers, body, request), &loading.status),
         }
     }
 
-    /// Stores a response, and answers with it.
-    async fn finish_kept<R: Body>(
+    async fn store_and_answer<R: Body>(
         &self,
-        asked: &Asked,
-        request: &HeaderMap,
+        request: &CacheableRequest,
+        request_headers: &HeaderMap,
         mut loading: Box<Loading>,
         (mut head, body): (response::Parts, Bytes),
-        keeping: &Keeping,
+        storable: &Storable,
     ) -> Answer<R> {
-        let stored = self.stored(&head, keeping, body);
+        let stored = self.stored(&head, storable, body);
         loading.status.ttl = Some(stored.freshness.ttl(clock::now_ms()));
-        loading.status.stored = self.keep(asked, request, &mut loading, keeping, &stored).await;
+        loading.status.stored = self.store(request, request_headers, &mut loading, storable, &stored).await;
         if let (false, Some(etag)) = (head.headers.contains_key(ETAG), stored.headers.get(ETAG)) {
             head.headers.insert(ETAG, etag.clone());
         }
-        let mut response = answer(head.status, head.headers, stored.body, asked);
+        let mut response = answer(head.status, head.headers, stored.body, request);
         *response.extensions_mut() = head.extensions;
-        self.told(response, &loading.status)
+        self.with_cache_status(response, &loading.status)
+    }
+
+    /// The service's response, with the client's own conditions applied: the service did not see them.
+    fn forward<R: Body>(
+        &self,
+        request: &CacheableRequest,
+        head: response::Parts,
+        body: ResponseBody<R>,
+        status: &CacheStatus,
+    ) -> Answer<R> {
+        let response = if request.conditions.not_modified(head.status, &head.headers) {
+            answer(head.status, head.headers, Bytes::new(), request)
+        } else {
+            Response::from_parts(head, body)
+        };
+        self.with_cache_status(response, status)
+    }
+
+    /// A stored response in place of a failure (RFC 5861, section 4).
+    pub(super) fn serve_stale<R: Body>(
+        &self,
+        request: &CacheableRequest,
+        stored: StoredResponse,
+        status: CacheStatus,
+    ) -> Answer<R> {
+        let status = CacheStatus { ttl: Some(stored.freshness.ttl(clock::now_ms())), ..status };
+        self.with_cache_status(from_stored(stored, request), &status)
+    }
+
+    /// A response with the layer's `Cache-Status` and `X-Cache`.
+    pub(super) fn with_cache_status<R: Body>(
+        &self,
+        mut response: Response<ResponseBody<R>>,
+        status: &CacheStatus,
+    ) -> Response<ResponseBody<R>> {
+        status.append_to(response.headers_mut(), &self.name);
+        response
     }
 }
 
@@ -139,17 +168,17 @@ fn is_failure(status: StatusCode) -> bool {
     matches!(status.as_u16(), 500 | 502 | 503 | 504)
 }
 
-/// Whether a body is as long as was said.
-fn is_complete(head: &response::Parts, body: &Bytes) -> bool {
-    let said = head.headers.get(CONTENT_LENGTH).map(|length| length.to_str().ok()?.parse::<usize>().ok());
-    said.is_none_or(|said| said == Some(body.len()))
+/// Whether a body is as long as its `Content-Length`, if there is one.
+fn has_declared_length(head: &response::Parts, body: &Bytes) -> bool {
+    let declared = head.headers.get(CONTENT_LENGTH).map(|length| length.to_str().ok()?.parse::<usize>().ok());
+    declared.is_none_or(|declared| declared == Some(body.len()))
 }
 
-fn detail(why: Unfinished) -> &'static str {
+fn detail(why: Incomplete) -> &'static str {
     match why {
-        Unfinished::TooLarge => "too-large",
-        Unfinished::TooSlow => "too-slow",
-        Unfinished::Trailers => "trailers",
-        Unfinished::Failed => "failed",
+        Incomplete::TooLarge => "too-large",
+        Incomplete::TooSlow => "too-slow",
+        Incomplete::Trailers => "trailers",
+        Incomplete::Failed => "failed",
     }
 }

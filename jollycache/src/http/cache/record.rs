@@ -1,52 +1,50 @@
-//! `Record`: what is stored under a key, as bytes. What does not decode is a miss.
+//! `Record`: the encoding of what is stored under a key. Bytes that do not decode are a miss.
 //!
 //! ```text
-//! response  0x01  freshness (25)  flags (1)  status (2)  count (2)  { length (2) name  length (4) value }…  body
-//! index     0x02  generation (16)  count (1)  { length (2) name }…
-//! pass      0x03  whose (1)
+//! response     0x01  freshness (25)  flags (1)  status (2)  count (2)  { length (2) name  length (4) value }…  body
+//! index        0x02  generation (16)  count (1)  { length (2) name }…
+//! uncacheable  0x03  scope (1)
 //! ```
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 use super::directives::Directives;
-use super::freshness::{Freshness, Use};
+use super::freshness::{Freshness, Reuse};
 use crate::clock::Millis;
 use crate::entry::{Entry, Fingerprint, Token};
 
-/// Of this format; another one takes another number.
+/// The version of this format; a change of it needs another number.
 pub(super) const FINGERPRINT: Fingerprint = Fingerprint(0x6874_7470_0000_0001);
 
 const RESPONSE: u8 = 1;
 const INDEX: u8 = 2;
-const PASS: u8 = 3;
+const UNCACHEABLE: u8 = 3;
 
-/// The entity tag was made here, so the origin does not know it.
+/// The entity tag was computed by this layer, so the origin cannot validate it.
 const OWN_ETAG: u8 = 1;
 
-/// See the module.
+/// What is stored under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Record {
-    /// The response to every request for this key.
-    Response(Stored),
-    /// Responses vary: each is stored under a key of its own.
-    Index(Index),
-    /// Responses cannot be stored: there is nothing to wait for.
-    Pass(Whose),
+    /// The response to all requests with this key.
+    Response(StoredResponse),
+    /// The fields that responses vary by; each variant has its own key.
+    Index(VaryIndex),
+    /// A marker that responses are not storable (hit-for-miss in Varnish): requests are not collapsed.
+    Uncacheable(Scope),
 }
 
-/// Whose responses cannot be stored.
+/// The requests that an uncacheable marker is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Whose {
-    /// Anybody's.
-    All,
-    /// Those to requests with credentials.
+pub(super) enum Scope {
+    AllRequests,
     WithCredentials,
 }
 
 /// A stored response.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Stored {
+pub(super) struct StoredResponse {
     pub(super) freshness: Freshness,
     pub(super) own_etag: bool,
     pub(super) status: StatusCode,
@@ -54,12 +52,12 @@ pub(super) struct Stored {
     pub(super) body: Bytes,
 }
 
-/// What responses vary by.
+/// The fields that the responses of one primary key vary by.
 ///
-/// The variants' keys hold the generation. Whatever drops the index drops all variants with it, since the next
+/// The keys of the variants contain the generation. Evicting the index makes all variants unreachable, since the next
 /// index has another generation.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Index {
+pub(super) struct VaryIndex {
     pub(super) generation: Token,
     pub(super) names: Vec<HeaderName>,
 }
@@ -70,9 +68,9 @@ impl Record {
         match self {
             Record::Response(stored) => stored.encode(&mut out),
             Record::Index(index) => index.encode(&mut out),
-            Record::Pass(whose) => {
-                out.put_u8(PASS);
-                out.put_u8(u8::from(*whose == Whose::WithCredentials));
+            Record::Uncacheable(whose) => {
+                out.put_u8(UNCACHEABLE);
+                out.put_u8(u8::from(*whose == Scope::WithCredentials));
             }
         }
         out.freeze()
@@ -80,11 +78,11 @@ impl Record {
 
     pub(super) fn decode(mut from: Bytes) -> Option<Self> {
         match from.try_get_u8().ok()? {
-            RESPONSE => Stored::decode(from).map(Record::Response),
-            INDEX => Index::decode(from).map(Record::Index),
-            PASS => match from.try_get_u8().ok()? {
-                0 => Some(Record::Pass(Whose::All)),
-                1 => Some(Record::Pass(Whose::WithCredentials)),
+            RESPONSE => StoredResponse::decode(from).map(Record::Response),
+            INDEX => VaryIndex::decode(from).map(Record::Index),
+            UNCACHEABLE => match from.try_get_u8().ok()? {
+                0 => Some(Record::Uncacheable(Scope::AllRequests)),
+                1 => Some(Record::Uncacheable(Scope::WithCredentials)),
                 _ => None,
             },
             _ => None,
@@ -92,7 +90,7 @@ impl Record {
     }
 }
 
-impl Stored {
+impl StoredResponse {
     fn encode(&self, out: &mut BytesMut) {
         let head: usize =
             self.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 6).sum();
@@ -101,7 +99,7 @@ impl Stored {
         self.freshness.encode(out);
         out.put_u8(if self.own_etag { OWN_ETAG } else { 0 });
         out.put_u16(self.status.as_u16());
-        // A message has far fewer fields, and names and values far shorter, than their numbers can say.
+        // HTTP servers limit the head to far less than these lengths can express.
         out.put_u16(u16::try_from(self.headers.len()).unwrap_or(u16::MAX));
         for (name, value) in self.headers.iter().take(usize::from(u16::MAX)) {
             put_name(out, name);
@@ -123,11 +121,11 @@ impl Stored {
             let value = HeaderValue::from_maybe_shared(take(&mut from, length)?).ok()?;
             headers.try_append(name, value).ok()?;
         }
-        Some(Stored { freshness, own_etag, status, headers, body: from })
+        Some(StoredResponse { freshness, own_etag, status, headers, body: from })
     }
 }
 
-impl Index {
+impl VaryIndex {
     fn encode(&self, out: &mut BytesMut) {
         out.put_u8(INDEX);
         out.put_slice(&self.generation.0);
@@ -140,16 +138,16 @@ impl Index {
         from.try_copy_to_slice(&mut generation).ok()?;
         let count = from.try_get_u8().ok()?;
         let names = (0..count).map(|_| take_name(&mut from)).collect::<Option<_>>()?;
-        Some(Index { generation: Token(generation), names })
+        Some(VaryIndex { generation: Token(generation), names })
     }
 }
 
-/// Whether an entry past its ttl may be served while somebody else validates it.
+/// Whether an entry past its ttl may be served while another request validates it.
 pub(super) fn serves_stale(entry: &Entry, now: Millis) -> bool {
     let mut payload = entry.payload.as_ref();
     let freshness = (payload.try_get_u8() == Ok(RESPONSE)).then(|| Freshness::decode(&mut payload)).flatten();
     freshness.is_some_and(|freshness| {
-        freshness.usable(&Directives::default(), now) == Use::ServedWhileRevalidating
+        freshness.reuse(&Directives::default(), now) == Reuse::AllowedWhileRevalidating
     })
 }
 
@@ -173,7 +171,7 @@ mod tests {
 
     use super::*;
 
-    fn stored() -> Stored {
+    fn stored() -> StoredResponse {
         let mut headers = HeaderMap::new();
         headers.append("content-type", HeaderValue::from_static("text/plain"));
         headers.append("link", HeaderValue::from_static("<a>"));
@@ -185,12 +183,12 @@ mod tests {
             lifetime: 60,
             while_revalidate: 5,
             if_error: 6,
-            open: true,
-            strict: false,
-            validated: true,
+            shared_with_credentials: true,
+            must_revalidate: false,
+            no_cache: true,
         };
         let body = Bytes::from_static(b"body\0\xff");
-        Stored { freshness, own_etag: true, status: StatusCode::NOT_FOUND, headers, body }
+        StoredResponse { freshness, own_etag: true, status: StatusCode::NOT_FOUND, headers, body }
     }
 
     #[test]
@@ -198,9 +196,9 @@ mod tests {
         let names = vec![http::header::ACCEPT_ENCODING, HeaderName::from_static("x-tenant")];
         for record in [
             Record::Response(stored()),
-            Record::Index(Index { generation: Token([7; 16]), names }),
-            Record::Pass(Whose::All),
-            Record::Pass(Whose::WithCredentials),
+            Record::Index(VaryIndex { generation: Token([7; 16]), names }),
+            Record::Uncacheable(Scope::AllRequests),
+            Record::Uncacheable(Scope::WithCredentials),
         ] {
             assert_eq!(Record::decode(record.encode()), Some(record));
         }

@@ -1,4 +1,4 @@
-//! `Plan`: what is to be done with a request, and `Asked`, one that stored responses may answer.
+//! `Plan`: how a request is handled, before any look-up; and `CacheableRequest`, one that stored responses may answer.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use super::vary;
 use crate::cache::{Mode, mode};
 use crate::key::{Key, Tag};
 
-/// The longest path and query that a key is made of, in bytes.
+/// Maximum bytes of path and query in a key.
 const MAX_URI_BYTES: usize = 8 * 1024;
-/// The longest host, in bytes (RFC 1035), with a port.
+/// Maximum bytes of a host (RFC 1035) with a port.
 const MAX_HOST_BYTES: usize = 261;
 
-/// Fields by which a service behind a proxy may be steered to answer otherwise. Where one is there, it is in the
-/// key: whoever makes it up gets responses of his own.
+/// Fields that may change the response of a service behind a proxy. They are part of the key where they are present, so
+/// that a client that forges one cannot poison the responses of others.
 const STEERING: [HeaderName; 9] = [
     HeaderName::from_static("x-forwarded-host"),
     HeaderName::from_static("x-forwarded-port"),
@@ -38,8 +38,8 @@ const STEERING: [HeaderName; 9] = [
     HeaderName::from_static("x-rewrite-url"),
 ];
 
-/// The path that the client sent: behind axum's `nest` the request has only the rest of it, and what two routers call the
-/// same is not.
+/// The path that the client sent. Behind axum's `nest` the request has only the rest of it, which may be equal in two
+/// nested routers.
 fn whole_path(request: &Parts) -> &str {
     #[cfg(feature = "axum")]
     if let Some(original) = request.extensions.get::<axum::extract::OriginalUri>() {
@@ -48,8 +48,8 @@ fn whole_path(request: &Parts) -> &str {
     request.uri.path()
 }
 
-/// What `Forwarded` (RFC 7239) says of host and protocol, which may steer as the fields above do. What it says of clients
-/// is left out: it would give each of them a key.
+/// The host and protocol in `Forwarded` (RFC 7239), which may change the response as [`STEERING`] may. Its addresses
+/// are left out: with them each client would have its own key.
 fn forwarded_origin(headers: &HeaderMap) -> String {
     let lines = headers.get_all(FORWARDED).iter();
     let text: Vec<_> = lines.map(|line| String::from_utf8_lossy(line.as_bytes()).to_lowercase()).collect();
@@ -57,36 +57,36 @@ fn forwarded_origin(headers: &HeaderMap) -> String {
     parts.filter(|part| part.starts_with("host") || part.starts_with("proto")).collect::<Vec<_>>().join(";")
 }
 
-/// See the module.
+/// How a request is handled.
 #[derive(Debug)]
 pub(super) enum Plan {
-    /// The service answers, and the cache has nothing to do with it.
-    Pass(CacheStatus),
-    /// The service answers; if it succeeds, what is stored for the URI falls.
-    Write(Target),
-    /// A stored response may answer.
-    Ask(Box<Asked>),
+    /// Forward it; the cache is not involved.
+    Forward(CacheStatus),
+    /// Forward it; a success invalidates what is stored for the URI.
+    Invalidate(Target),
+    /// Look up a stored response.
+    LookUp(Box<CacheableRequest>),
 }
 
 /// A request that a stored response may answer.
 #[derive(Debug)]
-pub(super) struct Asked {
+pub(super) struct CacheableRequest {
     pub(super) key: Key,
     pub(super) tags: Vec<Tag>,
     pub(super) route: Arc<Route>,
-    /// Whether it carries credentials that the key does not hold.
+    /// Whether it carries credentials that are not part of the key.
     pub(super) credentials: bool,
-    /// What it says of caches; nothing if that is not honoured.
+    /// Its `Cache-Control`; empty if request directives are not honoured.
     pub(super) directives: Directives,
     pub(super) conditions: Conditions,
     pub(super) is_head: bool,
-    /// Whether its response is of no use to others: a `HEAD`, or for a part.
+    /// Whether its response is not stored, since it is incomplete: `HEAD` and ranges.
     pub(super) reads_only: bool,
-    /// The query that the service is to see, where it is not the one that was sent.
+    /// The query to forward, if it differs from the one that was sent.
     pub(super) query: Option<String>,
 }
 
-/// The target of a write.
+/// The target URI of a request with an unsafe method.
 #[derive(Debug)]
 pub(super) struct Target {
     host: String,
@@ -94,40 +94,40 @@ pub(super) struct Target {
 }
 
 impl Settings {
-    /// Plans a request; `has_body` is whether more than its head is to come.
+    /// Plans a request. `has_body` is whether a body follows its head.
     pub(super) fn plan(&self, request: &Parts, has_body: bool) -> Plan {
         let path = request.uri.path();
         let found = self.routes.at(path).ok();
         let route = found.as_ref().map(|found| found.value).or(self.default_route.as_ref());
         let reads = matches!(request.method, Method::GET | Method::HEAD);
         let Some(route) = route else {
-            return Plan::Pass(CacheStatus::no_route());
+            return Plan::Forward(CacheStatus::no_route());
         };
         if !reads {
             let is_safe = matches!(request.method, Method::OPTIONS | Method::TRACE | Method::CONNECT);
             let host = (!is_safe).then(|| host(request)).flatten();
             return host.map_or_else(
-                || Plan::Pass(by_method()),
-                |host| Plan::Write(Target { host, path: whole_path(request).to_owned() }),
+                || Plan::Forward(by_method()),
+                |host| Plan::Invalidate(Target { host, path: whole_path(request).to_owned() }),
             );
         }
-        let asked = match reason_to_pass(request, route, has_body) {
+        let cacheable = match bypass_reason(request, route, has_body) {
             Some(detail) => Err(CacheStatus::bypass(detail)),
-            None => self.asked(request, route),
+            None => self.cacheable(request, route),
         };
-        match asked {
-            Ok(mut asked) => {
+        match cacheable {
+            Ok(mut cacheable) => {
                 let parameters = found.as_ref().map(|found| &found.params);
-                asked.tags.extend(route.templates.iter().map(|tag| tag.fill(parameters)));
-                Plan::Ask(Box::new(asked))
+                cacheable.tags.extend(route.templates.iter().map(|tag| tag.fill(parameters)));
+                Plan::LookUp(Box::new(cacheable))
             }
-            Err(status) => Plan::Pass(status),
+            Err(status) => Plan::Forward(status),
         }
     }
 
-    fn asked(&self, request: &Parts, route: &Arc<Route>) -> Result<Asked, CacheStatus> {
+    fn cacheable(&self, request: &Parts, route: &Arc<Route>) -> Result<CacheableRequest, CacheStatus> {
         let headers = &request.headers;
-        let directives = if self.honours_requests {
+        let directives = if self.honours_request_directives {
             Directives::of(headers, CACHE_CONTROL)
         } else {
             Directives::default()
@@ -140,7 +140,7 @@ impl Settings {
         let query = query.ok_or_else(|| CacheStatus::bypass("query"))?;
         let user = route.user.as_ref().and_then(|user| user(request));
         let is_head = request.method == Method::HEAD;
-        Ok(Asked {
+        Ok(CacheableRequest {
             key: self.key(request, route, &host, &query.key, user.as_deref()),
             tags: vec![uri_tag(&host, whole_path(request))],
             route: route.clone(),
@@ -149,13 +149,13 @@ impl Settings {
             conditions: Conditions::of(headers),
             is_head,
             reads_only: is_head || headers.contains_key(RANGE),
-            query: query.kept,
+            query: query.forwarded,
         })
     }
 
     fn key(&self, request: &Parts, route: &Route, host: &str, query: &str, user: Option<&str>) -> Key {
         let key = Key::builder().part(&*self.region).literal(":").part(host).literal(":");
-        // The path as it was sent: a router may tell apart what RFC 3986 takes for the same.
+        // The path is not normalized: a router may distinguish paths that are equivalent by RFC 3986.
         let mut key = key.part(whole_path(request)).literal(":").part(query);
         if !route.header_names.is_empty() {
             key = key.literal(":fields:").part(&vary::digest(&route.header_names, &request.headers));
@@ -191,8 +191,8 @@ impl Settings {
     }
 }
 
-/// Why the cache is not to be used for a request.
-fn reason_to_pass(request: &Parts, route: &Route, has_body: bool) -> Option<&'static str> {
+/// Why the cache is disabled for a request, if it is.
+fn bypass_reason(request: &Parts, route: &Route, has_body: bool) -> Option<&'static str> {
     let headers = &request.headers;
     let uri_bytes = request.uri.path_and_query().map_or(0, |text| text.as_str().len());
     let reasons = [
@@ -206,8 +206,8 @@ fn reason_to_pass(request: &Parts, route: &Route, has_body: bool) -> Option<&'st
     reasons.into_iter().find_map(|(applies, reason)| applies.then_some(reason))
 }
 
-impl Asked {
-    /// Makes the request one whose answer depends on the key alone, as far as that can be.
+impl CacheableRequest {
+    /// Removes the parts of a request that are not in the key and must not influence the response.
     pub(super) fn strip(&self, request: &mut Parts, stripped: &[HeaderName]) {
         for name in stripped {
             request.headers.remove(name);
@@ -217,19 +217,19 @@ impl Asked {
         }
         let Some(query) = &self.query else { return };
         let path = request.uri.path();
-        let kept = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
+        let forwarded = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };
         let mut uri = request.uri.clone().into_parts();
-        // It is made of pieces of a valid one.
-        if let Ok(kept) = kept.parse() {
-            uri.path_and_query = Some(kept);
+        // Parts of a valid URI always parse.
+        if let Ok(forwarded) = forwarded.parse() {
+            uri.path_and_query = Some(forwarded);
             request.uri = Uri::from_parts(uri).unwrap_or_else(|_| request.uri.clone());
         }
     }
 }
 
 impl Target {
-    /// The tags of what a successful write makes invalid: its own URI, and those of the same host that the response
-    /// names (RFC 9111, section 4.4).
+    /// The tags that a successful request invalidates: those of its own URI, and of the URIs on the same host in
+    /// `Location` and `Content-Location` (RFC 9111, section 4.4).
     pub(super) fn tags(&self, response: &HeaderMap) -> Vec<Tag> {
         let named = [LOCATION, CONTENT_LOCATION].map(|name| response.get(name));
         let named = named.into_iter().flatten().filter_map(|value| self.path_of(value.to_str().ok()?));
@@ -237,7 +237,7 @@ impl Target {
         paths.map(|path| uri_tag(&self.host, &path)).collect()
     }
 
-    /// The path of a reference, if it is of this host.
+    /// The path of a reference, if it is on this host.
     fn path_of(&self, reference: &str) -> Option<String> {
         let reference = reference.split(['?', '#']).next()?;
         if reference.starts_with('/') && !reference.starts_with("//") {
@@ -254,7 +254,7 @@ impl Target {
     }
 }
 
-/// The tag of all that is stored for a path, whatever the query.
+/// The tag of all responses of a path, with any query.
 fn uri_tag(host: &str, path: &str) -> Tag {
     Tag::from(Key::builder().literal("http-uri:").part(host).literal(":").part(path).build())
 }
@@ -263,7 +263,7 @@ fn by_method() -> CacheStatus {
     CacheStatus::forwarded(Forwarded::Method)
 }
 
-/// The host that the request is for; `None` where it says so in two ways, or in a strange one.
+/// The host that the request is for; `None` if it is ambiguous or malformed.
 fn host(request: &Parts) -> Option<String> {
     let mut lines = request.headers.get_all(HOST).iter();
     let line = match lines.next() {
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_host_said_in_two_ways_is_none() {
+    fn an_ambiguous_host_is_none() {
         let host_of = |uri: &str, hosts: &[&str]| {
             let mut request = http::Request::builder().uri(uri);
             for host in hosts {

@@ -14,17 +14,19 @@ use tower_service::Service;
 use super::answer::{answer, from_stored};
 use super::background::Background;
 use super::body::ResponseBody;
-use super::lookup::{Decision, Loading};
+use super::lookup::{Action, Loading};
 use super::origin::Origin;
-use super::request::{Asked, Plan, Target};
+use super::request::{CacheableRequest, Plan, Target};
 use super::settings::Settings;
 use super::status::{CacheStatus, Forwarded};
 
-/// Answers from stored responses, and asks the service inside where it must. Made by
+/// Answers from stored responses, and forwards the other requests to the inner service. Made by
 /// [`ResponseCacheLayer`](super::ResponseCacheLayer).
 ///
-/// It is always ready: whether the service inside is, is asked when it is needed. Dropping a response's future is a
-/// cancelled load: the lease is given back, and whoever waits takes over.
+/// It is always ready; the readiness of the inner service is awaited only by requests that are forwarded.
+///
+/// # Cancel safety
+/// Dropping a response's future cancels its load: the lease is released, and a waiting request takes over.
 #[derive(Debug, Clone)]
 pub struct ResponseCache<S> {
     inner: S,
@@ -59,11 +61,11 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let origin = Origin { inner: self.inner.clone(), settings: self.settings.clone() };
-        Box::pin(run(origin, self.background.clone(), request))
+        Box::pin(respond(origin, self.background.clone(), request))
     }
 }
 
-async fn run<S, B, R>(
+async fn respond<S, B, R>(
     mut origin: Origin<S>,
     background: Arc<Background>,
     request: Request<B>,
@@ -78,37 +80,41 @@ where
 {
     let settings = origin.settings.clone();
     let (mut head, body) = request.into_parts();
-    let asked = match settings.plan(&head, !body.is_end_stream()) {
-        Plan::Ask(asked) => asked,
-        Plan::Pass(status) => return pass(&mut origin, Request::from_parts(head, body), status).await,
-        Plan::Write(target) => return write(&mut origin, Request::from_parts(head, body), &target).await,
+    let request = match settings.plan(&head, !body.is_end_stream()) {
+        Plan::LookUp(request) => request,
+        Plan::Forward(status) => return forward(&mut origin, Request::from_parts(head, body), status).await,
+        Plan::Invalidate(target) => {
+            return forward_and_invalidate(&mut origin, Request::from_parts(head, body), &target).await;
+        }
     };
-    match settings.decide(&asked, &head.headers).await {
-        Decision::Serve(stored, status) => Ok(settings.told(from_stored(stored, &asked), &status)),
-        Decision::Load(loading) => origin.load(&asked, loading, head, body).await,
-        Decision::Refresh(stored, status, loading) => {
-            let served = settings.told(from_stored(stored, &asked), &status);
-            match refresh(origin, &background, asked, loading, head, body) {
+    match settings.look_up(&request, &head.headers).await {
+        Action::Serve(stored, status) => {
+            Ok(settings.with_cache_status(from_stored(stored, &request), &status))
+        }
+        Action::Load(loading) => origin.load(&request, loading, head, body).await,
+        Action::ServeAndRefresh(stored, status, loading) => {
+            let served = settings.with_cache_status(from_stored(stored, &request), &status);
+            match refresh(origin, &background, request, loading, head, body) {
                 Ok(()) => Ok(served),
-                Err(crowded) => {
-                    let (mut origin, asked, loading, head, body) = *crowded;
-                    origin.load(&asked, loading, head, body).await
+                Err(rejected) => {
+                    let (mut origin, request, loading, head, body) = *rejected;
+                    origin.load(&request, loading, head, body).await
                 }
             }
         }
-        Decision::Pass(status) => {
-            asked.strip(&mut head, &settings.stripped);
-            pass(&mut origin, Request::from_parts(head, body), status).await
+        Action::Forward(status) => {
+            request.strip(&mut head, &settings.stripped);
+            forward(&mut origin, Request::from_parts(head, body), status).await
         }
-        Decision::Unavailable => {
-            let none = answer(StatusCode::GATEWAY_TIMEOUT, HeaderMap::new(), Bytes::new(), &asked);
-            Ok(settings.told(none, &CacheStatus::bypass("only-if-cached")))
+        Action::GatewayTimeout => {
+            let empty = answer(StatusCode::GATEWAY_TIMEOUT, HeaderMap::new(), Bytes::new(), &request);
+            Ok(settings.with_cache_status(empty, &CacheStatus::bypass("only-if-cached")))
         }
     }
 }
 
-/// Has the service answer, and stores nothing.
-async fn pass<S, B, R>(
+/// Forwards a request, and stores nothing.
+async fn forward<S, B, R>(
     origin: &mut Origin<S>,
     request: Request<B>,
     status: CacheStatus,
@@ -119,12 +125,17 @@ where
 {
     let response = origin.call(request).await?;
     let status = CacheStatus { forwarded_status: Some(response.status()), ..status };
-    Ok(origin.settings.told(response.map(ResponseBody::passed), &status))
+    Ok(origin.settings.with_cache_status(response.map(ResponseBody::streaming), &status))
 }
 
-/// Has the service answer a method that is not safe. What is stored for the URI falls before the client knows that
-/// it succeeded.
-async fn write<S, B, R>(origin: &mut Origin<S>, request: Request<B>, target: &Target) -> Answer<R, S::Error>
+/// Forwards a request with an unsafe method, and invalidates what is stored for its URI (RFC 9111, section 4.4).
+///
+/// The invalidation ends before the client gets the response: whatever the client does next sees the new state.
+async fn forward_and_invalidate<S, B, R>(
+    origin: &mut Origin<S>,
+    request: Request<B>,
+    target: &Target,
+) -> Answer<R, S::Error>
 where
     S: Service<Request<B>, Response = Response<R>>,
     R: Body<Data = Bytes>,
@@ -135,20 +146,22 @@ where
     }
     let mut status = CacheStatus::forwarded(Forwarded::Method);
     status.forwarded_status = Some(head.status);
-    Ok(origin.settings.told(Response::from_parts(head, ResponseBody::passed(body)), &status))
+    let response = Response::from_parts(head, ResponseBody::streaming(body));
+    Ok(origin.settings.with_cache_status(response, &status))
 }
 
-type Crowded<S, B> = Box<(Origin<S>, Box<Asked>, Box<Loading>, Parts, B)>;
+/// The arguments of a background load that got no permit.
+type Rejected<S, B> = Box<(Origin<S>, Box<CacheableRequest>, Box<Loading>, Parts, B)>;
 
-/// Loads in the background, for as long as what is loaded may be stored. Gives everything back if there is no place.
+/// Loads in the background, for at most the lease: after it the response could not be stored.
 fn refresh<S, B, R>(
     mut origin: Origin<S>,
     background: &Background,
-    asked: Box<Asked>,
+    request: Box<CacheableRequest>,
     loading: Box<Loading>,
     head: Parts,
     body: B,
-) -> Result<(), Crowded<S, B>>
+) -> Result<(), Rejected<S, B>>
 where
     S: Service<Request<B>, Response = Response<R>> + Send + 'static,
     S::Future: Send,
@@ -157,25 +170,14 @@ where
     R: Body<Data = Bytes> + Send + 'static,
     R::Error: Send,
 {
-    let Some(place) = background.place() else {
-        return Err(Box::new((origin, asked, loading, head, body)));
+    let Some(permit) = background.try_permit() else {
+        return Err(Box::new((origin, request, loading, head, body)));
     };
-    let bound = loading.place.lookup.policy.lease;
-    background.run(place, async move {
-        let load = origin.load(&asked, loading, head, body);
-        // Nobody waits for the response: what counts is that it is stored.
+    let bound = loading.key.lookup.policy.lease;
+    background.spawn(permit, async move {
+        let load = origin.load(&request, loading, head, body);
+        // The client has its answer; only the stored response matters here.
         drop(tokio::time::timeout(bound, load).await);
     });
     Ok(())
-}
-
-impl Settings {
-    pub(super) fn told<R: Body>(
-        &self,
-        mut response: Response<ResponseBody<R>>,
-        status: &CacheStatus,
-    ) -> Response<ResponseBody<R>> {
-        status.tell(&self.name, response.headers_mut());
-        response
-    }
 }

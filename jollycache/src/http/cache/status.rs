@@ -1,34 +1,34 @@
-//! `CacheStatus`: what the cache did, for the fields `Cache-Status` (RFC 9211) and `X-Cache`.
+//! `CacheStatus`: how a request was handled, for the fields `Cache-Status` (RFC 9211) and `X-Cache`.
 
 use std::fmt::{self, Write};
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
-/// The field of RFC 9211.
+/// RFC 9211.
 pub(super) const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
-/// The field that came before it.
+/// The older, informal field.
 pub(super) const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
-/// Why the request went on to the service.
+/// Why a request was forwarded to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Forwarded {
-    /// No response of this path is ever stored.
+    /// The path has no route.
     NoRoute,
-    /// The cache was not to be used, or could not be.
+    /// The cache was disabled for the request, or unavailable.
     Bypass,
-    /// The method has no stored responses.
+    /// The method requires it.
     Method,
-    /// Nothing is stored for the URI.
+    /// No response is stored for the URI.
     UriMiss,
-    /// Something is, but for other values of the fields it varies by.
+    /// Responses are stored for the URI, but no matching variant.
     VaryMiss,
-    /// What is stored had to be validated.
+    /// The stored response needs validation.
     Stale,
-    /// The request asked for it.
+    /// The request's directives exclude the stored response.
     Request,
 }
 
-/// What is said of one response.
+/// The layer's member of `Cache-Status` on one response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct CacheStatus {
     /// `None` for a hit.
@@ -38,7 +38,7 @@ pub(super) struct CacheStatus {
     pub(super) stored: bool,
     pub(super) collapsed: bool,
     pub(super) revalidated: bool,
-    /// A token.
+    /// A token of RFC 9651.
     pub(super) detail: Option<&'static str>,
     pub(super) key: Option<String>,
 }
@@ -56,32 +56,35 @@ impl CacheStatus {
         CacheStatus { detail: Some(detail), ..CacheStatus::forwarded(Forwarded::Bypass) }
     }
 
-    /// Adds both fields; what an inner cache said in the first stays before it. Without a route the second is left to
-    /// the service: a word for the whole response would contradict what the caches inside have reported.
-    pub(super) fn tell(&self, name: &str, headers: &mut HeaderMap) {
+    /// Appends the member to `Cache-Status`, after those of inner caches, and sets `X-Cache`.
+    ///
+    /// Without a route `X-Cache` is left alone: it has one value for the whole response, which would contradict an
+    /// inner cache.
+    pub(super) fn append_to(&self, headers: &mut HeaderMap, name: &str) {
         if let Ok(value) = HeaderValue::try_from(format!("{name}{self}")) {
             headers.append(CACHE_STATUS, value);
         }
-        if let Some(word) = self.in_a_word() {
-            headers.insert(X_CACHE, HeaderValue::from_static(word));
+        if let Some(value) = self.x_cache() {
+            headers.insert(X_CACHE, HeaderValue::from_static(value));
         }
     }
 
-    fn in_a_word(&self) -> Option<&'static str> {
+    /// The value of `X-Cache`.
+    fn x_cache(&self) -> Option<&'static str> {
         Some(match self.forwarded {
             Some(Forwarded::NoRoute) => return None,
             None if self.ttl.is_some_and(|ttl| ttl <= 0) => "STALE",
             None => "HIT",
             Some(_) if self.revalidated => "REVALIDATED",
             Some(Forwarded::Bypass | Forwarded::Method) => "BYPASS",
-            // The service failed, and what is stored stood in for it.
+            // A stored response was served because the service failed.
             Some(_) if self.ttl.is_some_and(|ttl| ttl <= 0) => "STALE",
             Some(_) => "MISS",
         })
     }
 }
 
-/// The parameters, each with its `;` before it.
+/// The parameters, each preceded by `;`.
 impl fmt::Display for CacheStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.forwarded {
@@ -94,9 +97,9 @@ impl fmt::Display for CacheStatus {
         if let Some(ttl) = self.ttl {
             write!(f, "; ttl={ttl}")?;
         }
-        for (is_said, word) in [(self.stored, "stored"), (self.collapsed, "collapsed")] {
-            if is_said {
-                write!(f, "; {word}")?;
+        for (is_set, parameter) in [(self.stored, "stored"), (self.collapsed, "collapsed")] {
+            if is_set {
+                write!(f, "; {parameter}")?;
             }
         }
         if let Some(key) = &self.key {
@@ -110,7 +113,7 @@ impl fmt::Display for CacheStatus {
     }
 }
 
-/// A string of RFC 9651, which knows visible ASCII only; the rest becomes `?`.
+/// A string of RFC 9651, which has printable ASCII only; other characters become `?`.
 fn write_string(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
     f.write_char('"')?;
     for character in text.chars() {
@@ -141,10 +144,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_reads_as_rfc_9211_shows() {
+    fn it_is_written_as_in_rfc_9211() {
         let mut headers = HeaderMap::new();
         headers.insert(CACHE_STATUS, HeaderValue::from_static("Inner; fwd=uri-miss"));
-        CacheStatus { ttl: Some(376), ..CacheStatus::default() }.tell("jollycache", &mut headers);
+        CacheStatus { ttl: Some(376), ..CacheStatus::default() }.append_to(&mut headers, "jollycache");
         let lines: Vec<_> = headers.get_all(CACHE_STATUS).iter().collect();
         assert_eq!(lines, ["Inner; fwd=uri-miss", "jollycache; hit; ttl=376"]);
         let miss = CacheStatus {
@@ -160,16 +163,16 @@ mod tests {
     }
 
     #[test]
-    fn one_word_says_the_most_important() {
+    fn x_cache_has_the_most_important_part() {
         let stale = CacheStatus { ttl: Some(-3), ..CacheStatus::default() };
-        let stood_in = CacheStatus { ttl: Some(-3), ..CacheStatus::forwarded(Forwarded::Stale) };
+        let on_error = CacheStatus { ttl: Some(-3), ..CacheStatus::forwarded(Forwarded::Stale) };
         let validated =
             CacheStatus { revalidated: true, ttl: Some(9), ..CacheStatus::forwarded(Forwarded::Stale) };
-        let words = [stale, stood_in, validated, CacheStatus::forwarded(Forwarded::UriMiss)];
+        let statuses = [stale, on_error, validated, CacheStatus::forwarded(Forwarded::UriMiss)];
         assert_eq!(
-            words.map(|status| status.in_a_word().unwrap()),
+            statuses.map(|status| status.x_cache().unwrap()),
             ["STALE", "STALE", "REVALIDATED", "MISS"]
         );
-        assert_eq!(CacheStatus::no_route().in_a_word(), None);
+        assert_eq!(CacheStatus::no_route().x_cache(), None);
     }
 }

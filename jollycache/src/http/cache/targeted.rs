@@ -1,10 +1,10 @@
-//! Targeted fields, such as `CDN-Cache-Control` (RFC 9213): dictionaries of RFC 9651, read strictly.
+//! Targeted fields, such as `CDN-Cache-Control` (RFC 9213): dictionaries of RFC 9651, parsed strictly.
 
 use http::{HeaderMap, HeaderName};
 
 use super::directives::{Directives, split};
 
-/// What a targeted field says; `None` where it is absent, empty, or not well-formed, and so to be ignored.
+/// The directives of a targeted field; `None` if it is absent, empty or malformed, and so to be ignored.
 pub(super) fn targeted(headers: &HeaderMap, name: &HeaderName) -> Option<Directives> {
     let mut members: Vec<(String, Option<String>)> = Vec::new();
     for line in headers.get_all(name) {
@@ -28,14 +28,14 @@ fn member(part: &str) -> Option<(String, Option<String>)> {
     }
     let value = match value {
         None | Some("?1") => None,
-        // `?0` says that the directive is not meant; it must not be read as its name alone.
+        // `?0` negates the directive; the name is changed, so that it is not taken for the bare directive.
         Some("?0") => return Some((format!("not {key}"), None)),
         Some(value) => Some(bare_item(key, value)?),
     };
     Some((key.to_owned(), value))
 }
 
-/// Numbers for what counts seconds; other items stay as they are.
+/// The value of an item. Directives in seconds accept integers only.
 fn bare_item(key: &str, value: &str) -> Option<String> {
     let counts_seconds = matches!(key, "max-age" | "s-maxage" | "stale-while-revalidate" | "stale-if-error");
     let is_number = !value.is_empty() && value.len() <= 15 && value.bytes().all(|byte| byte.is_ascii_digit());
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_well_formed_says_nothing_at_all() {
+    fn a_malformed_field_is_ignored_as_a_whole() {
         for line in [
             "max-age=10000, &&&&&",
             "max-age=\"10000\"",

@@ -1,11 +1,11 @@
-//! `TagTemplate`: a tag with parameters of the path in it.
+//! `TagTemplate`: a tag with placeholders for parameters of the path.
 
 use matchit::Params;
 use percent_encoding::percent_decode_str;
 
 use crate::key::{Key, Tag};
 
-/// See the module.
+/// A parsed template, such as `product:{id}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TagTemplate(Vec<Piece>);
 
@@ -16,7 +16,10 @@ enum Piece {
 }
 
 impl TagTemplate {
-    /// Reads a template whose parameters are among `known`; else returns what is wrong.
+    /// Parses a template whose placeholders are among `known`.
+    ///
+    /// # Errors
+    /// A text for the user.
     pub(super) fn parse(text: &str, known: &[String]) -> Result<Self, String> {
         let mut pieces = Vec::new();
         let mut rest = text;
@@ -38,13 +41,13 @@ impl TagTemplate {
         Ok(TagTemplate(pieces))
     }
 
-    /// The tag for a path; `None` are the parameters of a path that has none.
+    /// The tag for the parameters of a path, if it has any.
     pub(super) fn fill(&self, parameters: Option<&Params<'_, '_>>) -> Tag {
         let filled = self.0.iter().fold(Key::builder(), |tag, piece| match piece {
             Piece::Literal(text) => tag.literal(text),
             Piece::Parameter(name) => {
                 let raw = parameters.and_then(|known| known.get(name)).unwrap_or_default();
-                // As handlers see it; what is no text stays as it was sent.
+                // Decoded as handlers see it; invalid UTF-8 stays escaped.
                 tag.part(&*percent_decode_str(raw).decode_utf8().unwrap_or(raw.into()))
             }
         });
@@ -72,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn parameters_are_values_and_forge_no_tag() {
+    fn parameters_are_escaped_and_forge_no_tag() {
         assert_eq!(tag("product:{id}", "/products/42/x"), "product:42");
         assert_eq!(tag("product:{id}:part:{rest}", "/products/a%3Ab/c/d"), "product:a%3Ab:part:c%2Fd");
         assert_eq!(tag("product:{id}", "/products/%ff/x"), "product:%25ff");
@@ -80,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_are_told() {
+    fn mistakes_are_reported() {
         let known = ["id".to_owned()];
         for text in ["product:{it}", "product:{id", "product:id}", ""] {
             assert!(TagTemplate::parse(text, &known).is_err(), "{text:?}");

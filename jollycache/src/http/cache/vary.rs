@@ -1,17 +1,16 @@
-//! Secondary keys: the values of the fields that a response varies by (RFC 9111, section 4.1).
+//! Secondary keys: digests of the request fields that a response varies by (RFC 9111, section 4.1).
 
 use http::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, HeaderName};
 use http::{HeaderMap, HeaderValue};
 use sha2::{Digest, Sha256};
 
-/// A digest of the values of `names` in a request. Two requests have the same one if their values are the same, or
-/// say the same.
+/// A digest of the fields `names` of a request. Requests whose values are equal after normalization have the same one.
 pub(super) fn digest(names: &[HeaderName], request: &HeaderMap) -> String {
     let mut hash = Sha256::new();
     for name in names {
         let value = value(name, request);
         hash.update(name.as_str());
-        // Absent, empty, and where one ends and the next begins: all told apart.
+        // The marker separates absent from empty values, the length separates adjacent ones.
         match value {
             None => hash.update([0]),
             Some(value) => {
@@ -24,7 +23,7 @@ pub(super) fn digest(names: &[HeaderName], request: &HeaderMap) -> String {
     digits(hash)
 }
 
-/// The first 128 bits of a hash, in hexadecimal digits.
+/// The first 128 bits of a hash, as hexadecimal digits.
 pub(super) fn digits(hash: Sha256) -> String {
     let mut first = [0; 16];
     first.copy_from_slice(&hash.finalize()[..16]);
@@ -45,7 +44,7 @@ fn value(name: &HeaderName, request: &HeaderMap) -> Option<Vec<u8>> {
     }
 }
 
-/// A list of choices in one form: in lower case, without space, the most wanted first and equals sorted.
+/// A weighted list in a normal form: lower case, without whitespace, by descending weight, then by name.
 fn by_weight(text: &str) -> String {
     let mut choices: Vec<(u16, String)> = text.split(',').filter_map(choice).collect();
     choices.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
@@ -54,7 +53,7 @@ fn by_weight(text: &str) -> String {
     texts.join(",")
 }
 
-/// A choice and its weight in thousandths. A parameter that is no weight stays part of the choice.
+/// A choice and its weight in thousandths. An invalid weight remains part of the choice.
 fn choice(text: &str) -> Option<(u16, String)> {
     let text: String = text.split_ascii_whitespace().collect::<String>().to_ascii_lowercase();
     if text.is_empty() {
@@ -95,8 +94,12 @@ mod tests {
     fn absent_empty_and_other_values_are_three_things() {
         assert_ne!(of("foo", &[]), of("foo", &[""]));
         assert_ne!(of("foo", &[""]), of("foo", &["1"]));
-        assert_ne!(of("foo", &["1, 2"]), of("foo", &["1,2"]), "no one knows whether this field is a list");
-        assert_eq!(of("foo", &["1, 2"]), of("foo", &["1", " 2 "]), "lines are (RFC 9110, section 5.3)");
+        assert_ne!(of("foo", &["1, 2"]), of("foo", &["1,2"]), "the field may not be a list");
+        assert_eq!(
+            of("foo", &["1, 2"]),
+            of("foo", &["1", " 2 "]),
+            "lines are joined (RFC 9110, section 5.3)"
+        );
     }
 
     #[test]
@@ -112,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_that_say_the_same_are_the_same() {
+    fn equivalent_choices_have_one_digest() {
         let language = |line| of("accept-language", &[line]);
         assert_eq!(language("en, de"), language("dE ,  EN"));
         assert_eq!(language("en;q=1.0, de;q=0.50"), language("en, de; q=0.5"));

@@ -1,4 +1,4 @@
-//! The layer and its service.
+//! `CallStatusLayer` and its service.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,36 +15,35 @@ use crate::call_report::collect;
 /// RFC 9211.
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-/// Shows what each call inside a request did with the cache, as members of `Cache-Status`
-/// ([RFC 9211](https://www.rfc-editor.org/rfc/rfc9211)) in the order in which the calls ended:
+/// Appends the outcome of each cached call inside a request to `Cache-Status`
+/// ([RFC 9211](https://www.rfc-editor.org/rfc/rfc9211)), in the order in which the calls ended:
 ///
 /// | call | member |
 /// |---|---|
 /// | a read that hit | `"product"; hit` |
 /// | one that was served stale, 3 s past its `ttl` | `"product"; hit; ttl=-3` |
 /// | a miss; its value is stored | `"product"; fwd=miss; stored` |
-/// | a miss; its value is not to be stored | `"product"; fwd=miss` |
-/// | a miss that got what another caller was loading | `"product"; fwd=miss; collapsed` |
-/// | a miss whose value was refused, since an invalidation came in between | `"product"; fwd=miss; detail=refused` |
+/// | a miss; its value is not storable | `"product"; fwd=miss` |
+/// | a miss that waited for another caller's load | `"product"; fwd=miss; collapsed` |
+/// | a miss whose value was refused, because it was invalidated during the load | `"product"; fwd=miss; detail=refused` |
 /// | a miss whose load failed | `"product"; fwd=miss; detail=load-failed` |
-/// | a read past the cache | `"product"; fwd=bypass` |
-/// | a broken backend | `"product"; fwd=bypass; detail=cache-error` |
+/// | a read that bypassed the cache | `"product"; fwd=bypass` |
+/// | a backend failure | `"product"; fwd=bypass; detail=cache-error` |
 /// | a put | `"product"; fwd=method; stored` |
-/// | a put that another writer disturbed | `"product"; fwd=method; detail=refused` |
+/// | a put that conflicted with another writer | `"product"; fwd=method; detail=refused` |
 /// | an eviction, and a put with nothing to store | `"product"; fwd=method; detail=evicted` |
-/// | the same, of a call that names nothing | `"product"; fwd=method; detail=skipped` |
+/// | the same, without a target | `"product"; fwd=method; detail=skipped` |
 /// | an eviction or a put that could not be delivered yet | `"product"; fwd=method; detail=queued` |
 ///
-/// The name is the region's. Of more calls than [`MAX_REPORTS`](crate::MAX_REPORTS) the others are counted in a last
-/// member, `"jollycache"; detail="8 more calls"`. Calls that the handler spawns are not seen, nor those that a streamed
-/// body makes.
+/// The name is the region's. At most [`MAX_REPORTS`](crate::MAX_REPORTS) calls are listed; a last member,
+/// `"jollycache"; detail="8 more calls"`, counts the others. Calls in spawned tasks and in streamed bodies are not
+/// included.
 ///
-/// Members are appended to those that are there: the first is the one closest to the origin. So put this layer inside of
-/// a response cache, next to the handler. A response that is stored should be stored without the header, or a hit later
-/// tells what the calls did then.
+/// Members are appended to those of the handler, since the first is the one closest to the origin. Put this layer
+/// inside of a response cache, next to the handler. A stored response should not contain the field, or a later hit
+/// repeats outcomes of the past.
 ///
-/// The header tells an observer the names of regions and whether something was cached. Leave the layer out where that
-/// is a secret.
+/// The field discloses names of regions, and whether a value was cached. Leave the layer out where that is a secret.
 ///
 /// ```
 /// use http::{Request, Response};
@@ -73,7 +72,12 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 pub struct CallStatusLayer(());
 
 impl CallStatusLayer {
-    /// The layer; there is nothing to set.
+    /// The layer, which has no settings.
+    ///
+    /// ```
+    /// let layer = jollycache::http::CallStatusLayer::new();
+    /// # let _ = layer;
+    /// ```
     pub fn new() -> Self {
         CallStatusLayer(())
     }
@@ -116,5 +120,43 @@ where
             }
             Ok(response)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::member::parameters;
+    use crate::calls::{Operation, Outcome};
+
+    #[test]
+    fn every_member_is_in_the_table_of_the_documentation() {
+        let table = include_str!("layer.rs");
+        let outcomes = [
+            (Operation::Read, Outcome::Hit, false),
+            (Operation::Read, Outcome::Waited, false),
+            (Operation::Read, Outcome::Miss, true),
+            (Operation::Read, Outcome::Miss, false),
+            (Operation::Read, Outcome::LoadFailed, false),
+            (Operation::Read, Outcome::Refused, false),
+            (Operation::Read, Outcome::Bypass, false),
+            (Operation::Read, Outcome::Error, false),
+            (Operation::Put, Outcome::Stored, true),
+            (Operation::Put, Outcome::Refused, false),
+            (Operation::Put, Outcome::Evicted, false),
+            (Operation::Evict, Outcome::Evicted, false),
+            (Operation::Evict, Outcome::Skipped, false),
+            (Operation::Put, Outcome::Queued, false),
+            (Operation::Evict, Outcome::Queued, false),
+            (Operation::Put, Outcome::Error, false),
+        ];
+        for (operation, outcome, stored) in outcomes {
+            let member = parameters(operation, outcome, stored, Duration::ZERO);
+            assert!(
+                table.contains(&format!("`\"product\"; {member}` |")),
+                "{operation:?} {outcome:?}: {member}"
+            );
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! `CallStatusLayer`: what the calls inside a request did with the cache, in `Cache-Status`.
+//! `CallStatusLayer`: the outcomes of the cached calls inside a request, in `Cache-Status`.
 
 mod layer;
 mod member;

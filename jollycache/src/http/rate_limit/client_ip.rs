@@ -1,4 +1,4 @@
-//! `ClientIp`: whose request it is, by address, and whom to believe about it.
+//! `ClientIp`: the client's address, by the connection and by trusted proxies.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -10,23 +10,23 @@ use ipnet::{IpNet, Ipv6Net};
 use super::forwarded::ForwardingHeader;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How many leading bits of an IPv6 address make one client: a provider gives each customer a network of that size.
+/// The default prefix length, in bits, by which IPv6 clients are counted: providers assign networks of this size.
 pub const DEFAULT_IPV6_PREFIX: u8 = 64;
-/// The longest text of a network that an error repeats, in characters.
+/// Maximum characters of an invalid network that an error repeats.
 const MAX_ECHO_CHARS: usize = 64;
 
-/// The peer's address, in a request's extensions: for servers that put none there in another way.
+/// The address of the connection's peer, as an extension of a request; for servers other than axum's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PeerAddr(pub SocketAddr);
 
-/// Finds a request's client by address.
+/// Determines the address of a request's client.
 ///
 /// The peer of the connection is the client, unless it is a trusted proxy. Then the client is the right-most hop of
-/// `X-Forwarded-For` that is no trusted proxy itself: what stands further left, anybody may have written. A hop that
-/// names no address ends the search, and the proxy that reported it counts as the client.
+/// `X-Forwarded-For` that is not a trusted proxy; hops further left may be forged by the client. A hop without an
+/// address ends the search, and the proxy that added it counts as the client.
 ///
-/// The peer's address comes from the request's extensions: [`PeerAddr`], or, with the feature `axum`, what axum's
-/// `into_make_service_with_connect_info::<SocketAddr>()` puts there.
+/// The peer's address comes from the request's extensions: [`PeerAddr`], or, with the feature `axum`, the `ConnectInfo`
+/// of `into_make_service_with_connect_info::<SocketAddr>()`.
 ///
 /// ```
 /// use jollycache::http::rate_limit::ClientIp;
@@ -54,31 +54,53 @@ impl Default for ClientIp {
 }
 
 impl ClientIp {
-    /// No proxy is trusted, and headers are not looked at.
+    /// Trusts no proxy and reads no header field.
+    ///
+    /// ```
+    /// let client_ip = jollycache::http::rate_limit::ClientIp::new();
+    /// # let _ = client_ip;
+    /// ```
     pub fn new() -> Self {
         ClientIp::default()
     }
 
-    /// The proxies whose header is believed: networks such as `10.0.0.0/8`, or addresses. Each proxy must append the
-    /// address of its own peer. Replaces those named before. Default: none.
+    /// The trusted proxies: networks such as `10.0.0.0/8`, or addresses. Each proxy must append the address of its own
+    /// peer. Replaces those of an earlier call. Default: none.
+    ///
+    /// ```
+    /// let client_ip = jollycache::http::rate_limit::ClientIp::new().trust_proxies(["10.0.0.0/8"])?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for what is neither.
+    /// [`ErrorKind::Config`] for a text that is neither.
     pub fn trust_proxies<T: AsRef<str>>(mut self, networks: impl IntoIterator<Item = T>) -> Result<Self> {
         let networks = networks.into_iter().map(|network| parse_network(network.as_ref()));
         self.trusted = networks.collect::<Result<Vec<_>>>()?.into();
         Ok(self)
     }
 
-    /// Which header the trusted proxies write. Default: [`ForwardingHeader::XForwardedFor`].
+    /// The field that the trusted proxies write. Default: [`ForwardingHeader::XForwardedFor`].
+    ///
+    /// ```
+    /// use jollycache::http::rate_limit::{ClientIp, ForwardingHeader};
+    ///
+    /// let client_ip = ClientIp::new().trust_proxies(["10.0.0.0/8"])?.header(ForwardingHeader::Forwarded);
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     #[must_use]
     pub fn header(mut self, header: ForwardingHeader) -> Self {
         self.header = header;
         self
     }
 
-    /// How many leading bits of an IPv6 address make one client, 1 to 128: who is given a network can take another
-    /// address of it for every request. Default: 64.
+    /// The prefix length by which IPv6 clients are counted, 1 to 128 bits. The owner of a network can use another of its
+    /// addresses for every request, so all of them count as one client. Default: 64.
+    ///
+    /// ```
+    /// let client_ip = jollycache::http::rate_limit::ClientIp::new().ipv6_prefix(56)?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for a number out of range.
@@ -90,7 +112,15 @@ impl ClientIp {
         Ok(self)
     }
 
-    /// The client's address; of an IPv6 address the network's. `None` where the request holds no peer's address.
+    /// The client's address; for IPv6 that of its network. `None` if the request has no peer's address.
+    ///
+    /// ```
+    /// use jollycache::http::rate_limit::{ClientIp, PeerAddr};
+    ///
+    /// let peer = PeerAddr(([203, 0, 113, 7], 443).into());
+    /// let (request, ()) = http::Request::builder().extension(peer).body(()).unwrap().into_parts();
+    /// assert_eq!(ClientIp::new().of(&request), Some([203, 0, 113, 7].into()));
+    /// ```
     pub fn of(&self, request: &Parts) -> Option<IpAddr> {
         let mut client = peer(&request.extensions)?.to_canonical();
         let mut hops = self.header.hops(&request.headers);
@@ -113,13 +143,13 @@ impl ClientIp {
 }
 
 fn peer(extensions: &Extensions) -> Option<IpAddr> {
-    let told = extensions.get::<PeerAddr>().map(|peer| peer.0);
+    let address = extensions.get::<PeerAddr>().map(|peer| peer.0);
     #[cfg(feature = "axum")]
-    let told = told.or_else(|| {
+    let address = address.or_else(|| {
         let connection = extensions.get::<axum::extract::ConnectInfo<SocketAddr>>();
         connection.map(|connection| connection.0)
     });
-    told.map(|address| address.ip())
+    address.map(|address| address.ip())
 }
 
 fn parse_network(text: &str) -> Result<IpNet> {
@@ -153,13 +183,13 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_believed_by_default() {
+    fn no_peer_is_trusted_by_default() {
         assert_eq!(client(&ClientIp::new(), "198.51.100.1:5000", "192.0.2.1"), "198.51.100.1");
         assert_eq!(client(&ClientIp::new(), "127.0.0.1:5000", "192.0.2.1"), "127.0.0.1");
     }
 
     #[test]
-    fn a_stranger_is_not_believed_though_there_are_proxies() {
+    fn a_peer_that_is_not_a_trusted_proxy_is_the_client() {
         assert_eq!(client(&behind(&["10.0.0.0/8"]), "198.51.100.1:5000", "192.0.2.1"), "198.51.100.1");
     }
 
@@ -171,9 +201,9 @@ mod tests {
             ("6.6.6.6, 198.51.100.1", "198.51.100.1"),
             ("6.6.6.6, 198.51.100.1, 10.1.1.1, 192.0.2.7", "198.51.100.1"),
             ("10.9.9.9, 198.51.100.1", "198.51.100.1"),
-            // Everybody is trusted: the first of them.
+            // All hops are trusted: the left-most of them.
             ("10.2.2.2, 10.1.1.1", "10.2.2.2"),
-            // The proxy that reports nonsense.
+            // The proxy that added the invalid hop.
             ("198.51.100.1, nonsense", "10.0.0.1"),
             ("198.51.100.1, nonsense, 10.1.1.1", "10.1.1.1"),
             ("", "10.0.0.1"),
@@ -205,12 +235,12 @@ mod tests {
     }
 
     #[test]
-    fn without_a_peer_there_is_no_client_whatever_headers_say() {
+    fn without_a_peer_header_fields_are_ignored() {
         assert_eq!(client(&behind(&["0.0.0.0/0", "::/0"]), "", "192.0.2.1"), "none");
     }
 
     #[test]
-    fn what_is_no_network_is_refused() {
+    fn an_invalid_network_is_refused() {
         for network in ["", "10.0.0.0/33", "ten", "10.0.0.0/8 ,", "2001:db8::/129"] {
             let error = ClientIp::new().trust_proxies([network]).expect_err(network);
             assert_eq!(error.kind(), ErrorKind::Config, "{error}");
@@ -219,7 +249,7 @@ mod tests {
 
     #[cfg(feature = "axum")]
     #[test]
-    fn what_axum_knows_of_the_peer_is_taken() {
+    fn the_connect_info_of_axum_is_used() {
         let peer: SocketAddr = "192.0.2.1:80".parse().expect("an address");
         let request = http::Request::builder().extension(axum::extract::ConnectInfo(peer)).body(());
         let (parts, ()) = request.expect("a request").into_parts();

@@ -1,17 +1,16 @@
-//! What proxies say about whom they asked for: `X-Forwarded-For`, or `Forwarded` (RFC 7239).
+//! Parsing of `X-Forwarded-For` and `Forwarded` (RFC 7239).
 //!
-//! A client may send any of it. So everything is read from the right, where the nearest proxy writes, and no further
-//! than it is believed.
+//! A client can send either field with any content. So they are parsed from the right, where the nearest proxy appends.
 
 use std::net::{IpAddr, SocketAddr};
 
 use http::HeaderMap;
 use http::header::{FORWARDED, HeaderName};
 
-/// How many hops are looked at, from the right.
+/// Maximum hops that are read, from the right.
 pub const MAX_HOPS: usize = 32;
 
-/// Which header the trusted proxies write. Only one is believed: the other may be the client's own.
+/// The field that trusted proxies write. Only one is read, since the other may be the client's own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum ForwardingHeader {
@@ -23,13 +22,13 @@ pub enum ForwardingHeader {
 }
 
 impl ForwardingHeader {
-    /// The hops from the right; `None` for one that names no address.
+    /// The hops from the right; `None` for one without an address.
     pub(super) fn hops(self, headers: &HeaderMap) -> impl Iterator<Item = Option<IpAddr>> + '_ {
         let name = match self {
             ForwardingHeader::XForwardedFor => HeaderName::from_static("x-forwarded-for"),
             ForwardingHeader::Forwarded => FORWARDED,
         };
-        // What is no text names no address.
+        // A line that is not ASCII becomes a hop without an address.
         let lines = headers.get_all(name).iter().rev().map(|line| line.to_str().unwrap_or_default());
         lines
             .flat_map(|line| Parts { rest: Some(line), separator: b',' })
@@ -47,7 +46,7 @@ impl ForwardingHeader {
 
 /// The value of `for` in one element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<&str> {
-    // Backslashes quote characters, and no address holds such.
+    // A backslash escapes a character in a quoted string; addresses need none.
     if element.contains('\\') {
         return None;
     }
@@ -55,7 +54,7 @@ fn forwarded_for(element: &str) -> Option<&str> {
     let mut values =
         pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for")).map(|(_, value)| value.trim());
     let value = values.next()?;
-    // A second one makes the element one of no known meaning.
+    // With two values of `for` the element is ambiguous.
     if values.next().is_some() {
         return None;
     }
@@ -65,7 +64,7 @@ fn forwarded_for(element: &str) -> Option<&str> {
     }
 }
 
-/// An address with or without a port, as proxies write it: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`,
+/// Parses an address with or without a port: `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`,
 /// `[2001:db8::1]:80`.
 fn address(text: &str) -> Option<IpAddr> {
     let text = text.trim();
@@ -75,8 +74,8 @@ fn address(text: &str) -> Option<IpAddr> {
     address.map(|address| address.to_canonical())
 }
 
-/// The parts of a text, from the right; separators in quotes part nothing. What a client left open on the left cannot
-/// reach what a proxy wrote on the right.
+/// The parts of a text, from the right; quoted separators do not separate. From the right, an unclosed quote of the
+/// client cannot swallow what a proxy appended.
 struct Parts<'t> {
     rest: Option<&'t str>,
     separator: u8,
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_names_none() {
+    fn an_invalid_address_is_a_hop_without_one() {
         for text in [
             "",
             " ",
@@ -141,13 +140,13 @@ mod tests {
     }
 
     #[test]
-    fn no_more_hops_are_looked_at_than_is_bounded() {
+    fn the_number_of_hops_is_bounded() {
         let line: &'static str = Box::leak("192.0.2.1,".repeat(1_000).into_boxed_str());
         assert_eq!(hops(ForwardingHeader::XForwardedFor, &[line]).len(), MAX_HOPS);
     }
 
     #[test]
-    fn forwarded_is_read_as_rfc_7239_says() {
+    fn forwarded_is_parsed_by_rfc_7239() {
         let lines = [
             r#"For="[2001:db8:cafe::17]:4711""#,
             "for=192.0.2.60;proto=http;by=203.0.113.43, for=192.0.2.43 , FOR=\"198.51.100.17\"",
@@ -163,13 +162,13 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_of_a_client_hides_nothing_that_a_proxy_adds() {
+    fn an_unclosed_quote_of_a_client_hides_no_hop_of_a_proxy() {
         let lines = [r#"for="evil, for=192.0.2.1"#];
         assert_eq!(hops(ForwardingHeader::Forwarded, &lines)[0], "192.0.2.1");
     }
 
     #[test]
-    fn a_quoted_text_makes_no_hop() {
+    fn a_quoted_separator_makes_no_hop() {
         let lines = [r#"for=192.0.2.1;host="a, for=198.51.100.9""#];
         assert_eq!(hops(ForwardingHeader::Forwarded, &lines), ["192.0.2.1"]);
     }

@@ -1,4 +1,4 @@
-//! What a response says of the limits.
+//! The fields of responses that describe the limits.
 
 use std::time::Duration;
 
@@ -14,9 +14,9 @@ const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
-/// Adds what the limits say. Where a layer further inside has told of limits, too, both are told, and of the tightest
-/// ones the tighter.
-pub(super) fn tell(decision: &Decision, headers: &mut HeaderMap) {
+/// Adds the fields of the limits that were checked. Beside the fields of an inner layer, `RateLimit` and
+/// `RateLimit-Policy` list the limits of both, and `X-RateLimit-*` describe the tighter of the tightest ones.
+pub(super) fn append_limits(decision: &Decision, headers: &mut HeaderMap) {
     let Some(tightest) = decision.tightest() else { return };
     append(headers, POLICY, &decision.limits, |limit| {
         format!("\"{}\";q={};w={}", limit.name, limit.limit, seconds(limit.window))
@@ -24,23 +24,23 @@ pub(super) fn tell(decision: &Decision, headers: &mut HeaderMap) {
     append(headers, STANDING, &decision.limits, |limit| {
         format!("\"{}\";r={};t={}", limit.name, limit.remaining, seconds(limit.reset_after))
     });
-    let told = headers.get(&REMAINING).and_then(|told| told.to_str().ok()?.parse::<u64>().ok());
-    if told.is_none_or(|told| tightest.remaining < told) {
+    let inner = headers.get(&REMAINING).and_then(|inner| inner.to_str().ok()?.parse::<u64>().ok());
+    if inner.is_none_or(|inner| tightest.remaining < inner) {
         headers.insert(LIMIT, tightest.limit.into());
         headers.insert(REMAINING, tightest.remaining.into());
         headers.insert(RESET, seconds(tightest.reset_after).into());
     }
 }
 
-/// What only a refusal says.
-pub(super) fn tell_refusal(decision: &Decision, headers: &mut HeaderMap) {
+/// Adds the fields of a refusal.
+pub(super) fn insert_refusal(decision: &Decision, headers: &mut HeaderMap) {
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Some(wait) = decision.retry_after() {
         headers.insert(RETRY_AFTER, seconds(wait).max(1).into());
     }
 }
 
-/// The response to a request that was refused, unless another one was asked for.
+/// The default response to a refused request.
 pub(super) fn refusal(decision: &Decision) -> Response<Bytes> {
     let error = match decision.retry_after() {
         Some(wait) => format!("too many requests: try again in {} s", seconds(wait).max(1)),
@@ -53,12 +53,12 @@ pub(super) fn refusal(decision: &Decision) -> Response<Bytes> {
     response
 }
 
-/// Whole seconds, rounded up: who waits as long as it is told has waited long enough.
+/// Whole seconds, rounded up, so that a client that waits for them does not come too early.
 fn seconds(time: Duration) -> u64 {
     time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
-/// Appends a list of structured fields (RFC 9651). Names of limits need no escaping in them.
+/// Appends a list of structured fields (RFC 9651). The characters of limits' names need no escaping.
 fn append(
     headers: &mut HeaderMap,
     name: HeaderName,

@@ -1,4 +1,4 @@
-//! `RateLimitLayer`: which limits count what of a request.
+//! `RateLimitLayer`: the tower layer.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,59 +12,87 @@ use tower_layer::Layer;
 use super::client_ip::ClientIp;
 use super::headers;
 use super::service::RateLimited;
+use super::settings::Settings;
 use crate::error::Result;
 use crate::key::{KeyPart, Segment};
-use crate::rate_limit::{Decision, Question, RateLimiter};
+use crate::rate_limit::{Decision, RateLimiter};
 
 /// The subject of all requests whose client has no known address.
 const UNKNOWN: &str = "unknown";
 
-type SubjectOf = Arc<dyn Fn(&Parts) -> Option<Segment> + Send + Sync>;
-type CostOf = Arc<dyn Fn(&Parts) -> u64 + Send + Sync>;
-type Refusal = Arc<dyn Fn(&Decision) -> Response<Bytes> + Send + Sync>;
-
-/// Puts rate limits before a service; see [the module](super) for an example and the headers.
+/// Limits the rate of requests to a service; see [the module](super) for an example and the response fields.
 ///
-/// Each limit of the limiter that is to be asked is given a subject; limits that find none in a request are not asked
-/// about it. Closures look at the request's head and run before the limits are asked.
+/// Each limit needs a function that extracts its subject from a request; a limit without one, or whose function returns
+/// `None`, is not checked. The functions get the request's head, run on each request and must not block.
 #[derive(Clone)]
 #[must_use]
-pub struct RateLimitLayer {
-    limiter: RateLimiter,
-    subjects: Vec<(Arc<str>, SubjectOf)>,
-    cost: CostOf,
-    refusal: Refusal,
-}
+pub struct RateLimitLayer(Settings);
 
 impl RateLimitLayer {
-    /// Asks nothing yet.
+    /// A layer that checks no limit yet.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let layer = RateLimitLayer::new(limiter).by_endpoint("api")?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn new(limiter: RateLimiter) -> Self {
-        RateLimitLayer {
+        RateLimitLayer(Settings {
             limiter,
             subjects: Vec::new(),
             cost: Arc::new(|_| 1),
             refusal: Arc::new(headers::refusal),
-        }
+        })
     }
 
-    /// Asks the limit `name` about what `subject` finds in a request; `None` leaves the limit out.
+    /// Checks the limit `name` for the subject that the function extracts; for `None` the limit is skipped.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let tenant = |request: &http::request::Parts| Some(request.headers.get("x-tenant")?.to_str().ok()?.to_owned());
+    /// let layer = RateLimitLayer::new(limiter).by("api", tenant)?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the limiter has no such limit.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the limiter has no limit with this name.
     pub fn by<S: KeyPart>(
         mut self,
         name: &str,
         subject: impl Fn(&Parts) -> Option<S> + Send + Sync + 'static,
     ) -> Result<Self> {
-        // The name is looked up now, so that a wrong one is no matter of each request.
-        drop(self.limiter.ask().by(name, "")?);
+        // An unknown name is an error at start-up, not on each request.
+        drop(self.0.limiter.ask().by(name, "")?);
         let subject = move |request: &Parts| subject(request).as_ref().map(Segment::new);
-        self.subjects.push((name.into(), Arc::new(subject)));
+        self.0.subjects.push((name.into(), Arc::new(subject)));
         Ok(self)
     }
 
-    /// Asks the limit `name` about the client's address. Requests without one are one subject together, so that a server
-    /// that was set up without addresses is limited as a whole rather than not at all; a warning is logged once.
+    /// Checks the limit `name` for the client's address.
+    ///
+    /// Requests without an address share one subject, so that a server that was set up without addresses is limited as a
+    /// whole rather than not at all; a warning is logged once.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let layer = RateLimitLayer::new(limiter).by_ip("api", &ClientIp::new())?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`RateLimitLayer::by`].
@@ -82,8 +110,19 @@ impl RateLimitLayer {
         })
     }
 
-    /// Asks the limit `name` about the method and the route: its template, such as `/products/{id}`, where the feature
-    /// `axum` is on and axum has found it, else the path.
+    /// Checks the limit `name` for the method and route. The route is axum's template, such as `/products/{id}`, if the
+    /// feature `axum` is on and axum has matched one; else the path.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let layer = RateLimitLayer::new(limiter).by_endpoint("api")?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`RateLimitLayer::by`].
@@ -91,51 +130,82 @@ impl RateLimitLayer {
         self.by(name, |request| Some(Segment::new(&(request.method.as_str(), route(request)))))
     }
 
-    /// How many requests a request counts as; zero lets it pass uncounted. Default: 1.
+    /// How many requests a request counts as; with zero it is not counted. Default: 1.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let layer = RateLimitLayer::new(limiter)
+    ///     .by_endpoint("api")?
+    ///     .cost(|request| if request.uri.path() == "/export" { 5 } else { 1 });
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn cost(mut self, cost: impl Fn(&Parts) -> u64 + Send + Sync + 'static) -> Self {
-        self.cost = Arc::new(cost);
+        self.0.cost = Arc::new(cost);
         self
     }
 
-    /// Lets requests pass uncounted, whatever they cost. Called more than once, each adds to those before.
+    /// Exempts requests from all limits, whatever their cost. Several calls add up. Default: none.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let layer = RateLimitLayer::new(limiter).by_endpoint("api")?.exempt(|request| request.uri.path() == "/health");
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn exempt(mut self, is_exempt: impl Fn(&Parts) -> bool + Send + Sync + 'static) -> Self {
-        let cost = self.cost.clone();
-        self.cost = Arc::new(move |request| if is_exempt(request) { 0 } else { cost(request) });
+        let cost = self.0.cost.clone();
+        self.0.cost = Arc::new(move |request| if is_exempt(request) { 0 } else { cost(request) });
         self
     }
 
-    /// What a refused request is answered with. The headers are added to it. Default: 429 and
+    /// The response to a refused request; the fields of the limits are added to it. Default: 429 and
     /// `{"success":false,"error":"too many requests: try again in 12 s","code":"RATE_LIMITED"}`.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// use http::{Response, StatusCode};
+    ///
+    /// let layer = RateLimitLayer::new(limiter).by_endpoint("api")?.refusal(|_| {
+    ///     let mut response = Response::new("slow down".into());
+    ///     *response.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+    ///     response
+    /// });
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn refusal(mut self, refusal: impl Fn(&Decision) -> Response<Bytes> + Send + Sync + 'static) -> Self {
-        self.refusal = Arc::new(refusal);
+        self.0.refusal = Arc::new(refusal);
         self
     }
 
-    /// The limiter that is asked, for its statistics and resets.
+    /// The layer's limiter, for statistics and resets.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::http::rate_limit::{ClientIp, RateLimitLayer};
+    /// # use jollycache::rate_limit::{Limit, RateLimiter};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let limiter = RateLimiter::builder(&cache).limit(Limit::new(9, Duration::from_secs(1)).name("api")).build()?;
+    /// let layer = RateLimitLayer::new(limiter).by_endpoint("api")?;
+    /// assert_eq!(layer.limiter().stats()[0].allowed, 0);
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn limiter(&self) -> &RateLimiter {
-        &self.limiter
-    }
-
-    /// What to ask about a request; `None` if it passes uncounted.
-    pub(super) fn question(&self, request: &Parts) -> Option<Question> {
-        let cost = (self.cost)(request);
-        if cost == 0 {
-            return None;
-        }
-        let found = self.subjects.iter().filter_map(|(name, subject)| Some((name, subject(request)?)));
-        let mut question = self.limiter.ask().cost(cost);
-        for (name, subject) in found {
-            // The name was looked up when it was given.
-            question = question.by(name, &subject).ok()?;
-        }
-        Some(question)
-    }
-
-    pub(super) fn refuse(&self, decision: &Decision) -> Response<Bytes> {
-        let mut response = (self.refusal)(decision);
-        headers::tell(decision, response.headers_mut());
-        headers::tell_refusal(decision, response.headers_mut());
-        response
+        &self.0.limiter
     }
 }
 
@@ -143,14 +213,13 @@ impl<S> Layer<S> for RateLimitLayer {
     type Service = RateLimited<S>;
 
     fn layer(&self, inner: S) -> RateLimited<S> {
-        RateLimited::new(inner, Arc::new(self.clone()))
+        RateLimited::new(inner, Arc::new(self.0.clone()))
     }
 }
 
 impl fmt::Debug for RateLimitLayer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.subjects.iter().map(|(name, _)| name).collect();
-        f.debug_struct("RateLimitLayer").field("limits", &names).finish_non_exhaustive()
+        f.debug_tuple("RateLimitLayer").field(&self.0).finish()
     }
 }
 

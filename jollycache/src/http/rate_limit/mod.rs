@@ -1,4 +1,4 @@
-//! `RateLimitLayer`: rate limits before a tower service.
+//! `RateLimitLayer`: rate limits for a tower service.
 //!
 //! ```
 //! use std::time::Duration;
@@ -7,7 +7,7 @@
 //! use jollycache::rate_limit::{Limit, RateLimiter};
 //! use jollycache::{Cache, MemoryBackend};
 //!
-//! /// Put into the request's extensions by whoever authenticates it.
+//! /// An extension of the request, set by the layer that authenticates it.
 //! #[derive(Clone)]
 //! struct UserId(u64);
 //!
@@ -25,23 +25,24 @@
 //! # }
 //! ```
 //!
-//! What is told to clients, on every response that was counted:
+//! The fields of every response to a request that was counted:
 //!
-//! | header | holds |
+//! | field | content |
 //! |---|---|
-//! | `RateLimit-Policy` | of each limit the quota and the window in seconds: `"per_ip";q=100;w=60` |
-//! | `RateLimit` | of each limit what remains, and in how many seconds all is free again: `"per_ip";r=99;t=60` |
+//! | `RateLimit-Policy` | the quota and window in seconds of each limit: `"per_ip";q=100;w=60` |
+//! | `RateLimit` | the remaining requests of each limit, and the seconds until its quota is restored: `"per_ip";r=99;t=60` |
 //! | `X-RateLimit-Limit`, `-Remaining`, `-Reset` | the same of the tightest limit; the reset in seconds from now |
-//! | `Retry-After` | on a 429: in how many seconds the request may pass; absent if it never will |
+//! | `Retry-After` | on a 429: the seconds until the request would be allowed; absent if it never would |
 //!
-//! The first two are those of draft-ietf-httpapi-ratelimit-headers-10. A 429 also says `Cache-Control: no-store`.
-//! A layer that caches responses belongs inside of this one: its hits are counted then, and the headers are not stored.
+//! The first two are those of draft-ietf-httpapi-ratelimit-headers-10. A 429 also has `Cache-Control: no-store`.
+//! Put this layer outside of a response cache: then its hits are counted, and the fields are not stored.
 
 mod client_ip;
 mod forwarded;
 mod headers;
 mod layer;
 mod service;
+mod settings;
 
 pub use self::client_ip::{ClientIp, DEFAULT_IPV6_PREFIX, PeerAddr};
 pub use self::forwarded::{ForwardingHeader, MAX_HOPS};

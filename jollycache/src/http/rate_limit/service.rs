@@ -1,4 +1,4 @@
-//! `RateLimited`: the service behind the layer.
+//! `RateLimited`: the service that the layer makes.
 
 use std::future::Future;
 use std::mem;
@@ -11,18 +11,18 @@ use http::{Request, Response};
 use tower_service::Service;
 
 use super::headers;
-use super::layer::RateLimitLayer;
+use super::settings::Settings;
 
-/// A service with rate limits before it; made by [`RateLimitLayer`].
+/// A service behind rate limits, made by [`RateLimitLayer`](super::RateLimitLayer).
 #[derive(Debug, Clone)]
 pub struct RateLimited<S> {
     inner: S,
-    layer: Arc<RateLimitLayer>,
+    settings: Arc<Settings>,
 }
 
 impl<S> RateLimited<S> {
-    pub(super) fn new(inner: S, layer: Arc<RateLimitLayer>) -> Self {
-        RateLimited { inner, layer }
+    pub(super) fn new(inner: S, settings: Arc<Settings>) -> Self {
+        RateLimited { inner, settings }
     }
 }
 
@@ -43,20 +43,20 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (head, body) = request.into_parts();
-        let question = self.layer.question(&head);
+        let question = self.settings.question(&head);
         let request = Request::from_parts(head, body);
         let Some(question) = question else { return Box::pin(self.inner.call(request)) };
-        // The one that is ready goes along; its clone is asked for readiness anew.
+        // The future takes the service that is ready; a clone of it need not be.
         let next = self.inner.clone();
         let mut inner = mem::replace(&mut self.inner, next);
-        let layer = self.layer.clone();
+        let settings = self.settings.clone();
         Box::pin(async move {
             let decision = question.check().await;
             if !decision.allowed {
-                return Ok(layer.refuse(&decision).map(R::from));
+                return Ok(settings.refuse(&decision).map(R::from));
             }
             let mut response = inner.call(request).await?;
-            headers::tell(&decision, response.headers_mut());
+            headers::append_limits(&decision, response.headers_mut());
             Ok(response)
         })
     }

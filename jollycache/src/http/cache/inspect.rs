@@ -1,25 +1,25 @@
-//! What is stored, for people to look at.
+//! `inspect`: stored records as JSON, for the admin page.
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
-use super::record::{Record, Stored, Whose};
+use super::record::{Record, Scope, StoredResponse};
 
 /// A record as JSON; `None` for one that does not decode.
-pub(crate) fn show(payload: &Bytes) -> Option<Value> {
+pub(crate) fn inspect(payload: &Bytes) -> Option<Value> {
     Some(match Record::decode(payload.clone())? {
-        Record::Response(stored) => show_response(&stored),
+        Record::Response(stored) => inspect_response(&stored),
         Record::Index(index) => {
             let names: Vec<_> = index.names.iter().map(http::HeaderName::as_str).collect();
             json!({ "varies_by": names })
         }
-        Record::Pass(Whose::All) => json!({ "uncacheable": true }),
-        Record::Pass(Whose::WithCredentials) => json!({ "uncacheable": "with credentials" }),
+        Record::Uncacheable(Scope::AllRequests) => json!({ "uncacheable": true }),
+        Record::Uncacheable(Scope::WithCredentials) => json!({ "uncacheable": "with credentials" }),
     })
 }
 
-/// The body as JSON or text, where it is one.
-fn show_response(Stored { status, headers, body, .. }: &Stored) -> Value {
+/// A stored response as JSON. The body is shown as JSON or text if it is that, else by its length.
+fn inspect_response(StoredResponse { status, headers, body, .. }: &StoredResponse) -> Value {
     let mut fields = Map::new();
     for name in headers.keys() {
         let values = headers.get_all(name).iter().map(|value| String::from_utf8_lossy(value.as_bytes()));

@@ -1,4 +1,4 @@
-//! `Vault`: sealed texts by key, in the cache's backend and nowhere else. It knows nothing of sessions.
+//! `SealedStore`: sealed texts by key, in the cache's backend and nowhere else. It knows nothing of sessions.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const MAX_ATTEMPTS: usize = 16;
 
 /// See the module.
 #[derive(Debug)]
-pub(super) struct Vault {
+pub(super) struct SealedStore {
     cache: Cache,
     name: String,
     sealer: Sealer,
@@ -42,12 +42,12 @@ pub(super) enum Change<T> {
     Leave(T),
 }
 
-impl Vault {
+impl SealedStore {
     /// A vault whose keys begin with `name`, which is also its region's.
     pub(super) fn new(cache: Cache, name: String, keyring: Option<Keyring>) -> Result<Self> {
         check_name(&name)?;
         check_region(&name, &cache.engine.region(&name).policy)?;
-        Ok(Vault { sealer: Sealer::new(keyring)?, cache, name })
+        Ok(SealedStore { sealer: Sealer::new(keyring)?, cache, name })
     }
 
     /// Where the text called `part` of a kind is.
@@ -55,7 +55,7 @@ impl Vault {
         Key::builder().literal(&self.name).literal(":").literal(kind).literal(":").part(part).build()
     }
 
-    /// As [`Vault::key`], for a part that is not to be seen.
+    /// As [`SealedStore::key`], for a part that is not to be seen.
     pub(super) fn hashed_key(&self, kind: &str, part: &str) -> Key {
         Key::builder().literal(&self.name).literal(":").literal(kind).literal(":").hash(part).build()
     }

@@ -1,8 +1,8 @@
-//! `Verdict`: whether a response may be stored, and for how long (RFC 9111, sections 3 and 4.2).
+//! `Storability`: whether a response may be stored, and how long it is fresh (RFC 9111, sections 3 and 4.2).
 //!
-//! `http-cache-semantics` decides. It takes what it reads literally, so it is given the response in a normal form:
-//! directives parsed and in lower case, dates in their one form. What it does not know (RFC 5861, RFC 9213, parts of
-//! RFC 9111) is added here, and what it allows but a cache for several users should not is taken away.
+//! `http-cache-semantics` decides. It reads fields literally, so it gets the response in a normal form: directives
+//! parsed and in lower case, dates in one format. RFC 5861, RFC 9213 and parts of RFC 9111, which it lacks, are added
+//! here, and what it permits but is unsafe in a cache shared by users is refused.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -19,10 +19,10 @@ use super::targeted::targeted;
 use super::{dates, directives};
 use crate::clock::Millis;
 
-/// The most fields that a response may vary by; one that names more is not stored.
+/// Maximum fields in `Vary`; a response that names more is not stored.
 pub(super) const MAX_VARY: usize = 8;
 
-/// What a route says of responses that say nothing themselves.
+/// A route's lifetimes for responses without explicit ones.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Defaults {
     pub(super) ttl: Option<Duration>,
@@ -30,63 +30,65 @@ pub(super) struct Defaults {
     pub(super) if_error: Duration,
 }
 
-/// A response, and how it came.
+/// A response of the service, and the circumstances in which it was received.
 #[derive(Debug)]
-pub(super) struct Judged<'a> {
+pub(super) struct ReceivedResponse<'a> {
     pub(super) head: &'a response::Parts,
-    /// Whether the request carried credentials that the key does not hold.
+    /// Whether the request carried credentials that are not part of the key.
     pub(super) credentials: bool,
     pub(super) sent: Millis,
     pub(super) received: Millis,
     pub(super) defaults: Defaults,
-    /// The field that is asked before `Cache-Control` (RFC 9213).
+    /// The field that takes precedence over `Cache-Control` (RFC 9213).
     pub(super) targeted: Option<&'a HeaderName>,
 }
 
-/// See the module.
+/// Whether a response may be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It may be stored.
-    Store {
-        freshness: Freshness,
-        /// What it varies by, sorted.
-        vary: Vec<HeaderName>,
-        /// The fields that are not to be stored with it.
-        without: Vec<HeaderName>,
-    },
-    /// It may not, as long as the request has these credentials.
+pub(super) enum Storability {
+    Storable(Storable),
+    /// Not storable because the request carries credentials.
     NotWithCredentials,
-    /// It may not.
-    Refuse,
+    NotStorable,
 }
 
-impl Judged<'_> {
-    pub(super) fn verdict(&self) -> Verdict {
+/// What to store with a response.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Storable {
+    pub(super) freshness: Freshness,
+    /// The fields in `Vary`, sorted.
+    pub(super) vary: Vec<HeaderName>,
+    /// The fields to leave out, which a qualified `no-cache` names.
+    pub(super) without: Vec<HeaderName>,
+}
+
+impl ReceivedResponse<'_> {
+    pub(super) fn storability(&self) -> Storability {
         let (headers, status) = (&self.head.headers, self.head.status);
         let final_and_whole = status.as_u16() >= 200
             && !matches!(status, StatusCode::NOT_MODIFIED | StatusCode::PARTIAL_CONTENT);
         let names_a_user = headers.contains_key(SET_COOKIE) || headers.contains_key("set-cookie2");
         if !final_and_whole || names_a_user || is_event_stream(headers) {
-            return Verdict::Refuse;
+            return Storability::NotStorable;
         }
-        let Some(vary) = varies_by(headers) else { return Verdict::Refuse };
+        let Some(vary) = varies_by(headers) else { return Storability::NotStorable };
         let (directives, is_targeted) = self.directives();
-        let open = directives.has("public") || directives.has("s-maxage");
-        if self.credentials && !open {
-            return Verdict::NotWithCredentials;
+        let shared_with_credentials = directives.has("public") || directives.has("s-maxage");
+        if self.credentials && !shared_with_credentials {
+            return Storability::NotWithCredentials;
         }
-        let Some(lifetime) = self.lifetime(&directives, is_targeted) else { return Verdict::Refuse };
-        let freshness = self.freshness(&directives, lifetime, open);
+        let Some(lifetime) = self.lifetime(&directives, is_targeted) else { return Storability::NotStorable };
+        let freshness = self.freshness(&directives, lifetime, shared_with_credentials);
         let has_validator = headers.contains_key(ETAG) || headers.contains_key(LAST_MODIFIED);
         if freshness.fresh_for().is_zero() && !has_validator && freshness.if_error == 0 {
-            return Verdict::Refuse;
+            return Storability::NotStorable;
         }
         let without = directives.arguments("no-cache").flat_map(split);
         let without = without.filter_map(|name| name.trim().parse().ok()).collect();
-        Verdict::Store { freshness, vary, without }
+        Storability::Storable(Storable { freshness, vary, without })
     }
 
-    /// What the response says of caches, and whether it says it to this one alone.
+    /// The directives that apply, and whether they are from the targeted field.
     fn directives(&self) -> (Directives, bool) {
         let headers = &self.head.headers;
         match self.targeted.and_then(|name| targeted(headers, name)) {
@@ -95,19 +97,19 @@ impl Judged<'_> {
         }
     }
 
-    /// Up to which age it is fresh, in seconds; `None` if it may not be stored.
+    /// The freshness lifetime in seconds; `None` if the response is not storable.
     fn lifetime(&self, directives: &Directives, is_targeted: bool) -> Option<u32> {
         let expires = (!is_targeted).then(|| self.head.headers.get(EXPIRES)).flatten();
         let is_explicit = directives.has("max-age") || directives.has("s-maxage") || expires.is_some();
-        let says_nothing = !is_explicit && !directives.has("no-store") && !directives.has("no-cache");
-        let implied = self.defaults.ttl.filter(|_| says_nothing && has_content_for_all(self.head.status));
+        let is_silent = !is_explicit && !directives.has("no-store") && !directives.has("no-cache");
+        let implied = self.defaults.ttl.filter(|_| is_silent && takes_route_ttl(self.head.status));
         let mut response = Response::new(());
-        // A cache need not understand a status to store a response that has a lifetime of its own.
+        // A cache need not understand a status to store a response with an explicit lifetime.
         *response.status_mut() = if is_explicit { StatusCode::OK } else { self.head.status };
         let normal = normal_form(directives, self.head.status, implied.map(whole_seconds));
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_str(&normal).ok()?);
         if expires.is_some() {
-            // What is no date is in the past.
+            // An invalid date counts as one in the past (RFC 9111, section 5.3).
             let expires = dates::date(&self.head.headers, EXPIRES).unwrap_or(0);
             response.headers_mut().insert(EXPIRES, dates::field(expires)?);
             response.headers_mut().insert(DATE, dates::field(self.made())?);
@@ -131,9 +133,10 @@ impl Judged<'_> {
         policy.is_storable().then(|| whole_seconds(policy.time_to_live(received)))
     }
 
-    fn freshness(&self, directives: &Directives, lifetime: u32, open: bool) -> Freshness {
-        let strict = directives.has("must-revalidate") || directives.has("proxy-revalidate");
-        // `s-maxage` forbids what is stale too (RFC 9111, section 5.2.2.10), but for what the response itself allows.
+    fn freshness(&self, directives: &Directives, lifetime: u32, shared_with_credentials: bool) -> Freshness {
+        let must_revalidate = directives.has("must-revalidate") || directives.has("proxy-revalidate");
+        // `s-maxage` implies `proxy-revalidate` (RFC 9111, section 5.2.2.10), so only the response can allow stale
+        // reuse beside it, not the route.
         let by_default = |default: Duration| {
             if directives.has("s-maxage") { 0 } else { whole_seconds(default) }
         };
@@ -144,18 +147,18 @@ impl Judged<'_> {
             lifetime,
             while_revalidate: window("stale-while-revalidate", self.defaults.while_revalidate),
             if_error: window("stale-if-error", self.defaults.if_error),
-            open,
-            strict: strict || (directives.has("s-maxage") && !allows_stale(directives)),
-            validated: directives.has_bare("no-cache"),
+            shared_with_credentials,
+            must_revalidate: must_revalidate || (directives.has("s-maxage") && !allows_stale(directives)),
+            no_cache: directives.has_bare("no-cache"),
         }
     }
 
-    /// RFC 9111, section 4.2.3, in seconds.
+    /// The corrected initial age in seconds (RFC 9111, section 4.2.3).
     fn initial_age(&self) -> u32 {
         let apparent = self.received.saturating_sub(self.made()) / 1_000;
-        let told = u64::from(age(&self.head.headers));
+        let age_value = u64::from(age(&self.head.headers));
         let delay = self.received.saturating_sub(self.sent) / 1_000;
-        u32::try_from(apparent.max(told + delay)).unwrap_or(u32::MAX)
+        u32::try_from(apparent.max(age_value + delay)).unwrap_or(u32::MAX)
     }
 
     fn made(&self) -> Millis {
@@ -163,21 +166,21 @@ impl Judged<'_> {
     }
 }
 
-/// The directives that decide, as `http-cache-semantics` reads them.
+/// The directives that decide, in the form that `http-cache-semantics` reads.
 fn normal_form(directives: &Directives, status: StatusCode, implied: Option<u32>) -> String {
     let mut normal = Vec::new();
-    // "must-understand" takes the "no-store" beside it back, for who understands the status (section 5.2.2.3).
+    // `must-understand` overrides `no-store` in caches that understand the status (section 5.2.2.3).
     let must_understand = directives.has("must-understand");
     let refused = if must_understand { !is_understood(status) } else { directives.has("no-store") };
-    // A qualified "private" counts as an unqualified one, as RFC 9111, section 5.2.2.7, lets it.
-    for (is_said, name) in [
+    // A qualified `private` is treated as an unqualified one, as section 5.2.2.7 permits.
+    for (is_present, name) in [
         (refused, "no-store"),
         (directives.has("private"), "private"),
         (directives.has("public"), "public"),
         (directives.has_bare("no-cache"), "no-cache"),
         (directives.has("must-revalidate"), "must-revalidate"),
     ] {
-        normal.extend(is_said.then(|| name.to_owned()));
+        normal.extend(is_present.then(|| name.to_owned()));
     }
     for name in ["max-age", "s-maxage"] {
         normal.extend(directives.seconds(name).map(|seconds| format!("{name}={seconds}")));
@@ -190,12 +193,12 @@ fn allows_stale(directives: &Directives) -> bool {
     directives.has("stale-while-revalidate") || directives.has("stale-if-error")
 }
 
-/// The fields that `Vary` names; `None` if they match no second request, or are too many.
+/// The fields that `Vary` names; `None` for `*`, which matches no other request, and for too many.
 fn varies_by(headers: &HeaderMap) -> Option<Vec<HeaderName>> {
     let mut names = Vec::new();
     for line in headers.get_all(VARY) {
         for name in line.to_str().ok()?.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-            // `*` is a name by its grammar.
+            // `*` parses as a field name.
             names.push(HeaderName::from_bytes(name.as_bytes()).ok().filter(|name| name != "*")?);
         }
     }
@@ -215,8 +218,8 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
     kind.get(..17).is_some_and(|kind| kind.eq_ignore_ascii_case(b"text/event-stream"))
 }
 
-/// A route's own lifetime is for what was found, not for errors.
-fn has_content_for_all(status: StatusCode) -> bool {
+/// Whether a route's own lifetime applies to a status: it is for content, not for errors.
+fn takes_route_ttl(status: StatusCode) -> bool {
     matches!(status.as_u16(), 200 | 203 | 204 | 300 | 301 | 308)
 }
 
@@ -237,12 +240,12 @@ mod tests {
 
     const NOW: Millis = 1_700_000_000_000;
 
-    fn verdict_of(
+    fn storability_of(
         status: u16,
         fields: &[(&'static str, &str)],
         credentials: bool,
         ttl: Option<u64>,
-    ) -> Verdict {
+    ) -> Storability {
         let mut builder = Response::builder().status(status);
         for (name, value) in fields {
             builder = builder.header(*name, *value);
@@ -250,12 +253,12 @@ mod tests {
         let (head, ()) = builder.body(()).unwrap().into_parts();
         let defaults = Defaults { ttl: ttl.map(Duration::from_secs), ..Defaults::default() };
         let (sent, received) = (NOW, NOW);
-        Judged { head: &head, credentials, sent, received, defaults, targeted: None }.verdict()
+        ReceivedResponse { head: &head, credentials, sent, received, defaults, targeted: None }.storability()
     }
 
     fn freshness(fields: &[(&'static str, &str)]) -> Option<Freshness> {
-        match verdict_of(200, fields, false, None) {
-            Verdict::Store { freshness, .. } => Some(freshness),
+        match storability_of(200, fields, false, None) {
+            Storability::Storable(Storable { freshness, .. }) => Some(freshness),
             _ => None,
         }
     }
@@ -273,7 +276,7 @@ mod tests {
             ("content-type", "text/event-stream; charset=utf-8"),
         ] {
             let fields = [("cache-control", "public, max-age=60"), field];
-            assert_eq!(verdict_of(200, &fields, false, Some(60)), Verdict::Refuse, "{field:?}");
+            assert_eq!(storability_of(200, &fields, false, Some(60)), Storability::NotStorable, "{field:?}");
         }
     }
 
@@ -285,31 +288,34 @@ mod tests {
             ("max-age=60, public", true),
             ("s-maxage=60", true),
         ] {
-            let verdict = verdict_of(200, &[("cache-control", value)], true, None);
-            assert_eq!(matches!(verdict, Verdict::Store { .. }), stored, "{value}");
-            assert_eq!(verdict == Verdict::NotWithCredentials, !stored, "{value}");
+            let storability = storability_of(200, &[("cache-control", value)], true, None);
+            assert_eq!(matches!(storability, Storability::Storable(_)), stored, "{value}");
+            assert_eq!(storability == Storability::NotWithCredentials, !stored, "{value}");
         }
-        assert_eq!(verdict_of(200, &[], true, Some(60)), Verdict::NotWithCredentials);
+        assert_eq!(storability_of(200, &[], true, Some(60)), Storability::NotWithCredentials);
     }
 
     #[test]
     fn parts_and_provisional_responses_are_not_stored() {
         for status in [100, 101, 206, 304] {
-            let verdict = verdict_of(status, &[("cache-control", "max-age=60")], false, None);
-            assert_eq!(verdict, Verdict::Refuse, "{status}");
+            let storability = storability_of(status, &[("cache-control", "max-age=60")], false, None);
+            assert_eq!(storability, Storability::NotStorable, "{status}");
         }
     }
 
     #[test]
     fn a_routes_lifetime_is_for_good_responses_that_say_nothing() {
         assert!(
-            matches!(verdict_of(200, &[], false, Some(60)), Verdict::Store { freshness, .. } if freshness.lifetime == 60)
+            matches!(storability_of(200, &[], false, Some(60)), Storability::Storable(Storable { freshness, .. }) if freshness.lifetime == 60)
         );
-        assert_eq!(verdict_of(200, &[], false, None), Verdict::Refuse);
-        assert_eq!(verdict_of(404, &[], false, Some(60)), Verdict::Refuse);
-        assert_eq!(verdict_of(500, &[], false, Some(60)), Verdict::Refuse);
-        assert_eq!(verdict_of(200, &[("cache-control", "no-cache")], false, Some(60)), Verdict::Refuse);
-        assert_eq!(verdict_of(200, &[("expires", "0")], false, Some(60)), Verdict::Refuse);
+        assert_eq!(storability_of(200, &[], false, None), Storability::NotStorable);
+        assert_eq!(storability_of(404, &[], false, Some(60)), Storability::NotStorable);
+        assert_eq!(storability_of(500, &[], false, Some(60)), Storability::NotStorable);
+        assert_eq!(
+            storability_of(200, &[("cache-control", "no-cache")], false, Some(60)),
+            Storability::NotStorable
+        );
+        assert_eq!(storability_of(200, &[("expires", "0")], false, Some(60)), Storability::NotStorable);
     }
 
     #[test]
@@ -321,7 +327,7 @@ mod tests {
 
     #[test]
     fn stale_is_served_only_where_nothing_forbids_it() {
-        let strict = |value| freshness(&[("cache-control", value)]).unwrap().strict;
+        let strict = |value| freshness(&[("cache-control", value)]).unwrap().must_revalidate;
         assert!(strict("max-age=60, must-revalidate, stale-while-revalidate=60"));
         assert!(strict("max-age=60, proxy-revalidate"));
         assert!(strict("s-maxage=60"));
