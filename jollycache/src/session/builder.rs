@@ -8,22 +8,23 @@ use super::lifetime::Lifetime;
 use super::sealed_store::SealedStore;
 use super::service::SessionService;
 use super::store::Store;
+use crate::Value;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 
-/// How long a session lives without being used.
+/// Default idle lifetime.
 pub const DEFAULT_IDLE: Duration = Duration::from_secs(30 * 60);
-/// How long a session lives at most.
+/// Default absolute lifetime.
 pub const DEFAULT_ABSOLUTE: Duration = Duration::from_secs(24 * 60 * 60);
-/// The longest that a session may live: what its user's sessions have in common is kept for longer.
+/// Maximum absolute lifetime. The tag of a user's sessions has to outlive them.
 pub const MAX_ABSOLUTE: Duration = Duration::from_secs(24 * 30 * 60 * 60);
-/// The largest data of a session, in bytes of JSON.
+/// Default maximum size of a session's data, in bytes of JSON.
 pub const DEFAULT_MAX_BYTES: usize = 16 * 1024;
-/// How many sessions a user may have.
+/// Default maximum number of sessions per user.
 pub const DEFAULT_MAX_PER_USER: usize = 32;
-/// The most that [`SessionServiceBuilder::max_per_user`] takes: a user's sessions are listed in one record.
+/// Maximum for [`SessionServiceBuilder::max_per_user`]: one record lists all sessions of a user.
 pub const MAX_PER_USER: usize = 1_000;
-/// The longest name of a user, in bytes.
+/// Maximum length of a user's name, in bytes.
 pub const MAX_USER_BYTES: usize = 256;
 
 /// Builds a [`SessionService`].
@@ -40,8 +41,17 @@ pub struct SessionServiceBuilder<D> {
     data: PhantomData<fn() -> D>,
 }
 
-impl<D> SessionServiceBuilder<D> {
-    pub(super) fn new(cache: Cache) -> Self {
+impl<D: Value> SessionService<D> {
+    /// A builder of a service that stores in the backend of `cache`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
+    pub fn builder(cache: Cache) -> SessionServiceBuilder<D> {
         SessionServiceBuilder {
             cache,
             name: "session".to_owned(),
@@ -53,67 +63,130 @@ impl<D> SessionServiceBuilder<D> {
             data: PhantomData,
         }
     }
+}
 
-    /// What the sessions' keys begin with, and the region they are counted in: 1 to 32 ASCII letters, digits, `-`,
-    /// `_`. Services with different names on one cache do not see each other's sessions. Default: `session`.
+impl<D> SessionServiceBuilder<D> {
+    /// The prefix of the sessions' keys, and their region: 1 to 32 ASCII letters, digits, `-`, `_`. Services with
+    /// different names on one cache have separate sessions. Default: `session`.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).name("admin-session").build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn name(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// How long a session lives without being used. Each use begins it anew; a use is written down only when a tenth
-    /// of it has passed since the last, so that a session ends after nine tenths of it at the earliest.
-    /// Default: 30 minutes, or `absolute` if that is less.
+    /// The idle lifetime: how long a session lives without being used. Each use restarts it. A use is stored only if a
+    /// tenth of the lifetime has passed since the last one was, so an unused session ends after nine tenths at the
+    /// earliest. Default: 30 minutes, or `absolute` if that is less.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).idle(Duration::from_secs(600)).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn idle(mut self, idle: Duration) -> Self {
         self.idle = Some(idle);
         self
     }
 
-    /// How long a session lives at most, however much it is used. Default: 24 hours; at most [`MAX_ABSOLUTE`].
+    /// The absolute lifetime: how long a session lives at most, even if it is used. Default: 24 hours; at most
+    /// [`MAX_ABSOLUTE`].
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).absolute(Duration::from_secs(8 * 3600)).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn absolute(mut self, absolute: Duration) -> Self {
         self.absolute = absolute;
         self
     }
 
-    /// The largest data of a session, in bytes of JSON. Default: 16 KiB.
+    /// Maximum size of a session's data, in bytes of JSON. Default: 16 KiB.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).max_bytes(4 * 1024).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
         self
     }
 
-    /// How many sessions a user may have, up to [`MAX_PER_USER`]; one more ends the oldest. Default: 32.
+    /// Maximum number of sessions per user, up to [`MAX_PER_USER`]; creating another ends the oldest. Default: 32.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).max_per_user(5).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn max_per_user(mut self, sessions: usize) -> Self {
         self.max_per_user = sessions;
         self
     }
 
-    /// Encrypts what is stored, with XChaCha20-Poly1305. A record that was not encrypted with a key of the ring is no
-    /// session. Default: not encrypted.
+    /// Encrypts records with XChaCha20-Poly1305. Records that were not encrypted with a key of the ring are treated as
+    /// absent. Default: not encrypted.
+    ///
+    /// ```
+    /// # use jollycache::session::{EncryptionKey, Keyring};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).encryption(Keyring::new("2026-02", EncryptionKey::new([1; 32]))).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     pub fn encryption(mut self, keyring: Keyring) -> Self {
         self.keyring = Some(keyring);
         self
     }
 
-    /// Checks everything and builds the service. The backend is not asked.
+    /// Checks the settings and builds the service. The backend is not called.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # use jollycache::session::SessionService;
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let sessions = SessionService::<String>::builder(cache).build()?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`], saying what is wrong.
+    /// [`ErrorKind::Config`] for a setting out of range, or a policy of the region that does not suit sessions; the text
+    /// has the value and the range.
     pub fn build(self) -> Result<SessionService<D>> {
         let idle = self.idle.unwrap_or(DEFAULT_IDLE.min(self.absolute));
-        let wrong = |what: String| Err(Error::new(ErrorKind::Config, format!("sessions: {what}")));
+        let config = |what: String| Err(Error::new(ErrorKind::Config, format!("sessions: {what}")));
         if idle < Duration::from_millis(1) || idle > self.absolute {
             let absolute = self.absolute;
-            return wrong(format!(
+            return config(format!(
                 "idle is {idle:?}: expected 1 ms up to the absolute lifetime, {absolute:?}"
             ));
         }
         if self.absolute > MAX_ABSOLUTE {
             let absolute = self.absolute;
-            return wrong(format!("absolute is {absolute:?}: expected at most {MAX_ABSOLUTE:?}"));
+            return config(format!("absolute is {absolute:?}: expected at most {MAX_ABSOLUTE:?}"));
         }
         if !(1..=MAX_PER_USER).contains(&self.max_per_user) {
             let found = self.max_per_user;
-            return wrong(format!("max_per_user is {found}: expected 1 to {MAX_PER_USER}"));
+            return config(format!("max_per_user is {found}: expected 1 to {MAX_PER_USER}"));
         }
         let store = Store {
             records: SealedStore::new(self.cache, self.name, self.keyring)?,

@@ -1,4 +1,4 @@
-//! `SessionId`, which only the client may know, and `SessionHandle`, which everybody may.
+//! `SessionId`, the secret of the client, and `SessionHandle`, its public hash.
 
 use std::fmt::{self, Write};
 
@@ -12,15 +12,15 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The bits of an id, in bytes. OWASP asks for 64 bits at least; 256 leave nothing to guess and nothing to collide.
+/// The bytes of an id. OWASP requires at least 64 bits of entropy; with 256 neither guesses nor collisions are feasible.
 const ID_BYTES: usize = 32;
 /// The length of [`ID_BYTES`] in base64url (RFC 4648, section 5) without padding.
 const ID_CHARS: usize = 43;
 
-/// The secret that makes its bearer the session's owner: 256 random bits, for the cookie and for nothing else.
+/// The bearer secret of a session: 256 random bits. It belongs in the cookie and nowhere else.
 ///
-/// It is neither stored nor logged: keys, values and logs have its [`SessionHandle`]. `Debug` shows none of it, and its
-/// memory is wiped when it is dropped.
+/// It is neither stored nor logged: keys, values and logs contain its [`SessionHandle`]. `Debug` shows none of it, and its
+/// memory is zeroed on drop.
 ///
 /// ```
 /// use jollycache::session::SessionId;
@@ -34,7 +34,7 @@ pub struct SessionId {
 }
 
 impl SessionId {
-    /// A new one, of the operating system's randomness.
+    /// A new id from the operating system's random number generator.
     pub(super) fn random() -> Result<Self> {
         let mut bytes = Zeroizing::new([0; ID_BYTES]);
         SysRng.try_fill_bytes(&mut *bytes).map_err(|error| {
@@ -44,7 +44,13 @@ impl SessionId {
         Ok(SessionId::from_bytes(&bytes))
     }
 
-    /// Reads what a client sent; `None` if it is no id at all. Whether there is such a session is another question.
+    /// Parses what a client sent; `None` if it is malformed. It does not check whether there is such a session.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionId;
+    /// assert!(SessionId::parse(&"A".repeat(43)).is_some());
+    /// assert!(SessionId::parse("not an id").is_none());
+    /// ```
     pub fn parse(text: &str) -> Option<Self> {
         if text.len() != ID_CHARS {
             return None;
@@ -58,12 +64,25 @@ impl SessionId {
         SessionId { text: Zeroizing::new(URL_SAFE_NO_PAD.encode(bytes)), handle }
     }
 
-    /// The id as the client is to have it: 43 characters of base64url. Put it into a cookie, and nowhere else.
+    /// The text for the client's cookie: 43 characters of base64url.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionId;
+    /// # let text = "A".repeat(43);
+    /// let id = SessionId::parse(&text).expect("well-formed");
+    /// assert_eq!(id.reveal(), text);
+    /// ```
     pub fn reveal(&self) -> &str {
         &self.text
     }
 
-    /// What stands for the id wherever it can be seen.
+    /// The hash of the id, which is safe to show.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionId;
+    /// # let id = SessionId::parse(&"A".repeat(43)).expect("well-formed");
+    /// assert_eq!(id.handle().to_string().len(), 64);
+    /// ```
     pub fn handle(&self) -> SessionHandle {
         self.handle
     }
@@ -75,9 +94,9 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// The SHA-256 of a [`SessionId`]: names a session, and opens none.
+/// The SHA-256 of a [`SessionId`]: it identifies a session, but gives no access to it.
 ///
-/// All comparisons are of handles, so that the time they take says nothing of an id. As text it is 64 hexadecimal
+/// Only handles are compared, so the time of a comparison discloses nothing about an id. As text it is 64 hexadecimal
 /// digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SessionHandle([u8; 32]);
@@ -87,7 +106,13 @@ impl SessionHandle {
         SessionHandle(Sha256::digest(secret).into())
     }
 
-    /// Reads a handle's text, as a page that lists sessions sends it back.
+    /// Parses a handle's text, as a page that lists sessions sends it back.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionHandle;
+    /// assert!(SessionHandle::parse(&"0f".repeat(32)).is_some());
+    /// assert!(SessionHandle::parse("0f").is_none());
+    /// ```
     pub fn parse(text: &str) -> Option<Self> {
         let digits = text.as_bytes();
         if digits.len() != 64 {
@@ -143,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_none() {
+    fn malformed_texts_are_none() {
         let id = SessionId::random().unwrap();
         let text = id.reveal();
         let mut trailing_bits = text[..42].to_owned();

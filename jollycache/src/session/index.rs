@@ -1,7 +1,7 @@
-//! `Members`: which sessions a user has, in one bounded record.
+//! `Members`: the index of a user's sessions, one bounded record.
 //!
-//! It may name sessions that are over, and each is asked for before it is counted. No session is valid or invalid by
-//! what is in here.
+//! It may contain ended sessions, so each session is read before it is listed or counted. It does not decide whether a
+//! session is valid.
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ pub(super) struct Member {
 pub(super) struct Members(Vec<Member>);
 
 impl Members {
-    /// What a text says; nothing, if it says nothing that can be read.
+    /// Parses a text; an unreadable one is an empty index.
     pub(super) fn read(text: Option<&str>) -> Self {
         text.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
@@ -31,21 +31,21 @@ impl Members {
         text_of(self)
     }
 
-    /// Those whose absolute end has not come.
+    /// The members whose absolute end has not come.
     #[must_use]
     pub(super) fn at(mut self, now: Millis) -> Self {
         self.0.retain(|member| member.end > now);
         self
     }
 
-    /// Those not among `gone`.
+    /// The members that are not among `gone`.
     #[must_use]
     pub(super) fn without(mut self, gone: &[SessionHandle]) -> Self {
         self.0.retain(|member| !gone.contains(&member.handle));
         self
     }
 
-    /// Adds a session, unless there are `most` others. Returns whether it is among them now.
+    /// Adds a session, unless there are `most` others. Returns whether the session is a member now.
     pub(super) fn add(&mut self, new: Member, most: usize) -> bool {
         if self.0.contains(&new) {
             return true;
@@ -57,7 +57,7 @@ impl Members {
         has_room
     }
 
-    /// Puts `new` into the place of `old`, or at the end if `old` is not among them.
+    /// Replaces `old` by `new`, or appends `new` if `old` is not a member.
     pub(super) fn replace(&mut self, old: SessionHandle, new: Member) {
         match self.0.iter_mut().find(|member| member.handle == old) {
             Some(place) => *place = new,
@@ -69,7 +69,7 @@ impl Members {
         self.0.iter().map(|member| member.handle).collect()
     }
 
-    /// When the last of them is over.
+    /// The latest absolute end of a member.
     pub(super) fn end(&self) -> Millis {
         self.0.iter().map(|member| member.end).max().unwrap_or(0)
     }
@@ -84,12 +84,12 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded_and_keeps_nothing_that_is_over() {
+    fn it_is_bounded_and_keeps_no_ended_session() {
         let (one, two, three) = (member("1", 10), member("2", 20), member("3", 30));
         let mut members = Members::default();
         assert!(members.add(one, 2) && members.add(two, 2));
         assert!(!members.add(three, 2), "it is full");
-        assert!(members.add(two, 2), "it is in already");
+        assert!(members.add(two, 2), "it is a member already");
         assert_eq!(members.end(), 20);
         let mut members = members.at(10);
         assert_eq!(members, Members(vec![two]));

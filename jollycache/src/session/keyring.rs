@@ -1,4 +1,4 @@
-//! `Keyring`: the keys that sessions are encrypted with.
+//! `Keyring`: the encryption keys of sessions.
 
 use std::fmt;
 
@@ -8,23 +8,35 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The longest name of a key, in bytes: each record carries it.
+/// Maximum bytes of a key's name, which each record contains.
 const MAX_NAME_BYTES: usize = 32;
 
-/// 256 bits for XChaCha20-Poly1305. Its `Debug` shows none of them, and its memory is wiped when it is dropped.
+/// A key of 256 bits for XChaCha20-Poly1305. `Debug` shows none of them, and the memory is zeroed on drop.
 #[derive(Clone)]
 pub struct EncryptionKey(Zeroizing<[u8; 32]>);
 
 impl EncryptionKey {
-    /// A key of these bytes, which must be random: a password is no key.
+    /// A key of these bytes, which must be random; a password is not.
+    ///
+    /// ```
+    /// # let bytes = [1; 32];
+    /// let key = jollycache::session::EncryptionKey::new(bytes);
+    /// # let _ = key;
+    /// ```
     pub fn new(bytes: [u8; 32]) -> Self {
         EncryptionKey(Zeroizing::new(bytes))
     }
 
-    /// Reads a key in base64, as `openssl rand -base64 32` writes it, or in base64url without padding.
+    /// Parses a key in base64, as `openssl rand -base64 32` prints it, or in base64url without padding.
+    ///
+    /// ```
+    /// # use jollycache::session::EncryptionKey;
+    /// assert!(EncryptionKey::from_base64(&"A".repeat(43)).is_ok());
+    /// assert!(EncryptionKey::from_base64("hunter2").is_err());
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] when it is not 32 bytes so written. The text is not repeated.
+    /// [`ErrorKind::Config`] if it is not 32 bytes in that form. The error does not contain the text.
     pub fn from_base64(text: &str) -> Result<Self> {
         let bytes = STANDARD.decode(text).or_else(|_| URL_SAFE_NO_PAD.decode(text)).map(Zeroizing::new);
         let key = bytes.ok().and_then(|bytes| <[u8; 32]>::try_from(bytes.as_slice()).ok());
@@ -43,11 +55,11 @@ impl fmt::Debug for EncryptionKey {
     }
 }
 
-/// The key that sessions are encrypted with, and those they were encrypted with before.
+/// The current encryption key, and the old keys that still decrypt.
 ///
-/// To change the key, make the new one the current one and keep the old one for as long as sessions live. A record
-/// is encrypted anew when it is updated or rotated. To throw out everybody whose session an old key holds, leave it
-/// away.
+/// To rotate the key, make the new one current and keep the old one for the absolute lifetime of sessions. A record is
+/// encrypted with the current key when it is updated or rotated. Removing an old key ends the sessions that are encrypted
+/// with it.
 ///
 /// ```
 /// use jollycache::session::{EncryptionKey, Keyring};
@@ -58,24 +70,37 @@ impl fmt::Debug for EncryptionKey {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Keyring {
-    /// The current one is the first.
+    /// The current key first.
     keys: Vec<(Box<str>, EncryptionKey)>,
 }
 
 impl Keyring {
-    /// A keyring with one key, and the name that records say it by.
+    /// A keyring with a current key. Records contain its name: 1 to 32 ASCII letters, digits, `-`, `_`, `.`.
+    ///
+    /// ```
+    /// # use jollycache::session::{EncryptionKey, Keyring};
+    /// let keyring = Keyring::new("2026-02", EncryptionKey::new([1; 32]));
+    /// # let _ = keyring;
+    /// ```
     pub fn new(name: impl Into<String>, key: EncryptionKey) -> Self {
         Keyring { keys: vec![(name.into().into(), key)] }
     }
 
-    /// Adds a key for what was encrypted before.
+    /// Adds an old key, which decrypts only.
+    ///
+    /// ```
+    /// # use jollycache::session::{EncryptionKey, Keyring};
+    /// # let (new, old) = ([1; 32], [2; 32]);
+    /// let keyring = Keyring::new("2026-02", EncryptionKey::new(new)).old("2026-01", EncryptionKey::new(old));
+    /// # let _ = keyring;
+    /// ```
     #[must_use]
     pub fn old(mut self, name: impl Into<String>, key: EncryptionKey) -> Self {
         self.keys.push((name.into().into(), key));
         self
     }
 
-    /// The keys, the current one first, each with a name of its own.
+    /// The keys, the current one first, after a check of their names.
     pub(super) fn checked(self) -> Result<Vec<(Box<str>, EncryptionKey)>> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
         for (at, (name, _)) in self.keys.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! `Lifetime`: when a session ends, as a pure function of the time.
+//! `Lifetime`: idle and absolute lifetime. Pure: the time is an argument.
 
 use std::time::Duration;
 
 use crate::clock::{Millis, as_millis};
 
-/// The share of the idle lifetime that must have passed since the last touch before a use is written down.
+/// A use is stored if 1/`TOUCH_SHARE` of the idle lifetime has passed since the last stored one.
 const TOUCH_SHARE: u64 = 10;
 
-/// The two lifetimes of a session: the idle one begins anew with each use, the absolute one never.
+/// The lifetimes of a session. A use restarts the idle one, nothing restarts the absolute one.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lifetime {
     idle: Millis,
@@ -24,17 +24,17 @@ impl Lifetime {
         now.saturating_add(self.absolute)
     }
 
-    /// How long a session that is used at `now`, and ends at `end`, lives without another use; `None` if it is over.
+    /// The remaining lifetime of a session that is used at `now` and has the absolute end `end`; `None` if it has ended.
     pub(super) fn left(&self, now: Millis, end: Millis) -> Option<Duration> {
         let left = end.saturating_sub(now).min(self.idle);
         (left > 0).then(|| Duration::from_millis(left))
     }
 
-    /// Whether a use at `now` is worth a write, for a session that `expires` without one.
+    /// Whether a use at `now` is stored, for a session with the idle end `expires`.
     pub(super) fn is_worth_a_touch(&self, now: Millis, end: Millis, expires: Millis) -> bool {
         let new = now.saturating_add(self.idle).min(end);
         let gain = new.saturating_sub(expires);
-        // The last touch, up to the absolute end, is worth it however little it gains: there is no later one.
+        // The touch that reaches the absolute end is stored however little it gains, since no later one can gain more.
         let least = if new == end { 1 } else { (self.idle / TOUCH_SHARE).max(1) };
         gain >= least
     }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn the_idle_lifetime_slides_and_the_absolute_end_stays() {
+    fn the_idle_lifetime_restarts_and_the_absolute_end_stays() {
         assert_eq!(LIFETIME.end(5_000), 6_000);
         assert_eq!(
             [left(5_000), left(5_900), left(5_901), left(5_999)],
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn a_use_is_written_down_once_in_a_tenth_of_the_idle_lifetime() {
+    fn a_use_is_stored_once_in_a_tenth_of_the_idle_lifetime() {
         let expires = 5_100;
         let worth: Vec<_> =
             (5_000..5_100).filter(|now| LIFETIME.is_worth_a_touch(*now, 6_000, expires)).collect();

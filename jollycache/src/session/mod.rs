@@ -1,17 +1,17 @@
-//! Sessions: who a request comes from, and what is known of them, in the cache's backend.
+//! Sessions: a user and data by a secret id, in the cache's backend.
 //!
-//! The backend is the only place where a session is, not a copy of one. [docs/sessions.md](crate::docs::sessions) says what follows from that.
+//! Unlike a cached value, a session exists in the backend only; docs/sessions.md has the consequences.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `service` | [`SessionService`]: create, validate, touch, update, rotate, destroy, list, count |
 //! | `builder` | its settings |
 //! | `id` | [`SessionId`], the secret, and [`SessionHandle`], its hash |
-//! | `lifetime` | idle and absolute lifetime, as a pure function of the time |
-//! | `store`, `user` | the same as `service`, for records of whatever data: one session, and all of a user's |
-//! | `record`, `index` | what is stored of a session, and of a user's sessions |
+//! | `lifetime` | idle and absolute lifetime, as pure functions of the time |
+//! | `store`, `user` | the operations of `service` on untyped data: on one session, and on all of a user |
+//! | `record`, `index` | the stored forms of a session, and of the list of a user's sessions |
 //! | `seal`, `keyring` | encryption |
-//! | `vault` | texts by key: sealed, opened, compared and set |
+//! | `sealed_store` | encrypted texts by key, with compare-and-set |
 //! | `tower` | the store of `tower-sessions`, with the feature of that name |
 
 mod builder;

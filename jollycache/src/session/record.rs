@@ -1,4 +1,4 @@
-//! What is stored of a session, and what is handed out of it.
+//! `Record`, the stored form of a session, and `Session`, the public one.
 
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,20 +11,20 @@ use crate::Value;
 use crate::clock::Millis;
 use crate::error::{Error, ErrorKind, Result};
 
-/// A session as it is stored. `data` is kept as JSON, so that a change of its type is not a change of the record's.
+/// A stored session. `data` is JSON, so that a change of its type does not change the format of the record.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) user: String,
     pub(super) created: Millis,
     /// The absolute end.
     pub(super) end: Millis,
-    /// Who wrote last: an update whose answer was lost knows by it that it was done.
+    /// Identifies the last update: one whose reply was lost recognizes by it that it was stored.
     pub(super) mark: u64,
     pub(super) data: serde_json::Value,
 }
 
 impl Record {
-    /// The text of the record, if its data is not larger than `most`.
+    /// The text of the record; an error if its data is larger than `most`.
     pub(super) fn text(&self, most: usize) -> Result<String> {
         let size = text_of(&self.data)?.len();
         if size > most {
@@ -36,7 +36,7 @@ impl Record {
         text_of(self)
     }
 
-    /// The record that a text is.
+    /// Parses a text.
     pub(super) fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
@@ -46,7 +46,7 @@ impl Record {
         serde_json::from_value(self.data.clone()).ok()
     }
 
-    /// The session, if its data is a `D`. `expires` is when it ends unless it is used.
+    /// The session, if its data is a `D`. `expires` is its idle end.
     pub(super) fn session<D: Value>(self, handle: SessionHandle, expires: Millis) -> Option<Session<D>> {
         let data = self.data()?;
         Some(Session::new(self, handle, expires, data))
@@ -58,12 +58,12 @@ pub(super) fn json_of<D: Value>(data: &D) -> Result<serde_json::Value> {
     serde_json::to_value(data).map_err(|error| cannot_encode(error.classify()))
 }
 
-/// A text that JSON makes of something.
+/// A value as JSON text.
 pub(super) fn text_of(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| cannot_encode(error.classify()))
 }
 
-/// serde's text may quote the data, so only its kind is told.
+/// serde's text may quote the data, so the error has only its category.
 fn cannot_encode(class: Category) -> Error {
     Error::new(ErrorKind::Encode, format!("the session's data cannot be encoded as JSON: {class:?} error"))
 }
@@ -80,7 +80,7 @@ pub struct Session<D> {
     created: SystemTime,
     end: SystemTime,
     expires: SystemTime,
-    /// What the application keeps in it.
+    /// The data of the application.
     pub data: D,
 }
 
@@ -91,27 +91,92 @@ impl<D> Session<D> {
         Session { handle, user: record.user, created, end, expires, data }
     }
 
-    /// Names the session, and opens it for nobody.
+    /// The public identifier of the session, which gives no access to it.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionService;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<String>::builder(cache).build()?;
+    /// let (id, session) = sessions.create("ada", "tea".to_owned()).await?;
+    /// assert_eq!(session.handle(), id.handle());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn handle(&self) -> SessionHandle {
         self.handle
     }
 
-    /// Whose it is.
+    /// The user that the session was created for.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionService;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<String>::builder(cache).build()?;
+    /// let (id, session) = sessions.create("ada", "tea".to_owned()).await?;
+    /// assert_eq!(session.user(), "ada");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn user(&self) -> &str {
         &self.user
     }
 
-    /// When it was created. A rotation does not change it.
+    /// When the session was created. A rotation does not change it.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionService;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<String>::builder(cache).build()?;
+    /// let (id, session) = sessions.create("ada", "tea".to_owned()).await?;
+    /// assert!(session.created_at() < session.expires_at());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn created_at(&self) -> SystemTime {
         self.created
     }
 
-    /// When it ends, however much it is used.
+    /// The absolute end.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionService;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<String>::builder(cache).build()?;
+    /// let (id, session) = sessions.create("ada", "tea".to_owned()).await?;
+    /// assert!(session.ends_at() >= session.expires_at());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn ends_at(&self) -> SystemTime {
         self.end
     }
 
-    /// When it ends unless it is used.
+    /// The idle end, which a use postpones.
+    ///
+    /// ```
+    /// # use jollycache::session::SessionService;
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<String>::builder(cache).build()?;
+    /// let (id, session) = sessions.create("ada", "tea".to_owned()).await?;
+    /// assert!(session.expires_at() <= session.ends_at());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn expires_at(&self) -> SystemTime {
         self.expires
     }

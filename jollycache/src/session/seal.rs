@@ -1,5 +1,5 @@
-//! `Sealer`: texts as they are stored, in the open or encrypted by XChaCha20-Poly1305 (RFC 8439, with the nonce of
-//! 192 bits of draft-irtf-cfrg-xchacha-03, which may be random).
+//! `Sealer`: encryption of stored texts by XChaCha20-Poly1305 (RFC 8439, with the nonce of 192 bits of
+//! draft-irtf-cfrg-xchacha-03, which is long enough to be random).
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use serde::{Deserialize, Serialize};
 
-use super::keyring::Keyring;
+use super::keyring::{EncryptionKey, Keyring};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::StoredKey;
 
@@ -18,28 +18,27 @@ const NONCE_BYTES: usize = 24;
 /// A text as it is stored.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Sealed {
-    /// The name of the key it is encrypted with; `None` for a text in the open.
+    /// The name of the encryption key; `None` for plain text.
     key: Option<String>,
-    /// The text, or the nonce and the encrypted text in base64.
+    /// The plain text, or the nonce and the ciphertext in base64.
     text: String,
 }
 
-/// Seals and opens texts.
+/// Encrypts and decrypts texts.
 pub(super) struct Sealer {
-    /// The current key is the first; without one, texts are stored in the open.
+    /// The current key first; without keys, texts are not encrypted.
     ciphers: Vec<(Box<str>, XChaCha20Poly1305)>,
 }
 
 impl Sealer {
     pub(super) fn new(keyring: Option<Keyring>) -> Result<Self> {
         let keys = keyring.map_or(Ok(Vec::new()), Keyring::checked)?;
-        let cipher = |(name, key): (Box<str>, super::EncryptionKey)| {
-            (name, XChaCha20Poly1305::new(key.bytes().into()))
-        };
+        let cipher =
+            |(name, key): (Box<str>, EncryptionKey)| (name, XChaCha20Poly1305::new(key.bytes().into()));
         Ok(Sealer { ciphers: keys.into_iter().map(cipher).collect() })
     }
 
-    /// Seals a text for one place: opened in another it is nothing.
+    /// Encrypts a text for one key of the backend. Under another key it does not decrypt, so records cannot be swapped.
     pub(super) fn seal(&self, place: &StoredKey, text: String) -> Result<Sealed> {
         let Some((name, cipher)) = self.ciphers.first() else { return Ok(Sealed { key: None, text }) };
         let nonce: [u8; NONCE_BYTES] = rand::random();
@@ -51,8 +50,9 @@ impl Sealer {
         Ok(Sealed { key: Some(name.to_string()), text })
     }
 
-    /// Opens what was sealed for this place. `None` for what was not, or with a key that is not on the ring, and for a
-    /// text in the open where there are keys: whoever can write to the store must not be able to do without them.
+    /// Decrypts a text that was encrypted for this key of the backend. `None` if it was not, if its encryption key is not
+    /// on the ring, and for plain text if there are keys: an attacker who can write to the backend must not be able to
+    /// forge sessions.
     pub(super) fn open(&self, place: &StoredKey, sealed: Sealed) -> Option<String> {
         let Some(name) = sealed.key else { return self.ciphers.is_empty().then_some(sealed.text) };
         let (_, cipher) = self.ciphers.iter().find(|(known, _)| **known == *name)?;
@@ -71,7 +71,6 @@ impl fmt::Debug for Sealer {
 
 #[cfg(test)]
 mod tests {
-    use super::super::EncryptionKey;
     use super::*;
 
     fn sealer(names: &[(&str, u8)]) -> Sealer {
@@ -87,11 +86,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_with_its_key_in_its_place() {
+    fn a_text_decrypts_with_its_key_in_its_place_only() {
         let old = sealer(&[("a", 1)]);
         let seal = || old.seal(&place("x"), "secret".to_owned()).unwrap();
         assert!(!seal().text.contains("secret"));
-        assert_ne!(seal().text, seal().text, "a nonce came twice");
+        assert_ne!(seal().text, seal().text, "a nonce was repeated");
         let opened = |sealer: &Sealer, at: &str| sealer.open(&place(at), seal());
         assert_eq!(opened(&old, "x").as_deref(), Some("secret"));
         assert_eq!(opened(&sealer(&[("b", 2), ("a", 1)]), "x").as_deref(), Some("secret"), "rotated");
@@ -102,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_does_not_open() {
+    fn a_changed_text_does_not_decrypt() {
         let sealer = sealer(&[("a", 1)]);
         let Sealed { text, .. } = sealer.seal(&place("x"), "secret".to_owned()).unwrap();
         let bytes = STANDARD_NO_PAD.decode(text).unwrap();
@@ -122,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_in_the_open_is_nothing_where_there_are_keys() {
+    fn plain_text_is_refused_where_there_are_keys() {
         let open = sealer(&[]).seal(&place("x"), "plain".to_owned()).unwrap();
         assert_eq!(sealer(&[("a", 1)]).open(&place("x"), open), None);
         let open = sealer(&[]).seal(&place("x"), "plain".to_owned()).unwrap();

@@ -1,4 +1,4 @@
-//! `SealedStore`: sealed texts by key, in the cache's backend and nowhere else. It knows nothing of sessions.
+//! `SealedStore`: encrypted texts by key, with compare-and-set, in the cache's backend. Independent of sessions.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::key::{Key, StoredKey, Tag};
 use crate::policy::{Consistency, Policy};
 use crate::tracker::{Count, Timed};
 
-/// How often a compare-and-set is tried.
+/// Maximum attempts of a compare-and-set.
 const MAX_ATTEMPTS: usize = 16;
 
-/// See the module.
+/// Encrypted texts by key.
 #[derive(Debug)]
 pub(super) struct SealedStore {
     cache: Cache,
@@ -27,40 +27,40 @@ pub(super) struct SealedStore {
     sealer: Sealer,
 }
 
-/// A text that was found.
+/// A stored text.
 pub(super) struct Held {
     pub(super) text: String,
-    /// When the store lets it go.
+    /// When its entry expires.
     pub(super) expires: Millis,
 }
 
-/// What becomes of a text that was read.
+/// What to do with a text that was read.
 pub(super) enum Change<T> {
-    /// Another takes its place.
+    /// Replace it.
     Store { text: String, ttl: Duration, outcome: T },
-    /// It stays.
+    /// Keep it.
     Leave(T),
 }
 
 impl SealedStore {
-    /// A vault whose keys begin with `name`, which is also its region's.
+    /// A store whose keys have the prefix `name`, which is also its region.
     pub(super) fn new(cache: Cache, name: String, keyring: Option<Keyring>) -> Result<Self> {
         check_name(&name)?;
         check_region(&name, &cache.engine.region(&name).policy)?;
         Ok(SealedStore { sealer: Sealer::new(keyring)?, cache, name })
     }
 
-    /// Where the text called `part` of a kind is.
+    /// The key of the text `part` of a kind.
     pub(super) fn key(&self, kind: &str, part: &str) -> Key {
         Key::builder().literal(&self.name).literal(":").literal(kind).literal(":").part(part).build()
     }
 
-    /// As [`SealedStore::key`], for a part that is not to be seen.
+    /// As [`SealedStore::key`], with a hash of a part that is personal data.
     pub(super) fn hashed_key(&self, kind: &str, part: &str) -> Key {
         Key::builder().literal(&self.name).literal(":").literal(kind).literal(":").hash(part).build()
     }
 
-    /// Finds all texts of a kind.
+    /// The pattern of the keys of a kind.
     pub(super) fn pattern(&self, kind: &str) -> String {
         format!("{}:{kind}:*", self.name)
     }
@@ -75,14 +75,14 @@ impl SealedStore {
         Ok(self.take(&lookup, entry))
     }
 
-    /// Many texts, in the order of `keys`.
+    /// Reads many texts, in the order of `keys`.
     pub(super) async fn read_many(&self, keys: &[Key]) -> Result<Vec<Option<Held>>> {
         let lookups: Vec<_> = keys.iter().map(|key| self.lookup(key, &[])).collect();
         let entries = self.cache.engine.peek_many(&lookups).await?;
         Ok(lookups.iter().zip(entries).map(|(lookup, entry)| self.take(lookup, entry)).collect())
     }
 
-    /// Stores a text whatever is there.
+    /// Stores a text unconditionally.
     pub(super) async fn put(&self, key: &Key, text: String, ttl: Duration, tag: Option<Tag>) -> Result<()> {
         let place = self.cache.engine.namespace().key(key);
         let sealed = self.sealer.seal(&place, text)?;
@@ -90,10 +90,10 @@ impl SealedStore {
         self.cache.put(key, &sealed, &policy.ttl(ttl)).await
     }
 
-    /// Replaces a text by one that follows from it, if nothing happened to it meanwhile; else tries again with what is
-    /// there then. `change` gets `None` where nothing is that can be opened. A text that is new gets the tags.
+    /// Replaces a text by one derived from it, if it is unchanged by then; else tries again with the newer text.
     ///
-    /// After an error it may have been done or not.
+    /// `change` gets `None` if there is no text, or none that can be decrypted. A new text gets the tags. After an error
+    /// the change may or may not have been stored.
     pub(super) async fn revise<T>(
         &self,
         key: &Key,
@@ -121,14 +121,14 @@ impl SealedStore {
         Err(Error::new(ErrorKind::Contended, why))
     }
 
-    /// Gives a text a new lifetime from now. Returns whether there was one.
+    /// Restarts the lifetime of a text. Returns whether there is one.
     pub(super) async fn extend(&self, key: &Key, ttl: Duration) -> Result<bool> {
         let lookup = self.lookup(key, &[]);
         self.cache.engine.expire(&lookup.region, lookup.policy.timeout, &lookup.key, ttl).await
     }
 
-    /// Removes texts. An error means that it will happen as soon as the backend is back, and that this process does
-    /// not see them meanwhile.
+    /// Removes texts. On an error the removal is queued until the backend is back; this process does not read them
+    /// meanwhile.
     pub(super) async fn remove(&self, what: Invalidation) -> Result<()> {
         self.cache.invalidate_at_once_in(&self.name, what).await.map(drop)
     }
@@ -147,7 +147,7 @@ impl SealedStore {
         Lookup::new(&self.cache.engine, &Ask { region: &self.name, key, tags, policies, type_of })
     }
 
-    /// The text of an entry, counted as a hit or a miss.
+    /// The text of an entry; counts a hit or a miss.
     fn take(&self, lookup: &Lookup, entry: Option<Entry>) -> Option<Held> {
         let held = entry.and_then(|entry| {
             let text = self.open(&lookup.key, &entry)?;
@@ -189,7 +189,8 @@ fn check_name(name: &str) -> Result<()> {
     Err(Error::new(ErrorKind::Config, format!("sessions named {name:?}: expected {expected}")))
 }
 
-/// A region's policy wins over what a call says, and here it must not: a session is no copy of anything.
+/// Refuses a region's policy that would override lifetimes and tags: unlike a cached value, a session cannot be loaded
+/// again.
 fn check_region(name: &str, policy: &Policy) -> Result<()> {
     let refused = [
         ("ttl", policy.ttl.is_some()),

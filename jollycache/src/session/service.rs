@@ -1,24 +1,23 @@
-//! `SessionService`: sessions with data of one type.
+//! `SessionService`: typed sessions.
 
 use std::fmt;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::builder::SessionServiceBuilder;
 use super::id::{SessionHandle, SessionId};
 use super::record::{Session, json_of};
 use super::store::Store;
 use crate::Value;
-use crate::cache::Cache;
 use crate::error::Result;
 
 /// Sessions with data of type `D`, in a cache's backend. Cheap to clone; clones are one service.
 ///
-/// All processes whose caches share a backend and a namespace share the sessions. What has no session is `None`: an id
-/// that was never given out, whose session is over or was destroyed, whose record cannot be opened or holds another
-/// type of data. A backend that does not answer is an error, never `None`.
+/// All processes whose caches share a backend and a namespace share the sessions. Methods return `None` if there is no
+/// session: for an id that was never issued, whose session expired or was destroyed, or whose record cannot be decrypted
+/// or has data of another type. A failure of the backend is an error, never `None`.
 ///
-/// Every method may be cancelled: what it was to do is then done or not, as after an error.
+/// # Cancel safety
+/// All methods may be cancelled. As after an error, the operation may or may not have taken effect.
 ///
 /// ```
 /// use jollycache::session::{SessionId, SessionService};
@@ -48,20 +47,29 @@ pub struct SessionService<D> {
 }
 
 impl<D: Value> SessionService<D> {
-    /// Starts a builder.
-    pub fn builder(cache: Cache) -> SessionServiceBuilder<D> {
-        SessionServiceBuilder::new(cache)
-    }
-
-    /// Begins a session. The id is for the client's cookie.
+    /// Creates a session. The returned id belongs in the client's cookie.
     ///
-    /// Beyond [`max_per_user`](SessionServiceBuilder::max_per_user) the user's oldest session is ended. One that is
-    /// created while [`destroy_all`](SessionService::destroy_all) runs is either destroyed by it or begins after it.
+    /// Beyond [`max_per_user`](super::SessionServiceBuilder::max_per_user) the user's oldest session is ended. A session
+    /// that is created while [`destroy_all`](SessionService::destroy_all) runs is either destroyed by it or begins after
+    /// it.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// let (id, session) = sessions.create("ada", vec![]).await?;
+    /// assert_eq!(session.user(), "ada");
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// [`TooLarge`](crate::ErrorKind::TooLarge) for data or a user's name over its limit,
-    /// [`Encode`](crate::ErrorKind::Encode) for data that is no JSON, and when the backend fails. There is no session
-    /// then that anybody has the id of.
+    /// [`Encode`](crate::ErrorKind::Encode) for data that cannot be encoded as JSON, and when the backend fails. A record
+    /// that was stored nevertheless is unreachable, since its id was not returned.
     pub async fn create(&self, user: &str, data: D) -> Result<(SessionId, Session<D>)> {
         let record = self.store.new_record(user, json_of(&data)?)?;
         let (id, expires) = self.store.create(&record).await?;
@@ -69,8 +77,21 @@ impl<D: Value> SessionService<D> {
         Ok((id, session))
     }
 
-    /// The session with this id, if there is one. This is a use: the idle lifetime begins anew, which is written down
-    /// when a tenth of it has passed since the last time.
+    /// The session with this id, if there is one. This is a use: it restarts the idle lifetime, which is stored if a
+    /// tenth of it has passed since the last time.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// assert!(sessions.validate(&id).await?.is_some());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -81,11 +102,11 @@ impl<D: Value> SessionService<D> {
             match self.store.touch(handle, &live).await {
                 Ok(Some(expires)) => live.expires = expires,
                 Ok(None) => return Ok(None),
-                // It is valid, as was just read; the next use will write it down.
+                // The session is valid, as it was just read; the next use stores the restart.
                 Err(error) => {
                     tracing::debug!(
                         error = &error as &dyn std::error::Error,
-                        "a session's use was not noted"
+                        "the restart of a session's idle lifetime was not stored"
                     );
                 }
             }
@@ -93,7 +114,20 @@ impl<D: Value> SessionService<D> {
         Ok(live.record.session(handle, live.expires))
     }
 
-    /// Begins the idle lifetime anew, whenever it was touched last. Returns whether there is such a session.
+    /// Restarts the idle lifetime, and always stores that. Returns whether there is such a session.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// assert!(sessions.touch(&id).await?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -102,14 +136,28 @@ impl<D: Value> SessionService<D> {
         Ok(self.store.touch(id.handle(), &live).await?.is_some())
     }
 
-    /// Changes the data, and begins the idle lifetime anew. Of concurrent changes none is lost: each begins from what
-    /// the one before it left, so `change` may be called more than once. Returns the session as it is now, or `None`
-    /// if there is none.
+    /// Changes the data by compare-and-set, and restarts the idle lifetime. No concurrent change is lost: `change` is
+    /// called again with the newer data if another one was stored meanwhile. Returns the changed session, or `None` if
+    /// there is none.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// let session = sessions.update(&id, |basket| basket.push("tea".to_owned())).await?;
+    /// assert_eq!(session.map(|session| session.data.len()), Some(1));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// [`TooLarge`](crate::ErrorKind::TooLarge) and [`Encode`](crate::ErrorKind::Encode), and nothing is changed;
-    /// [`Contended`](crate::ErrorKind::Contended) when others came in between each time; and when the backend fails:
-    /// then the change may have been made.
+    /// [`TooLarge`](crate::ErrorKind::TooLarge) and [`Encode`](crate::ErrorKind::Encode), without a change;
+    /// [`Contended`](crate::ErrorKind::Contended) if every attempt met a concurrent change; and when the backend fails:
+    /// then the change may have been stored.
     pub async fn update(&self, id: &SessionId, mut change: impl FnMut(&mut D)) -> Result<Option<Session<D>>> {
         let handle = id.handle();
         let updated = self.store.update(handle, |record| {
@@ -121,16 +169,32 @@ impl<D: Value> SessionService<D> {
         Ok(updated.await?.and_then(|(record, expires)| record.session(handle, expires)))
     }
 
-    /// Gives a session a new id, and the old one opens nothing from then on: to be done whenever what its bearer may do
-    /// grows, a login above all, so that an id that was planted before is worth nothing after. Data, user and absolute
-    /// end stay. `None` if there is no session, or somebody else rotated or destroyed it first.
+    /// Replaces the id of a session; the old one becomes invalid. Data, user and absolute end stay. `None` if there is no
+    /// session, or another caller rotated or destroyed it first.
     ///
-    /// It is one step: if the process dies at any point, either the old id works, or the new one is the only one, lost
-    /// with the process, and the user logs in again. There is no time at which both open it, save for a new one that
-    /// nobody has got.
+    /// Rotate whenever the rights of a session grow, above all at a login, so that an id that an attacker planted before
+    /// (session fixation) is worthless after.
+    ///
+    /// The replacement is atomic. If the process dies during it, either the old id is valid, or only the new one, which
+    /// is lost with the process, and the user has to log in again. At no time are two ids valid of which a client has
+    /// both.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// let (new, session) = sessions.rotate(&id).await?.expect("the session is alive");
+    /// assert!(sessions.validate(&id).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// When the backend fails, and [`Contended`](crate::ErrorKind::Contended). The old id may work or not.
+    /// When the backend fails, and [`Contended`](crate::ErrorKind::Contended). The old id may be valid or not.
     pub async fn rotate(&self, id: &SessionId) -> Result<Option<(SessionId, Session<D>)>> {
         let Some((new, record, expires)) = self.store.rotate(id.handle()).await? else { return Ok(None) };
         self.store.relist(&record, id.handle(), new.handle()).await;
@@ -139,13 +203,43 @@ impl<D: Value> SessionService<D> {
 
     /// Ends a session, if there is one.
     ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// sessions.destroy(&id).await?;
+    /// assert!(sessions.validate(&id).await?.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
-    /// When the backend fails. It is ended as soon as that is back, and this process takes it for ended at once.
+    /// When the backend fails. The end is queued and delivered when the backend is back; for this process the session has
+    /// ended at once.
     pub async fn destroy(&self, id: &SessionId) -> Result<()> {
         self.store.destroy(id.handle()).await
     }
 
-    /// As [`SessionService::destroy`], by the handle of a listed session. Check first whose it is.
+    /// As [`SessionService::destroy`], by the handle of a listed session. Check first that it is the caller's own.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// for session in sessions.list("ada").await? {
+    ///     sessions.destroy_listed(session.handle()).await?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`SessionService::destroy`].
@@ -153,7 +247,21 @@ impl<D: Value> SessionService<D> {
         self.store.destroy(handle).await
     }
 
-    /// Ends all sessions of a user, at a cost that does not depend on their number.
+    /// Ends all sessions of a user, in O(1).
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// sessions.destroy_all("ada").await?;
+    /// assert_eq!(sessions.count("ada").await?, 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`SessionService::destroy`].
@@ -161,7 +269,20 @@ impl<D: Value> SessionService<D> {
         self.store.destroy_all(user).await
     }
 
-    /// The live sessions of a user, the oldest first. It is no use of them.
+    /// The live sessions of a user, the oldest first. This does not restart their idle lifetimes.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// assert_eq!(sessions.list("ada").await?.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -172,7 +293,20 @@ impl<D: Value> SessionService<D> {
         Ok(sessions.collect())
     }
 
-    /// How many live sessions a user has.
+    /// The number of live sessions of a user.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// assert_eq!(sessions.count("ada").await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.
@@ -180,9 +314,23 @@ impl<D: Value> SessionService<D> {
         Ok(self.store.list(user).await?.len())
     }
 
-    /// How many live sessions there are, by a scan over the namespace that reads each: for operators, not for requests.
-    /// Those that begin, end or are rotated meanwhile are counted or not, and one may be counted twice while the
-    /// server grows its table of keys.
+    /// The number of live sessions, by a scan of the namespace that reads each one: for operators, not for requests.
+    ///
+    /// It is an estimate: sessions that begin, end or are rotated during the scan may be counted or not, and a session may
+    /// be counted twice while the server resizes its key table.
+    ///
+    /// ```
+    /// # use jollycache::session::{SessionHandle, SessionId, SessionService};
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> jollycache::Result<()> {
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// # let sessions = SessionService::<Vec<String>>::builder(cache).build()?;
+    /// # let (id, _) = sessions.create("ada", vec![]).await?;
+    /// assert_eq!(sessions.count_all().await?, 1);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// When the backend fails.

@@ -1,4 +1,4 @@
-//! `Store`: one session, whatever its data is.
+//! `Store`: operations on one session, with untyped data.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ use crate::clock::{self, Millis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Tag};
 
-/// How often a rotation begins again, because the session was changed meanwhile.
+/// Maximum attempts to rotate a session that changes meanwhile.
 const MAX_ROTATIONS: usize = 8;
-/// How long a rotated session's place says where it went: longer than the rotation tries.
+/// Lifetime of the note under the old id of a rotated session: longer than the attempts of the rotation.
 const MOVED_TTL: Duration = Duration::from_secs(60);
 
-/// See the module.
+/// The sessions of a service, with untyped data.
 #[derive(Debug)]
 pub(super) struct Store {
     pub(super) records: SealedStore,
@@ -26,22 +26,22 @@ pub(super) struct Store {
     pub(super) max_per_user: usize,
 }
 
-/// A record whose session is not over.
+/// The record of a session that has not ended.
 pub(super) struct Live {
     pub(super) record: Record,
     pub(super) expires: Millis,
-    /// The record as it is stored.
+    /// The stored text of the record.
     text: String,
-    /// How long the session lives from now on if this is a use.
+    /// The remaining lifetime if this is a use.
     left: Duration,
 }
 
-/// What became of one try to rotate.
+/// The result of one attempt to rotate.
 enum Rotation {
     Done(SessionId, Record, Millis),
     /// There is no such session.
     Gone,
-    /// It was changed meanwhile.
+    /// The session was changed meanwhile.
     Changed,
 }
 
@@ -50,12 +50,12 @@ impl Store {
         self.records.key("id", &handle.to_string())
     }
 
-    /// The tag of all that is stored of a user. It falls, and nothing of it is left.
+    /// The tag of all records of a user. Evicting it ends all sessions of the user.
     pub(super) fn tag(&self, user: &str) -> Tag {
         self.records.hashed_key("user", user).into()
     }
 
-    /// A record that begins now.
+    /// The record of a session that begins now.
     pub(super) fn new_record(&self, user: &str, data: serde_json::Value) -> Result<Record> {
         if !(1..=MAX_USER_BYTES).contains(&user.len()) {
             let found = user.len();
@@ -69,7 +69,7 @@ impl Store {
         Ok(Record { user: user.to_owned(), created, end, mark: rand::random(), data })
     }
 
-    /// Stores a record under a new id. Returns when it expires.
+    /// Stores a record under a new id. Returns the id and the idle end.
     pub(super) async fn put(&self, record: &Record) -> Result<(SessionId, Millis)> {
         let id = SessionId::random()?;
         let now = clock::now_ms();
@@ -90,18 +90,18 @@ impl Store {
         Some(Live { record, expires: held.expires, text: held.text, left })
     }
 
-    /// Whether a use of the session now is worth a [`Store::touch`].
+    /// Whether a use now has to be stored by [`Store::touch`].
     pub(super) fn is_worth_a_touch(&self, live: &Live) -> bool {
         self.lifetime.is_worth_a_touch(clock::now_ms(), live.record.end, live.expires)
     }
 
-    /// Begins the idle lifetime anew. Returns when it ends, or `None` if the session is gone.
+    /// Restarts the idle lifetime. Returns its end, or `None` if the session is gone.
     pub(super) async fn touch(&self, handle: SessionHandle, live: &Live) -> Result<Option<Millis>> {
         let expires = clock::now_ms().saturating_add(clock::as_millis(live.left));
         Ok(self.records.extend(&self.key(handle), live.left).await?.then_some(expires))
     }
 
-    /// Changes a live record, if `change` says so. Returns it, and when it expires.
+    /// Changes a live record, unless `change` returns `false`. Returns the record and its idle end.
     pub(super) async fn update(
         &self,
         handle: SessionHandle,
@@ -114,7 +114,7 @@ impl Store {
             let Some(Live { mut record, left, .. }) = live else { return Ok(Change::Leave(None)) };
             let expires = now.saturating_add(clock::as_millis(left));
             if record.mark == mark {
-                // It was stored the last time, though the answer did not arrive.
+                // The last attempt stored it, but its reply was lost.
                 return Ok(Change::Leave(Some((record, expires))));
             }
             record.mark = mark;
@@ -127,7 +127,7 @@ impl Store {
         self.records.revise(&self.key(handle), &[], step).await
     }
 
-    /// Gives a session a new id. Returns it with the record, and when it expires.
+    /// Replaces the id of a session. Returns the new id, the record and its idle end.
     pub(super) async fn rotate(&self, old: SessionHandle) -> Result<Option<(SessionId, Record, Millis)>> {
         for _ in 0..MAX_ROTATIONS {
             match self.try_rotate(old).await? {
@@ -140,8 +140,8 @@ impl Store {
         Err(Error::new(ErrorKind::Contended, why))
     }
 
-    /// The record is put under the new id first, which nobody has got yet. The old one dies, and the new one counts,
-    /// in the one step that replaces exactly what was read by where it went.
+    /// Stores a copy under a new id, which no client has yet, and then replaces the old record by a note of the new id,
+    /// if it is still the one that was read. That compare-and-set is the moment of the rotation.
     async fn try_rotate(&self, old: SessionHandle) -> Result<Rotation> {
         let Some(Live { record, text, .. }) = self.find(old).await? else { return Ok(Rotation::Gone) };
         let (id, expires) = self.put(&record).await?;
@@ -158,7 +158,7 @@ impl Store {
         if matches!(replaced, Ok(true)) {
             return Ok(Rotation::Done(id, record, expires));
         }
-        // Nobody has got the new id, so what is left if this fails is of use to nobody, and ends by itself.
+        // No client has the new id, so a copy that cannot be removed is unreachable, and expires.
         let _ = self.destroy(id.handle()).await;
         replaced.map(|_| Rotation::Changed)
     }

@@ -1,4 +1,4 @@
-//! `TowerSessionStore`: the store of `tower-sessions`.
+//! `TowerSessionStore`: a store for `tower-sessions`.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
-/// How many ids are tried for a new session. One is enough, unless the source of ids is broken.
+/// Maximum ids to try for a new session. One is enough, unless the random number generator is broken.
 const MAX_IDS: usize = 4;
 
-/// A store for `tower-sessions`, in a cache's backend: hand it to `SessionManagerLayer::new`.
+/// A store for `tower-sessions` in a cache's backend, for `SessionManagerLayer::new`.
 ///
-/// Sessions expire when their records say, and all processes whose caches share a backend and a namespace share them.
-/// Keys, values and logs hold a hash of the id only. A session that was deleted is not brought back by a request that
-/// still had it.
+/// Sessions expire at the time in their records, and are shared by all processes whose caches share a backend and a
+/// namespace. Keys, values and logs contain a hash of the id only. A request that still has a deleted session does not
+/// bring it back by saving it.
 ///
 /// ```
 /// use jollycache::session::TowerSessionStore;
@@ -44,7 +44,14 @@ pub struct TowerSessionStore {
 }
 
 impl TowerSessionStore {
-    /// A store whose records are not encrypted, of up to 16 KiB each.
+    /// A store whose records are not encrypted.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let store = jollycache::session::TowerSessionStore::new(cache)?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`TowerSessionStore::encrypted`].
@@ -52,11 +59,20 @@ impl TowerSessionStore {
         TowerSessionStore::with_keyring(cache, None)
     }
 
-    /// A store whose records are encrypted, of up to 16 KiB each. One that was not encrypted with a key of the ring is
-    /// no session.
+    /// A store whose records are encrypted. Records that were not encrypted with a key of the ring are treated as absent.
+    ///
+    /// ```
+    /// use jollycache::session::{EncryptionKey, Keyring, TowerSessionStore};
+    /// # use jollycache::{Cache, MemoryBackend};
+    ///
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let keyring = Keyring::new("2026-02", EncryptionKey::new([1; 32]));
+    /// let store = TowerSessionStore::encrypted(cache, keyring)?;
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`], for a keyring or a policy of the region `tower-session` that cannot be used.
+    /// [`ErrorKind::Config`] for an invalid keyring, or a policy of the region `tower-session` that does not suit sessions.
     pub fn encrypted(cache: Cache, keyring: Keyring) -> Result<Self> {
         TowerSessionStore::with_keyring(cache, Some(keyring))
     }
@@ -66,7 +82,14 @@ impl TowerSessionStore {
         Ok(TowerSessionStore { records: std::sync::Arc::new(records), max_bytes: DEFAULT_MAX_BYTES })
     }
 
-    /// The largest record, in bytes of JSON. Default: 16 KiB.
+    /// Maximum size of a record, in bytes of JSON. Default: 16 KiB.
+    ///
+    /// ```
+    /// # use jollycache::{Cache, MemoryBackend};
+    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
+    /// let store = jollycache::session::TowerSessionStore::new(cache)?.max_bytes(4 * 1024);
+    /// # Ok::<(), jollycache::Error>(())
+    /// ```
     #[must_use]
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.max_bytes = bytes;
@@ -77,7 +100,7 @@ impl TowerSessionStore {
         self.records.key("id", &SessionHandle::of(&id.0.to_le_bytes()).to_string())
     }
 
-    /// The text of a record, without its id.
+    /// The text of a record, without the secret id.
     fn text(&self, record: &Record) -> Result<String, session_store::Error> {
         let nameless = Record { id: Id(0), ..record.clone() };
         let text = serde_json::to_string(&nameless).map_err(|error| {
@@ -93,7 +116,7 @@ impl TowerSessionStore {
         Ok(text)
     }
 
-    /// Stores a record where there is none. Returns whether there was none.
+    /// Stores a record unless there is one. Returns whether there was none.
     async fn add(&self, record: &Record) -> Result<bool, session_store::Error> {
         let text = self.text(record)?;
         let Some(ttl) = time_left(record) else { return Ok(true) };
@@ -116,7 +139,9 @@ impl SessionStore for TowerSessionStore {
             }
             record.id = Id::default();
         }
-        let why = format!("each of {MAX_IDS} new session ids is taken: the source of ids is broken");
+        let why = format!(
+            "each of {MAX_IDS} new session ids exists already: the random number generator is broken"
+        );
         Err(failed(Error::new(ErrorKind::Contended, why)))
     }
 
@@ -144,7 +169,7 @@ impl SessionStore for TowerSessionStore {
     }
 }
 
-/// How long a record lives from now on; `None` if it is over.
+/// The remaining lifetime of a record; `None` if it has ended.
 fn time_left(record: &Record) -> Option<Duration> {
     let end = record.expiry_date.unix_timestamp_nanos() / 1_000_000;
     let left = u64::try_from(end.checked_sub(i128::from(clock::now_ms()))?).ok()?;

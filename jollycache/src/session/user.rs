@@ -1,4 +1,4 @@
-//! A user's sessions: the index that lists them, and the tag that ends them.
+//! Operations on all sessions of a user: by the index that lists them, and the tag that ends them.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::clock::{self, Millis};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, Pattern};
 
-/// How often room is looked for in a user's index while others fill it.
+/// Maximum attempts to add a session to an index that other requests fill.
 const MAX_ROUNDS: usize = 16;
-/// How many sessions are counted at once.
+/// The keys per page of [`Store::count_all`].
 const COUNT_PAGE: usize = 500;
 
 impl Store {
@@ -23,47 +23,47 @@ impl Store {
         self.records.hashed_key("user", user)
     }
 
-    /// Stores a new session and lists it among its user's. Returns its id, and when it expires.
+    /// Stores a new session and adds it to its user's index. Returns its id and its idle end.
     pub(super) async fn create(&self, record: &Record) -> Result<(SessionId, Millis)> {
         let (id, expires) = self.put(record).await?;
         let member = Member { handle: id.handle(), end: record.end };
         if let Err(error) = self.enroll(&record.user, member).await {
-            // Nobody has got the id, so what is left if this fails is of use to nobody, and ends by itself.
+            // No client has the id, so a record that cannot be removed is unreachable, and expires.
             let _ = self.destroy(id.handle()).await;
             return Err(error);
         }
         Ok((id, expires))
     }
 
-    /// Lists a session. Where there is no room, those that are over leave; if there are none, the oldest is ended.
+    /// Adds a session to the index. A full index is cleared of ended sessions; if there are none, the oldest is ended.
     async fn enroll(&self, user: &str, new: Member) -> Result<()> {
         let mut gone = Vec::new();
         for _ in 0..MAX_ROUNDS {
-            let crowd = self
+            let full = self
                 .revise_index(user, |members| {
                     let mut members = members.without(&gone);
-                    let crowd = (!members.add(new, self.max_per_user)).then(|| members.handles());
-                    (members, crowd)
+                    let full = (!members.add(new, self.max_per_user)).then(|| members.handles());
+                    (members, full)
                 })
                 .await?;
-            let Some(crowd) = crowd else { return Ok(()) };
-            gone = self.make_room(crowd).await?;
+            let Some(full) = full else { return Ok(()) };
+            gone = self.make_room(full).await?;
         }
         let why = format!("a user's sessions were as many as allowed after {MAX_ROUNDS} attempts to add one");
         Err(Error::new(ErrorKind::Contended, why))
     }
 
-    /// Those of `crowd` that are over; at least the oldest, which is ended for that.
-    async fn make_room(&self, crowd: Vec<SessionHandle>) -> Result<Vec<SessionHandle>> {
-        let found = self.find_many(&crowd).await?;
-        let over = crowd.iter().zip(&found).filter(|(_, live)| live.is_none());
+    /// The ended sessions among `full`; if there are none, the oldest, which is ended.
+    async fn make_room(&self, full: Vec<SessionHandle>) -> Result<Vec<SessionHandle>> {
+        let found = self.find_many(&full).await?;
+        let over = full.iter().zip(&found).filter(|(_, live)| live.is_none());
         let over: Vec<_> = over.map(|(handle, _)| *handle).collect();
-        let Some(oldest) = crowd.first().filter(|_| over.is_empty()) else { return Ok(over) };
+        let Some(oldest) = full.first().filter(|_| over.is_empty()) else { return Ok(over) };
         self.destroy(*oldest).await?;
         Ok(vec![*oldest])
     }
 
-    /// Has the index name `new` instead of `old`. The session is what it is without that, so a failure is only told.
+    /// Replaces `old` by `new` in the index. No session depends on the index, so a failure is only logged.
     pub(super) async fn relist(&self, record: &Record, old: SessionHandle, new: SessionHandle) {
         let member = Member { handle: new, end: record.end };
         let replaced = self.revise_index(&record.user, |mut members| {
@@ -76,7 +76,8 @@ impl Store {
         }
     }
 
-    /// Replaces the index by what `change` makes of those members whose end has not come. With an outcome it stays.
+    /// Replaces the index by the result of `change`, which gets the members whose absolute end has not come. If `change`
+    /// returns an outcome, the index stays as it is.
     async fn revise_index<T>(
         &self,
         user: &str,
@@ -114,7 +115,7 @@ impl Store {
         self.records.remove(Invalidation::new().tag(self.tag(user))).await
     }
 
-    /// How many live sessions there are, by a scan.
+    /// The number of live sessions, by a scan.
     pub(super) async fn count_all(&self) -> Result<u64> {
         let pattern = Pattern::from(self.records.pattern("id"));
         let mut cursor: Option<ScanCursor> = None;

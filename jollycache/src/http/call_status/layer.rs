@@ -128,7 +128,7 @@ mod tests {
     use std::time::Duration;
 
     use super::super::member::parameters;
-    use crate::calls::{Operation, Outcome};
+    use crate::call_report::{Operation, Outcome};
 
     #[test]
     fn every_member_is_in_the_table_of_the_documentation() {
