@@ -24,8 +24,6 @@ pub const DEFAULT_MAX_BYTES: usize = 16 * 1024;
 pub const DEFAULT_MAX_PER_USER: usize = 32;
 /// Maximum for [`SessionServiceBuilder::max_per_user`]: one record lists all sessions of a user.
 pub const MAX_PER_USER: usize = 1_000;
-/// Maximum length of a user's name, in bytes.
-pub const MAX_USER_BYTES: usize = 256;
 
 /// Builds a [`SessionService`].
 #[derive(Debug)]

@@ -30,11 +30,11 @@ mod user;
 
 pub use self::builder::{
     DEFAULT_ABSOLUTE, DEFAULT_IDLE, DEFAULT_MAX_BYTES, DEFAULT_MAX_PER_USER, MAX_ABSOLUTE, MAX_PER_USER,
-    MAX_USER_BYTES, SessionServiceBuilder,
+    SessionServiceBuilder,
 };
 pub use self::id::{SessionHandle, SessionId};
 pub use self::keyring::{EncryptionKey, Keyring};
-pub use self::record::Session;
+pub use self::record::{MAX_USER_BYTES, Session};
 pub use self::service::SessionService;
 #[cfg(feature = "tower-sessions")]
 pub use self::tower::TowerSessionStore;

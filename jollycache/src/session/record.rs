@@ -11,6 +11,9 @@ use crate::Value;
 use crate::clock::Millis;
 use crate::error::{Error, ErrorKind, Result};
 
+/// Maximum length of a user's name, in bytes.
+pub const MAX_USER_BYTES: usize = 256;
+
 /// A stored session. `data` is JSON, so that a change of its type does not change the format of the record.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Record {

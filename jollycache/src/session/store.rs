@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::builder::MAX_USER_BYTES;
 use super::id::{SessionHandle, SessionId};
 use super::lifetime::Lifetime;
-use super::record::Record;
+use super::record::{MAX_USER_BYTES, Record};
 use super::sealed_store::{Change, Held, SealedStore};
 use crate::cache::Invalidation;
 use crate::clock::{self, Millis};

@@ -126,9 +126,9 @@ mod tests {
             ("a", "\"a\"", false),
             ("\"a", "\"a\"", false),
         ] {
-            let asked = conditions(&[("if-none-match", wanted), ("if-modified-since", NEW)]);
+            let requested = conditions(&[("if-none-match", wanted), ("if-modified-since", NEW)]);
             let response = headers(&[("etag", etag), ("last-modified", OLD)]);
-            assert_eq!(asked.not_modified(StatusCode::OK, &response), known, "{wanted} {etag}");
+            assert_eq!(requested.not_modified(StatusCode::OK, &response), known, "{wanted} {etag}");
         }
     }
 
@@ -164,10 +164,10 @@ mod tests {
         }
         assert_eq!(conditions(&[("range", "bytes=0-1")]).range(&HeaderMap::new(), &Bytes::new()), None);
         let etag = headers(&[("etag", "\"a\"")]);
-        let asked = |etag| conditions(&[("range", "bytes=0-1"), ("if-range", etag)]);
-        assert_eq!(asked("\"a\"").range(&etag, &body), Some((0, 1)));
-        assert_eq!(asked("\"b\"").range(&etag, &body), None);
-        assert_eq!(asked("W/\"a\"").range(&etag, &body), None);
+        let requested = |etag| conditions(&[("range", "bytes=0-1"), ("if-range", etag)]);
+        assert_eq!(requested("\"a\"").range(&etag, &body), Some((0, 1)));
+        assert_eq!(requested("\"b\"").range(&etag, &body), None);
+        assert_eq!(requested("W/\"a\"").range(&etag, &body), None);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(super) enum Action {
     Load(Box<Loading>),
     /// By the service; the response is not stored.
     Forward(CacheStatus),
-    /// By 504: no stored response may be reused, and the request said `only-if-cached`.
+    /// By 504: no stored response may be reused, and the request has `only-if-cached`.
     GatewayTimeout,
 }
 
