@@ -1,6 +1,6 @@
 //! Sessions: a user and data by a secret id, in the cache's backend.
 //!
-//! Unlike a cached value, a session exists in the backend only; docs/sessions.md has the consequences.
+//! Unlike a cached value, a session exists in the backend only; [the guide](crate::docs::sessions) has the consequences.
 //!
 //! | module | holds |
 //! |---|---|

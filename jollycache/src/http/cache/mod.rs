@@ -1,4 +1,4 @@
-//! The response cache: [`ResponseCacheLayer`]. Its rules are in docs/http.md.
+//! The response cache: [`ResponseCacheLayer`]. [The guide](crate::docs::http) has its rules.
 //!
 //! A request is planned (`request.rs`), looked up (`lookup.rs`), and answered from the stored response (`answer.rs`) or
 //! forwarded to the service (`origin.rs`). The service's response is received (`receive.rs`), checked for storability
