@@ -9,9 +9,7 @@ use crate::backend::{RateMode, RateRequest, RateVerdict};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::key::{Segment, StoredKey};
-
-/// The region whose policy has the timeout of backend calls.
-const REGION: &str = "default";
+use crate::store::Call;
 
 /// The limits of a limiter, and where they are counted.
 pub(super) struct Limits {
@@ -34,15 +32,14 @@ impl Limits {
     pub(super) fn key(&self, place: usize, subject: &Segment) -> StoredKey {
         let prefix = self.list[place].prefix.clone();
         let key = if self.hash_subjects { prefix.hash(subject) } else { prefix.part(subject) };
-        self.engine.namespace.rate(&key.build())
+        self.engine.namespace().rate(&key.build())
     }
 
     pub(super) async fn decide(&self, checks: &[(usize, StoredKey)], cost: u64, mode: RateMode) -> Decision {
         if checks.is_empty() {
             return Decision::new(false, Vec::new());
         }
-        let answer = self.guarded(self.engine.backend.admit(&self.requests(checks, cost, false), mode)).await;
-        match answer {
+        match self.admit(&self.requests(checks, cost, false), mode).await {
             Ok(verdicts) => {
                 self.local.deactivate();
                 self.decision(false, checks, verdicts)
@@ -90,14 +87,17 @@ impl Limits {
     /// Forgets the counts of keys, here and on the backend.
     pub(super) async fn reset(&self, keys: &[StoredKey]) -> Result<()> {
         self.local.forget(keys);
-        self.guarded(self.engine.backend.delete_raw(keys)).await
+        self.call()?.delete_raw(keys).await
     }
 
-    async fn guarded<T>(&self, operation: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.call()?.admit(requests, mode).await
+    }
+
+    /// One operation on the backend, with the timeout of the default region.
+    fn call(&self) -> Result<Call<'_>> {
         // The worker probes a failed backend, which ends the outage.
         self.engine.ensure_worker();
-        let region = self.engine.region(REGION);
-        let timeout = region.resolve_default().timeout;
-        self.engine.guarded(&region, timeout, operation).await
+        self.engine.call()
     }
 }
