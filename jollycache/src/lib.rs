@@ -12,7 +12,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     test,
-    allow(clippy::duplicate_mod, reason = "flights are compiled once more for `flight_schedules`")
+    allow(clippy::duplicate_mod, reason = "flights are compiled once more for `flight::schedules`")
 )]
 
 #[doc(hidden)]

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use super::call::Call;
 use crate::Value;
 use crate::cache::{ReadThrough, ReturnKind, Sharing};
-use crate::engine::{Ask, TypeOf};
+use crate::engine::{LookupSpec, TypeOf};
 use crate::entry::Fingerprint;
 use crate::key::Key;
 
@@ -36,7 +36,7 @@ impl<'a, K: ReturnKind> Call<'a, K, Cacheable> {
                 return body().await;
             };
             let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
-            let ask = Ask {
+            let ask = LookupSpec {
                 region: self.site.region_name(),
                 key: &key,
                 tags: &self.tags,

@@ -138,7 +138,7 @@ impl AdminBuilder {
     /// message does not contain the token.
     pub fn build(self) -> Result<Admin> {
         self.check()?;
-        if self.token.is_some() && !self.cache.engine.tells() {
+        if self.token.is_some() && !self.cache.engine.publishes_events() {
             tracing::warn!(
                 "the admin page will not show the invalidations of this process: build the cache with `.events(true)`"
             );

@@ -62,7 +62,7 @@ impl Sampler {
             backend: cache.backend_name(),
             server: server.clone(),
             breaker: cache.engine.store.breaker_state().into(),
-            tells_events: cache.engine.tells(),
+            tells_events: cache.engine.publishes_events(),
             values_hidden: hides_values,
             audits: cache.engine.auditors().len(),
             stats: cache.stats(),

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use super::Cache;
 use crate::backend::LockAnswer;
 use crate::clock;
-use crate::engine::{Claim, Held};
+use crate::engine::{HeldLock, LockClaim};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
 
@@ -126,13 +126,13 @@ impl LockBuilder {
     pub async fn acquire(self) -> Result<LockGuard> {
         check_ttl(self.ttl)?;
         let started = clock::now();
-        let claim = Claim::new(&self.cache.engine, &self.name);
+        let claim = LockClaim::new(&self.cache.engine, &self.name);
         let mut watch = None;
         loop {
             let asked = clock::now();
             let remaining = match claim.ask(self.ttl).await? {
                 LockAnswer::Locked { fence } => {
-                    return LockGuard::new(Held::new(claim, fence, asked, self.ttl), &self);
+                    return LockGuard::new(HeldLock::new(claim, fence, asked, self.ttl), &self);
                 }
                 LockAnswer::Held { remaining } => remaining,
             };
@@ -155,12 +155,12 @@ impl LockBuilder {
 /// lock expires with its `ttl`.
 #[must_use = "dropping the guard releases the lock"]
 pub struct LockGuard {
-    held: Arc<Held>,
+    held: Arc<HeldLock>,
     watchdog: Option<Watchdog>,
 }
 
 impl LockGuard {
-    fn new(held: Held, asked: &LockBuilder) -> Result<Self> {
+    fn new(held: HeldLock, asked: &LockBuilder) -> Result<Self> {
         if held.remaining().is_none() {
             let why =
                 format!("the answer for the lock {} came after its ttl of {:?}", held.name(), asked.ttl);
@@ -303,7 +303,7 @@ fn check_ttl(ttl: Duration) -> Result<()> {
 struct Watchdog(JoinHandle<()>);
 
 impl Watchdog {
-    fn over(held: &Arc<Held>, ttl: Duration) -> Self {
+    fn over(held: &Arc<HeldLock>, ttl: Duration) -> Self {
         Watchdog(tokio::spawn(watch_over(Arc::downgrade(held), ttl)))
     }
 }
@@ -315,7 +315,7 @@ impl Drop for Watchdog {
 }
 
 /// Upgrades the reference only while it extends, so that dropping the guard releases the lock.
-async fn watch_over(held: Weak<Held>, ttl: Duration) {
+async fn watch_over(held: Weak<HeldLock>, ttl: Duration) {
     let mut pause = ttl / EXTEND_AFTER;
     loop {
         clock::sleep(pause).await;

@@ -146,7 +146,7 @@ impl Cache {
     /// # Ok(()) }
     /// ```
     pub async fn close(&self) -> bool {
-        let nothing_left = self.engine.flush_repairs().await;
+        let nothing_left = self.engine.flush_retry_queue().await;
         self.engine.flush_events().await;
         nothing_left
     }

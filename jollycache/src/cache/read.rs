@@ -10,7 +10,7 @@ use super::{Cache, Fallible, Hooks, OptionalResult, ReadThrough, ReturnKind};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Ask, Lookup, ToStore, TypeOf};
+use crate::engine::{Lookup, LookupSpec, ToStore, TypeOf};
 use crate::entry::{Entry, Fingerprint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -208,7 +208,7 @@ impl Cache {
         let key = key.into();
         for _ in 0..MAX_UPDATE_ATTEMPTS {
             let lookup = self.lookup::<V>(&key, policy);
-            let (old, ticket) = self.engine.link(&lookup).await?;
+            let (old, ticket) = self.engine.lease_for_update(&lookup).await?;
             let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
             let new = change(old);
             let payload = self.payload(&lookup.region, &new, 0)?;
@@ -236,10 +236,10 @@ impl Cache {
 /// The second policy layer of calls that have only one.
 static NOTHING: Policy = Policy::UNSET;
 
-fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> Ask<'a> {
+fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> LookupSpec<'a> {
     let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
     let policies = [policy, &NOTHING];
-    Ask {
+    LookupSpec {
         region,
         key,
         tags: &[],

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::{Cache, Fallible, Mode, ReadThrough, mode};
 use crate::Value;
 use crate::clock;
-use crate::engine::{Found, Lookup, Ticket, ToStore};
+use crate::engine::{Found, LoadGuard, Lookup, ToStore};
 use crate::key::Key;
 
 /// One of the reads.
@@ -22,7 +22,7 @@ struct Read<'a, V: Value, E> {
 /// A read that is to be loaded.
 struct Missing<'a, V: Value, E> {
     read: Read<'a, V, E>,
-    ticket: Box<Ticket>,
+    ticket: Box<LoadGuard>,
 }
 
 /// See the module.
@@ -53,12 +53,12 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
         let lookups = lookups_of(&reads);
         let found = match mode() {
             Mode::Normal => self.cache.engine.find_many(&lookups).await,
-            Mode::Refresh => self.cache.engine.find_nothing_of_many(&lookups).await,
+            Mode::Refresh => self.cache.engine.force_refresh_many(&lookups).await,
             Mode::Bypass => return bypass(reads, load).await,
         };
         let unreadable = self.take(reads, found);
         if !unreadable.is_empty() {
-            let found = self.cache.engine.find_readable_of_many(&lookups_of(&unreadable)).await;
+            let found = self.cache.engine.replace_unreadable_many(&lookups_of(&unreadable)).await;
             // Twice unreadable: another build writes what this one cannot read.
             for read in self.take(unreadable, found) {
                 let ticket = self.cache.engine.bypassing(read.through.lookup());

@@ -12,7 +12,7 @@ use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Ask, Found, Grant, Kept, Lookup, Ticket, ToStore};
+use crate::engine::{LookupSpec, Found, LoadPermission, FillOutcome, Lookup, LoadGuard, ToStore};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::tracker::{Count, Timed};
@@ -29,7 +29,7 @@ impl<'a, K: ReturnKind> ReadThrough<'a, K>
 where
     K::Value: Value,
 {
-    pub(crate) fn new(cache: Cache, ask: &Ask<'_>, hooks: Hooks<'a, K>) -> Self {
+    pub(crate) fn new(cache: Cache, ask: &LookupSpec<'_>, hooks: Hooks<'a, K>) -> Self {
         let mut lookup = Lookup::new(&cache.engine, ask);
         lookup.takes_none = K::from_none().is_some();
         lookup.propagates = hooks.propagate.is_some();
@@ -49,7 +49,7 @@ where
         let engine = &self.cache.engine;
         let found = match mode() {
             Mode::Normal => engine.find(&self.lookup).await,
-            Mode::Refresh => engine.find_nothing(&self.lookup).await,
+            Mode::Refresh => engine.force_refresh(&self.lookup).await,
             Mode::Bypass => {
                 self.lookup.region.tracker.count(Count::Bypass);
                 return Box::pin(self.alone(Outcome::Bypass, body)).await;
@@ -91,7 +91,7 @@ where
         F: FnOnce() -> L,
         L: Future<Output = K::Return>,
     {
-        match self.cache.engine.find_readable(&self.lookup).await {
+        match self.cache.engine.replace_unreadable(&self.lookup).await {
             Ok(Found::Entry { entry, waited }) => match self.open(&entry, waited) {
                 Some(value) => {
                     self.report();
@@ -173,7 +173,7 @@ where
         returned
     }
 
-    async fn load<F, L>(&mut self, mut ticket: Box<Ticket>, body: F) -> K::Return
+    async fn load<F, L>(&mut self, mut ticket: Box<LoadGuard>, body: F) -> K::Return
     where
         F: FnOnce() -> L,
         L: Future<Output = K::Return>,
@@ -194,17 +194,17 @@ where
     }
 
     /// Completes a load that returned a value or `None`.
-    pub(super) async fn keep(&mut self, ticket: Box<Ticket>, to_store: ToStore) {
-        let grant = ticket.grant;
+    pub(super) async fn keep(&mut self, ticket: Box<LoadGuard>, to_store: ToStore) {
+        let grant = ticket.permission;
         let kept = ticket.complete(to_store).await;
-        self.call.stored = kept == Kept::Stored;
+        self.call.stored = kept == FillOutcome::Stored;
         self.call.outcome = outcome_of(grant, kept);
     }
 
     /// Completes a load that failed. Returns the stale value that is served in its place, if there is one.
     pub(super) async fn fail_load(
         &mut self,
-        mut ticket: Box<Ticket>,
+        mut ticket: Box<LoadGuard>,
         failure: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Option<K::Return> {
         self.call.outcome = Outcome::LoadFailed;
@@ -272,11 +272,11 @@ where
     }
 }
 
-fn outcome_of(grant: Grant, kept: Kept) -> Outcome {
+fn outcome_of(grant: LoadPermission, kept: FillOutcome) -> Outcome {
     match (grant, kept) {
-        (Grant::Bypass, _) => Outcome::Bypass,
-        (Grant::Broken, _) | (Grant::Leased, Kept::Failed) => Outcome::Error,
-        (Grant::Leased, Kept::Refused) => Outcome::Refused,
-        (Grant::Leased, Kept::Stored | Kept::Unstored) => Outcome::Miss,
+        (LoadPermission::Bypass, _) => Outcome::Bypass,
+        (LoadPermission::Broken, _) | (LoadPermission::Leased, FillOutcome::Failed) => Outcome::Error,
+        (LoadPermission::Leased, FillOutcome::Refused) => Outcome::Refused,
+        (LoadPermission::Leased, FillOutcome::Stored | FillOutcome::Unstored) => Outcome::Miss,
     }
 }

@@ -2,19 +2,16 @@
 
 use std::sync::Arc;
 
-use futures_util::future::try_join;
-
 use super::Cache;
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Overwrite, Target};
-use crate::entry::{Codec, Draft, Fingerprint, TagStamp};
+use crate::engine::{NewValue, Overwrite, Target, TypeOf};
+use crate::entry::Fingerprint;
 use crate::error::Result;
 use crate::key::{Key, Pattern, Tag};
 use crate::policy::Policy;
 use crate::region::{DEFAULT_REGION, Region};
-use crate::tracker::Count;
 
 impl Cache {
     /// Stores a value, replacing any other. Takes two round trips, a lease and a fenced fill: an eviction between them refuses
@@ -66,28 +63,15 @@ impl Cache {
         let resolved = region.resolve([policy, &Policy::new()]);
         let tags = region.tags(resolved.consistency, &policy.tags);
         let payload = self.payload(region, value, tags.len())?;
-        let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace().tag(tag)).collect();
-        let overwrite = Overwrite::new(engine, region, engine.namespace().key(key), &resolved);
-        let stamp = engine.store.call(region, resolved.timeout)?.tag_ids(&tag_keys);
-        let (overwrite, ids) = try_join(overwrite.begin(), stamp).await?;
-        let tags = tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
-        let draft = Draft {
-            region: region.id,
+        let value = NewValue {
             none: false,
-            codec: Codec::Json,
-            schema: 0,
-            fingerprint: Fingerprint::of::<V>(),
-            cost_us: 0,
-            version: None,
-            tags: tags.collect(),
-            ttl: resolved.spread(resolved.ttl, rand::random()),
-            stale: resolved.stale,
             payload,
+            type_of: TypeOf { fingerprint: Fingerprint::of::<V>(), schema: 0 },
+            version: None,
+            ttl: resolved.ttl,
+            stale: resolved.stale,
         };
-        let extend = engine.extend_tags(region, resolved.timeout, &draft);
-        let (stored, ()) = try_join(overwrite.fill(&draft), extend).await?;
-        region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
-        Ok(stored)
+        Overwrite::new(engine, region, engine.namespace().key(key), &resolved).put(value, &tags).await
     }
 
     /// Evicts a key. Reads that start after it returned do not see the old value. Returns whether there was a value.

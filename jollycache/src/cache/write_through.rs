@@ -9,7 +9,7 @@ use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Announced, Put, Target, ToPut, Write};
+use crate::engine::{Announced, NewValue, Put, Target, TypeOf, Write};
 use crate::entry::{Fingerprint, Version};
 use crate::error::{Error, Result};
 use crate::key::{Key, Tag};
@@ -126,7 +126,7 @@ impl WriteThrough {
     }
 
     /// `None` where nothing is to be stored, or the value cannot be.
-    fn to_put<V: Value>(&self, written: &Written<'_, V>, tags: usize, schema: u16) -> Option<ToPut> {
+    fn to_put<V: Value>(&self, written: &Written<'_, V>, tags: usize, schema: u16) -> Option<NewValue> {
         let (none, payload, ttl, stale, version) = match *written {
             _ if mode() == Mode::Bypass => return None,
             Written::Value { value, ttl, version } => {
@@ -140,7 +140,7 @@ impl WriteThrough {
             }
             Written::Unstored => return None,
         };
-        let fingerprint = Fingerprint::of::<V>();
-        Some(ToPut { none, payload, ttl, stale, fingerprint, schema, version })
+        let type_of = TypeOf { fingerprint: Fingerprint::of::<V>(), schema };
+        Some(NewValue { none, payload, type_of, version, ttl, stale })
     }
 }

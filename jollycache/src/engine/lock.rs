@@ -17,17 +17,17 @@ use crate::key::{Key, StoredKey};
 use crate::store::Call;
 
 /// A lock's name, and the token that asks for it. Dropped while the lock may be its, it gives it back.
-pub(crate) struct Claim {
+pub(crate) struct LockClaim {
     engine: Arc<Engine>,
     name: StoredKey,
     token: Token,
     may_own: AtomicBool,
 }
 
-impl Claim {
+impl LockClaim {
     pub(crate) fn new(engine: &Arc<Engine>, name: &Key) -> Self {
         engine.ensure_worker();
-        Claim {
+        LockClaim {
             engine: engine.clone(),
             name: engine.namespace().lock(name),
             token: Token::random(),
@@ -70,7 +70,7 @@ impl Claim {
     }
 }
 
-impl Drop for Claim {
+impl Drop for LockClaim {
     fn drop(&mut self) {
         if *self.may_own.get_mut() {
             self.engine.worker.push(Job::Unlock { lock: self.name.clone(), token: self.token });
@@ -79,9 +79,9 @@ impl Drop for Claim {
 }
 
 /// Without the token: who knows it can give the lock back.
-impl fmt::Debug for Claim {
+impl fmt::Debug for LockClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Claim").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LockClaim").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -96,18 +96,18 @@ enum Life {
 
 /// A lock that was taken.
 #[derive(Debug)]
-pub(crate) struct Held {
-    claim: Claim,
+pub(crate) struct HeldLock {
+    claim: LockClaim,
     fence: u64,
     life: watch::Sender<Life>,
     /// Changes go to the backend one at a time, so that the last answer here is the last change there.
     turn: Mutex<()>,
 }
 
-impl Held {
+impl HeldLock {
     /// What `claim` was answered, having asked at `asked` for `ttl`.
-    pub(crate) fn new(claim: Claim, fence: u64, asked: Instant, ttl: Duration) -> Self {
-        Held { claim, fence, life: watch::Sender::new(Life::Until(asked + ttl)), turn: Mutex::new(()) }
+    pub(crate) fn new(claim: LockClaim, fence: u64, asked: Instant, ttl: Duration) -> Self {
+        HeldLock { claim, fence, life: watch::Sender::new(Life::Until(asked + ttl)), turn: Mutex::new(()) }
     }
 
     pub(crate) fn name(&self) -> &StoredKey {
@@ -203,7 +203,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldLock {
     fn drop(&mut self) {
         // A loss that nobody looked for is told here.
         self.remaining();

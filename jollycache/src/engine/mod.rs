@@ -1,26 +1,15 @@
-//! The engine: bytes in, bytes out. It joins the protocol, the flights, the breaker and the repair queue; it knows
-//! no user type. `cache/` and `private/` are the typed shells around it.
+//! The engine: what a cache does with keys, policies and bytes. A folder or file is one subject, and most of them extend
+//! [`Engine`]. It knows no user type: `cache/` and `__private/` are the typed shells around it.
 
 mod audit;
-mod delivery;
-mod eviction;
+mod draft;
 mod flight;
-#[cfg(test)]
-mod flight_schedules;
-#[cfg(test)]
-mod flight_tests;
-mod lease;
+mod invalidate;
 mod lifetime;
-mod load;
-mod loading;
 mod lock;
 mod outbox;
-mod overwrite;
-mod progress;
-mod repair;
-mod sync;
-mod ticket;
-mod update;
+mod read;
+mod retry_queue;
 mod worker;
 mod write;
 mod write_scope;
@@ -31,17 +20,16 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::audit::{Auditor, Sourced};
-pub(crate) use self::eviction::{Eviction, Target};
-pub(crate) use self::load::{Ask, Found, Lookup, TypeOf};
-pub(crate) use self::lock::{Claim, Held};
-pub(crate) use self::overwrite::Overwrite;
-pub(crate) use self::ticket::{Grant, Kept, Ticket, ToStore};
-pub(crate) use self::write::{Announced, Put, ToPut, Write};
+pub(crate) use self::draft::{NewValue, TypeOf};
+pub(crate) use self::invalidate::{Eviction, Target};
+pub(crate) use self::lock::{HeldLock, LockClaim};
+pub(crate) use self::read::{FillOutcome, Found, LoadGuard, LoadPermission, Lookup, LookupSpec, ToStore};
+pub(crate) use self::write::{Announced, Overwrite, Put, Write};
 
 use self::audit::Auditors;
 use self::flight::Flights;
 use self::outbox::Outbox;
-use self::repair::Repair;
+use self::retry_queue::RetryQueue;
 use self::worker::Worker;
 use crate::backend::Backend;
 use crate::error::Result;
@@ -70,10 +58,10 @@ pub(crate) struct Engine {
     pub(crate) origin: Origin,
     regions: Regions,
     flights: Flights,
-    repair: Repair,
+    retry_queue: RetryQueue,
     unleased: Arc<Semaphore>,
     worker: Arc<Worker>,
-    /// Where a cache that tells its invalidations leaves them.
+    /// The events to be sent, in a cache that publishes its invalidations.
     outbox: Option<Outbox>,
     auditors: Auditors,
 }
@@ -85,20 +73,20 @@ impl Engine {
         limits: Limits,
         default_policy: Policy,
         overrides: Vec<(String, Policy)>,
-        tells: bool,
+        publishes_events: bool,
     ) -> Arc<Self> {
         let tracker = Arc::new(ConsistencyTracker::default());
         let worker = Arc::new(Worker::new(Resolved::of(&[&default_policy]).timeout));
-        let repair = Repair::new(&namespace.pattern(&Pattern::all()));
+        let retry_queue = RetryQueue::new(&namespace.pattern(&Pattern::all()));
         let store = Arc::new(Store::new(backend, namespace, wake(&worker)));
         let engine = Arc::new(Engine {
-            outbox: tells.then(|| Outbox::new(store.clone())),
+            outbox: publishes_events.then(|| Outbox::new(store.clone())),
             store,
             limits,
             regions: Regions::new(tracker.clone(), default_policy, overrides),
             tracker,
             flights: Flights::default(),
-            repair,
+            retry_queue,
             unleased: Arc::new(Semaphore::new(limits.unleased_loads)),
             worker,
             origin: Origin::random(),
@@ -121,7 +109,7 @@ impl Engine {
         self.regions.default_region()
     }
 
-    /// The regions that have been seen, by name.
+    /// The regions that have been observed, by name.
     #[cfg(feature = "admin")]
     pub(crate) fn regions(&self) -> Vec<Arc<Region>> {
         self.regions.all()
@@ -142,7 +130,7 @@ impl Engine {
 
     /// How many invalidations wait to be delivered.
     pub(crate) fn pending_invalidations(&self) -> usize {
-        self.repair.len()
+        self.retry_queue.len()
     }
 
     /// How many callers wait for a load of this process.

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::JoinHandle;
 
 use super::Engine;
-use super::repair::Pending;
+use super::retry_queue::Pending;
 use crate::event::{InvalidatedName, InvalidationEvent};
 use crate::key::{Namespace, StoredKey};
 use crate::region::Region;
@@ -153,15 +153,19 @@ impl Engine {
         self.namespace().event_channel()
     }
 
-    /// Whether this cache tells what it invalidates.
-    pub(crate) fn tells(&self) -> bool {
+    /// Whether this cache publishes its invalidations as events.
+    pub(crate) fn publishes_events(&self) -> bool {
         self.outbox.is_some()
     }
 
-    /// Tells the other processes what fell, if this cache tells at all.
-    pub(super) fn tell<'p>(&self, region: Option<&Region>, fallen: impl IntoIterator<Item = &'p Pending>) {
+    /// Queues the event of delivered invalidations, if this cache publishes any.
+    pub(super) fn publish<'p>(
+        &self,
+        region: Option<&Region>,
+        delivered: impl IntoIterator<Item = &'p Pending>,
+    ) {
         let Some(outbox) = &self.outbox else { return };
-        let names = fallen.into_iter().filter_map(|pending| name_of(self.namespace(), pending));
+        let names = delivered.into_iter().filter_map(|pending| name_of(self.namespace(), pending));
         let mut names = names.peekable();
         if names.peek().is_none() {
             return;

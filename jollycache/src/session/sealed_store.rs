@@ -9,7 +9,7 @@ use super::record::text_of;
 use super::seal::{Sealed, Sealer};
 use crate::cache::{Cache, Invalidation};
 use crate::clock::{self, Millis};
-use crate::engine::{Ask, Lookup, ToStore, TypeOf};
+use crate::engine::{Lookup, LookupSpec, ToStore, TypeOf};
 use crate::entry::{Entry, Fingerprint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, StoredKey, Tag};
@@ -102,7 +102,7 @@ impl SealedStore {
     ) -> Result<T> {
         for _ in 0..MAX_ATTEMPTS {
             let lookup = self.lookup(key, tags);
-            let (old, ticket) = self.cache.engine.link(&lookup).await?;
+            let (old, ticket) = self.cache.engine.lease_for_update(&lookup).await?;
             let old = old.and_then(|entry| self.open(&lookup.key, &entry));
             let (text, ttl, outcome) = match change(old)? {
                 Change::Store { text, ttl, outcome } => (text, ttl, outcome),
@@ -144,7 +144,7 @@ impl SealedStore {
     fn lookup(&self, key: &Key, tags: &[Tag]) -> Lookup {
         let policies = [&self.policy(), &Policy::UNSET];
         let type_of = TypeOf { fingerprint: Fingerprint::of::<Sealed>(), schema: 0 };
-        Lookup::new(&self.cache.engine, &Ask { region: &self.name, key, tags, policies, type_of })
+        Lookup::new(&self.cache.engine, &LookupSpec { region: &self.name, key, tags, policies, type_of })
     }
 
     /// The text of an entry; counts a hit or a miss.

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::status::{CacheStatus, Forwarded};
 use super::vary;
 use crate::clock;
-use crate::engine::{Ask, Found, Lookup, Ticket, TypeOf};
+use crate::engine::{LookupSpec, Found, Lookup, LoadGuard, TypeOf};
 use crate::entry::{Codec, Entry};
 use crate::key::Key;
 use crate::policy::Policy;
@@ -47,7 +47,7 @@ pub(super) enum Action {
 pub(super) struct Loading {
     pub(super) key: ResolvedKey,
     /// Must be completed with the load's result; `None` if the response is for this client only.
-    pub(super) ticket: Option<Box<Ticket>>,
+    pub(super) ticket: Option<Box<LoadGuard>>,
     /// The stored response to validate.
     pub(super) stored: Option<StoredResponse>,
     /// Whether a response was stored when the load began.
@@ -95,7 +95,7 @@ impl Settings {
         let engine = &self.cache.engine;
         let mut key = ResolvedKey { lookup: self.engine_lookup(&request.key, request), index: None };
         for _ in 0..MAX_LOOKUPS {
-            let look = engine.look_at(&key.lookup).await;
+            let look = engine.probe(&key.lookup).await;
             let replaces = match evaluate_probe(request, &key, look.entry.as_ref()) {
                 Evaluation::Load { .. } if request.reads_only => {
                     let why = if look.entry.is_some() { Forwarded::Stale } else { key.miss_reason() };
@@ -111,7 +111,7 @@ impl Settings {
             if request.directives.has("only-if-cached") {
                 return Action::GatewayTimeout;
             }
-            let (record, collapsed) = match engine.find_after(&key.lookup, look, replaces).await {
+            let (record, collapsed) = match engine.continue_after_probe(&key.lookup, look, replaces).await {
                 Ok(Found::Load(ticket)) => return self.lead_load(request, key, ticket),
                 Ok(Found::Entry { entry, .. }) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),
@@ -170,7 +170,7 @@ impl Settings {
     }
 
     /// Loads for all requests that are collapsed onto this one.
-    fn lead_load(&self, request: &CacheableRequest, key: ResolvedKey, mut ticket: Box<Ticket>) -> Action {
+    fn lead_load(&self, request: &CacheableRequest, key: ResolvedKey, mut ticket: Box<LoadGuard>) -> Action {
         let stored = ticket.take_stale().and_then(|entry| response_of(entry.payload));
         let replaces = stored.is_some();
         key.lookup.region.tracker.count(Count::Miss);
@@ -208,7 +208,7 @@ impl Settings {
 
     /// The engine's look-up of a key, for a request.
     fn engine_lookup(&self, key: &Key, request: &CacheableRequest) -> Lookup {
-        let ask = Ask {
+        let ask = LookupSpec {
             region: &self.region,
             key,
             tags: &request.tags,

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::storability::{ReceivedResponse, Storability, Storable};
 use super::{conditions, dates, fields};
 use crate::clock::{self, Millis};
-use crate::engine::{Kept, Target, Ticket, ToStore};
+use crate::engine::{FillOutcome, Target, LoadGuard, ToStore};
 use crate::entry::Token;
 use crate::key::Tag;
 
@@ -104,10 +104,10 @@ impl Settings {
         }
         let value = self.to_store(payload, stored);
         match &loading.key.index {
-            None if storable.vary.is_empty() => ticket.complete(value).await == Kept::Stored,
+            None if storable.vary.is_empty() => ticket.complete(value).await == FillOutcome::Stored,
             None => self.store_first_variant(request, request_headers, ticket, storable, value).await,
             Some(index) if storable.vary.iter().all(|name| index.names.contains(name)) => {
-                ticket.complete(value).await == Kept::Stored
+                ticket.complete(value).await == FillOutcome::Stored
             }
             Some(_) => {
                 // The response varies by more than the index has: the next load creates a new index.
@@ -126,7 +126,7 @@ impl Settings {
         &self,
         request: &CacheableRequest,
         request_headers: &HeaderMap,
-        ticket: Box<Ticket>,
+        ticket: Box<LoadGuard>,
         storable: &Storable,
         value: ToStore,
     ) -> bool {
@@ -197,7 +197,7 @@ fn concerns_only_the_client(status: StatusCode) -> bool {
 }
 
 /// Ends a load that failed: waiting requests load by themselves, and the stored response stays.
-pub(super) async fn release_failed(ticket: Option<Box<Ticket>>) {
+pub(super) async fn release_failed(ticket: Option<Box<LoadGuard>>) {
     if let Some(ticket) = ticket {
         ticket.fail(None).await;
     }
@@ -205,7 +205,7 @@ pub(super) async fn release_failed(ticket: Option<Box<Ticket>>) {
 
 /// Stores an *uncacheable* marker for [`UNCACHEABLE_TTL`] (hit-for-miss in Varnish), so that concurrent requests are
 /// not collapsed onto this key.
-pub(super) async fn mark_uncacheable(ticket: Option<Box<Ticket>>, scope: Scope) {
+pub(super) async fn mark_uncacheable(ticket: Option<Box<LoadGuard>>, scope: Scope) {
     let Some(ticket) = ticket else { return };
     let payload = Record::Uncacheable(scope).encode();
     let (stale, version) = (Duration::ZERO, None);

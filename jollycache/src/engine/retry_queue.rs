@@ -138,7 +138,7 @@ impl Batch {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Repair {
+pub(crate) struct RetryQueue {
     /// What the queue becomes when it is full.
     everything: Pending,
     /// So that a call with nothing pending pays one load.
@@ -146,10 +146,10 @@ pub(crate) struct Repair {
     queue: Mutex<Queue>,
 }
 
-impl Repair {
+impl RetryQueue {
     /// Nothing waits yet. `glob` matches every key of the namespace.
     pub(crate) fn new(glob: &str) -> Self {
-        Repair {
+        RetryQueue {
             everything: Pending::Matching(glob.into()),
             length: AtomicUsize::new(0),
             queue: Mutex::default(),
@@ -191,7 +191,7 @@ impl Repair {
         self.coverage(key, tags, region).is_of_key()
     }
 
-    /// Up to `most` of the oldest, which stay queued until [`Repair::delivered`].
+    /// Up to `most` of the oldest, which stay queued until [`RetryQueue::delivered`].
     pub(crate) fn batch(&self, most: usize) -> Batch {
         let queue = self.lock();
         let oldest = || queue.by_age.iter().take(most);
@@ -240,46 +240,46 @@ mod tests {
         Pending::Key(name(text))
     }
 
-    fn queue(pending: impl IntoIterator<Item = Pending>) -> Repair {
-        let repair = Repair::new("ns:*");
-        assert!(!repair.push(pending, Duration::ZERO));
-        repair
+    fn queued(pending: impl IntoIterator<Item = Pending>) -> RetryQueue {
+        let queue = RetryQueue::new("ns:*");
+        assert!(!queue.push(pending, Duration::ZERO));
+        queue
     }
 
     #[test]
     fn covers_keys_tags_and_patterns_until_delivered() {
-        let repair = queue([key("a"), Pending::Tag(name("t")), Pending::Matching("list:*".into())]);
-        let batch = repair.batch(10);
+        let queue = queued([key("a"), Pending::Tag(name("t")), Pending::Matching("list:*".into())]);
+        let batch = queue.batch(10);
         assert_eq!(batch.invalidations.len(), 3);
-        assert!(repair.covers(&name("a"), &[], REGION));
-        assert!(repair.covers(&name("b"), &[name("t")], REGION));
-        assert!(repair.covers(&name("list:1"), &[], REGION));
-        assert!(!repair.covers(&name("b"), &[name("u")], REGION));
-        repair.delivered(&batch);
-        assert!(!repair.covers(&name("a"), &[name("t")], REGION));
-        assert_eq!(repair.len(), 0);
+        assert!(queue.covers(&name("a"), &[], REGION));
+        assert!(queue.covers(&name("b"), &[name("t")], REGION));
+        assert!(queue.covers(&name("list:1"), &[], REGION));
+        assert!(!queue.covers(&name("b"), &[name("u")], REGION));
+        queue.delivered(&batch);
+        assert!(!queue.covers(&name("a"), &[name("t")], REGION));
+        assert_eq!(queue.len(), 0);
     }
 
     #[test]
     fn a_region_covers_its_readers_and_its_entries_for_other_readers() {
-        let repair = queue([Pending::Region(REGION)]);
-        assert_eq!(repair.coverage(&name("a"), &[], REGION), Coverage::Key);
-        let coverage = repair.coverage(&name("a"), &[], OTHER);
+        let queue = queued([Pending::Region(REGION)]);
+        assert_eq!(queue.coverage(&name("a"), &[], REGION), Coverage::Key);
+        let coverage = queue.coverage(&name("a"), &[], OTHER);
         assert!(!coverage.is_of_key());
         assert!(coverage.includes(REGION) && !coverage.includes(OTHER));
-        repair.delivered(&repair.batch(1));
-        assert_eq!(repair.coverage(&name("a"), &[], REGION), Coverage::Nothing);
+        queue.delivered(&queue.batch(1));
+        assert_eq!(queue.coverage(&name("a"), &[], REGION), Coverage::Nothing);
         assert!(coverage.includes(REGION), "a read that began before the delivery");
     }
 
     #[test]
     fn what_is_queued_again_during_delivery_stays() {
-        let repair = queue([key("a"), key("b")]);
-        let batch = repair.batch(10);
-        repair.push([key("a")], Duration::ZERO);
-        repair.delivered(&batch);
-        assert!(repair.covers(&name("a"), &[], REGION));
-        assert!(!repair.covers(&name("b"), &[], REGION));
+        let queue = queued([key("a"), key("b")]);
+        let batch = queue.batch(10);
+        queue.push([key("a")], Duration::ZERO);
+        queue.delivered(&batch);
+        assert!(queue.covers(&name("a"), &[], REGION));
+        assert!(!queue.covers(&name("b"), &[], REGION));
     }
 
     #[test]
@@ -287,38 +287,38 @@ mod tests {
         const SHORT: Duration = Duration::from_secs(1);
         const LONG: Duration = Duration::from_secs(2);
         for [first, second] in [[SHORT, LONG], [LONG, SHORT]] {
-            let repair = Repair::new("ns:*");
-            repair.push([key("a")], first);
-            repair.push([key("a")], second);
-            repair.push([key("b")], SHORT);
-            assert_eq!(repair.batch(10).invalidations, [(key("a"), LONG), (key("b"), SHORT)]);
+            let queue = RetryQueue::new("ns:*");
+            queue.push([key("a")], first);
+            queue.push([key("a")], second);
+            queue.push([key("b")], SHORT);
+            assert_eq!(queue.batch(10).invalidations, [(key("a"), LONG), (key("b"), SHORT)]);
         }
     }
 
     #[test]
     fn a_full_queue_becomes_one_invalidation_of_everything() {
-        let repair = Repair::new("ns:*");
-        repair.push([key("ns:first")], Duration::from_secs(3));
+        let queue = RetryQueue::new("ns:*");
+        queue.push([key("ns:first")], Duration::from_secs(3));
         let keys = || (0..MAX_PENDING).map(|i| key(&format!("ns:{i}")));
-        assert!(repair.push(keys(), Duration::ZERO), "it overflowed");
-        assert_eq!(repair.len(), 1);
+        assert!(queue.push(keys(), Duration::ZERO), "it overflowed");
+        assert_eq!(queue.len(), 1);
         for covered in ["ns:first", "ns:0", "ns:never-evicted"] {
-            assert!(repair.covers(&name(covered), &[], REGION));
+            assert!(queue.covers(&name(covered), &[], REGION));
         }
         let everything = (Pending::Matching("ns:*".into()), Duration::from_secs(3));
-        assert_eq!(repair.batch(10).invalidations, [everything]);
-        assert!(!repair.push(keys(), Duration::ZERO), "it did so before");
-        assert!(repair.len() <= MAX_PENDING);
+        assert_eq!(queue.batch(10).invalidations, [everything]);
+        assert!(!queue.push(keys(), Duration::ZERO), "it did so before");
+        assert!(queue.len() <= MAX_PENDING);
     }
 
     #[test]
     fn what_comes_while_everything_is_delivered_waits_for_itself() {
-        let repair = Repair::new("ns:*");
-        repair.push((0..=MAX_PENDING).map(|i| key(&format!("ns:{i}"))), Duration::ZERO);
-        let batch = repair.batch(10);
-        repair.push([key("ns:1")], Duration::ZERO);
-        repair.delivered(&batch);
-        assert!(repair.covers(&name("ns:1"), &[], REGION));
-        assert!(!repair.covers(&name("ns:2"), &[], REGION));
+        let queue = RetryQueue::new("ns:*");
+        queue.push((0..=MAX_PENDING).map(|i| key(&format!("ns:{i}"))), Duration::ZERO);
+        let batch = queue.batch(10);
+        queue.push([key("ns:1")], Duration::ZERO);
+        queue.delivered(&batch);
+        assert!(queue.covers(&name("ns:1"), &[], REGION));
+        assert!(!queue.covers(&name("ns:2"), &[], REGION));
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Engine;
 use super::delivery::Sender;
-use super::repair::Pending;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
+use crate::engine::Engine;
+use crate::engine::retry_queue::Pending;
 use crate::error::{Error, Result};
 use crate::key::{Key, Pattern, StoredKey, Tag};
 use crate::policy::Resolved;
@@ -40,7 +40,7 @@ pub(crate) struct Eviction {
 
 impl Engine {
     /// The stored name of the tag that stands for all writes.
-    pub(super) fn writes_tag(&self) -> StoredKey {
+    pub(in crate::engine) fn writes_tag(&self) -> StoredKey {
         self.namespace().tag_name(WRITES)
     }
 
@@ -55,7 +55,7 @@ impl Engine {
     }
 
     /// An eviction of one key that is held ready, in case it turns out to be needed; it counts as none.
-    pub(super) fn eviction_of(
+    pub(in crate::engine) fn eviction_of(
         self: &Arc<Self>,
         region: &Arc<Region>,
         policy: &Resolved,
@@ -67,8 +67,13 @@ impl Engine {
     }
 
     /// Queues what could not be delivered, to be bypassed until it is. The grace begins with the delivery.
-    pub(super) fn queue(self: &Arc<Self>, region: &Region, pending: Vec<Pending>, grace: Duration) {
-        if self.repair.push(pending, grace) {
+    pub(in crate::engine) fn queue(
+        self: &Arc<Self>,
+        region: &Region,
+        pending: Vec<Pending>,
+        grace: Duration,
+    ) {
+        if self.retry_queue.push(pending, grace) {
             tracing::error!(
                 region = %region.name,
                 namespace = self.namespace().as_str(),
@@ -126,7 +131,7 @@ impl Eviction {
     }
 
     /// As [`Eviction::run`], as a part of a call that reports itself.
-    pub(super) async fn run_unreported(mut self) -> Result<u64> {
+    pub(in crate::engine) async fn run_unreported(mut self) -> Result<u64> {
         let started = clock::now();
         let result = self.deliver().await;
         match &result {
@@ -139,7 +144,7 @@ impl Eviction {
                     duration_us = clock::micros_since(started),
                     "cache evict"
                 );
-                self.engine.tell(Some(&self.region), &self.pending);
+                self.engine.publish(Some(&self.region), &self.pending);
                 self.pending.clear();
             }
             Err(error) => self.warn_of(error),

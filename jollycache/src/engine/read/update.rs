@@ -7,20 +7,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::lease::HeldLease;
-use super::load::Leased;
-use super::{Engine, Lookup, Ticket};
+use super::lease::LoadLease;
+use super::load_guard::LoadGuard;
+use super::lookup::Lookup;
 use crate::backend::{Lease, LeaseMode};
+use crate::engine::Engine;
 use crate::entry::Entry;
 use crate::error::{Error, ErrorKind, Result};
 use crate::tracker::Count;
 
-/// The answer to a try at [`Engine::link`].
+/// The answer to a try at [`Engine::lease_for_update`].
 #[derive(Debug)]
-pub(super) enum Linked {
+pub(in crate::engine) enum UpdateLease {
     /// The lease is held, over this value.
-    Mine(Option<Entry>, Box<Ticket>),
+    Granted(Option<Entry>, Box<LoadGuard>),
     /// Somebody else loads or writes.
-    Others {
+    Contended {
         /// For how long at most.
         remaining: Duration,
     },
@@ -30,7 +32,10 @@ impl Engine {
     /// Leases `lookup`'s key over whatever value is there. The value is handed out where it may be served.
     ///
     /// Waits for another's lease, for as long as the lookup's policy says.
-    pub(crate) async fn link(self: &Arc<Self>, lookup: &Lookup) -> Result<(Option<Entry>, Box<Ticket>)> {
+    pub(crate) async fn lease_for_update(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+    ) -> Result<(Option<Entry>, Box<LoadGuard>)> {
         if self.is_loading(&lookup.key) {
             return Err(Error::new(
                 ErrorKind::Contended,
@@ -39,9 +44,9 @@ impl Engine {
         }
         let mut watch = None;
         loop {
-            let remaining = match self.try_link(lookup).await? {
-                Linked::Mine(old, ticket) => return Ok((old, ticket)),
-                Linked::Others { remaining } => remaining,
+            let remaining = match self.try_lease_for_update(lookup).await? {
+                UpdateLease::Granted(old, guard) => return Ok((old, guard)),
+                UpdateLease::Contended { remaining } => remaining,
             };
             let patience = lookup.time_left().min(remaining);
             if patience.is_zero() {
@@ -49,7 +54,7 @@ impl Engine {
                 let why = format!("{} is being loaded or written by somebody else", lookup.key);
                 return Err(Error::new(ErrorKind::Contended, why));
             }
-            self.await_news(lookup, &mut watch, patience).await?;
+            self.await_change(lookup, &mut watch, patience).await?;
         }
     }
 
@@ -58,15 +63,18 @@ impl Engine {
     pub(crate) async fn try_refresh(
         self: &Arc<Self>,
         lookup: &Lookup,
-    ) -> Option<(Option<Entry>, Box<Ticket>)> {
-        match self.try_link(lookup).await {
-            Ok(Linked::Mine(old, ticket)) => Some((old, ticket)),
-            Ok(Linked::Others { .. }) | Err(_) => None,
+    ) -> Option<(Option<Entry>, Box<LoadGuard>)> {
+        match self.try_lease_for_update(lookup).await {
+            Ok(UpdateLease::Granted(old, guard)) => Some((old, guard)),
+            Ok(UpdateLease::Contended { .. }) | Err(_) => None,
         }
     }
 
-    /// As [`Engine::link`], without waiting.
-    pub(super) async fn try_link(self: &Arc<Self>, lookup: &Lookup) -> Result<Linked> {
+    /// As [`Engine::lease_for_update`], without waiting.
+    pub(in crate::engine) async fn try_lease_for_update(
+        self: &Arc<Self>,
+        lookup: &Lookup,
+    ) -> Result<UpdateLease> {
         self.ensure_worker();
         let stamps = self.stamp_tags(lookup, &[]).await?;
         let mut held = HeldLease::new(self, &lookup.key);
@@ -78,11 +86,13 @@ impl Engine {
                 // The tags that the value has, and not only those that were declared, decide whether it is touched.
                 let tag_keys = stamps.iter().map(|tag| self.namespace().tag_name(&tag.name)).collect();
                 let lookup = Lookup { tag_keys, ..lookup.clone() };
-                let leased = Leased { held, stale: None, stamps };
-                Linked::Mine(old, Ticket::leased(self, &lookup, None, leased))
+                let leased = LoadLease { held, stale: None, stamps };
+                UpdateLease::Granted(old, LoadGuard::leased(self, &lookup, None, leased))
             }
-            Lease::Wait { remaining, .. } | Lease::Bypass { remaining } => Linked::Others { remaining },
-            Lease::Hit(_) => Linked::Others { remaining: Duration::ZERO },
+            Lease::Wait { remaining, .. } | Lease::Bypass { remaining } => {
+                UpdateLease::Contended { remaining }
+            }
+            Lease::Hit(_) => UpdateLease::Contended { remaining: Duration::ZERO },
         })
     }
 }

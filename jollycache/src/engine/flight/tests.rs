@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::flight::{FlightKey, Flights, Follower, Landing, Leader, MAX_FOLLOWERS, Role, Shared};
+use super::flights::{FlightKey, FlightResult, Flights, Follower, Leader, MAX_FOLLOWERS, Role, Shared};
 use crate::clock;
 use crate::entry::Fingerprint;
 use crate::key::StoredKey;
@@ -44,8 +44,8 @@ async fn a_sealed_flight_is_not_joined() {
     let mut early = follower(&flights);
     first.seal();
     let _second = leader(&flights);
-    first.land(Landing::Value(Shared { none: true, payload: Bytes::new() }));
-    assert!(matches!(early.landed().await, Landing::Value(_)));
+    first.finish(FlightResult::Value(Shared { none: true, payload: Bytes::new() }));
+    assert!(matches!(early.result().await, FlightResult::Value(_)));
 }
 
 #[tokio::test]
@@ -54,10 +54,10 @@ async fn landing_the_sealed_flight_leaves_the_next_one_open() {
     let mut first = leader(&flights);
     first.seal();
     let second = leader(&flights);
-    first.land(Landing::Retry);
+    first.finish(FlightResult::Retry);
     let mut late = follower(&flights);
-    second.land(Landing::Alone);
-    assert!(matches!(late.landed().await, Landing::Alone));
+    second.finish(FlightResult::Alone);
+    assert!(matches!(late.result().await, FlightResult::Alone));
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_cancelled_leader_leaves_the_flight_to_the_next() {
     let first = leader(&flights);
     let mut waiting = follower(&flights);
     drop(first);
-    assert!(matches!(waiting.landed().await, Landing::Retry));
+    assert!(matches!(waiting.result().await, FlightResult::Retry));
     let _next = leader(&flights);
 }
 
@@ -80,7 +80,7 @@ async fn a_panicking_leader_has_failed() {
         panic!("the loader panics");
     });
     assert!(panicked.join().is_err());
-    assert!(matches!(waiting.landed().await, Landing::Failed(None)));
+    assert!(matches!(waiting.result().await, FlightResult::Failed(None)));
 }
 
 #[tokio::test]
@@ -91,11 +91,11 @@ async fn a_flight_that_outlasts_its_lease_is_replaced_and_leaves_the_next_one_al
     let mut early = follower_at(&flights, start + LEASE / 2);
     let next = leader_at(&flights, start + LEASE);
     hanging.renew(start + LEASE * 3);
-    hanging.land(Landing::Retry);
-    assert!(matches!(early.landed().await, Landing::Retry));
+    hanging.finish(FlightResult::Retry);
+    assert!(matches!(early.result().await, FlightResult::Retry));
     let mut late = follower_at(&flights, start + LEASE);
-    next.land(Landing::Alone);
-    assert!(matches!(late.landed().await, Landing::Alone));
+    next.finish(FlightResult::Alone);
+    assert!(matches!(late.result().await, FlightResult::Alone));
     assert_eq!(flights.count(), 0);
 }
 

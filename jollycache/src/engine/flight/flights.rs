@@ -35,7 +35,7 @@ pub(crate) struct FlightKey {
 
 /// How a flight ended, for its followers.
 #[derive(Debug, Clone)]
-pub(crate) enum Landing {
+pub(crate) enum FlightResult {
     /// With a value that was valid when the flight was sealed.
     Value(Shared),
     /// The load failed; with its error, where that can be shared.
@@ -65,7 +65,7 @@ pub(crate) enum Role {
 /// A flight that can be joined.
 #[derive(Debug)]
 struct Flight {
-    landing: watch::Sender<Option<Landing>>,
+    result: watch::Sender<Option<FlightResult>>,
     /// The end of its leader's lease, about: what is loaded after it cannot be stored, so a leader that takes longer,
     /// or never comes back, must not hold up those who come later.
     until: Instant,
@@ -91,15 +91,15 @@ impl Flights {
     pub(crate) fn join(&self, key: FlightKey, now: Instant, lease: Duration) -> Role {
         let mut open = self.open();
         if let Some(flight) = open.get(&key).filter(|flight| now < flight.until) {
-            let Flight { landing, until } = flight;
-            if landing.receiver_count() >= MAX_FOLLOWERS {
+            let Flight { result, until } = flight;
+            if result.receiver_count() >= MAX_FOLLOWERS {
                 return Role::Crowded;
             }
-            return Role::Follower(Follower { landing: landing.subscribe(), until: *until });
+            return Role::Follower(Follower { result: result.subscribe(), until: *until });
         }
-        let landing = watch::channel(None).0;
-        open.insert(key.clone(), Flight { landing: landing.clone(), until: now + lease });
-        Role::Leader(Leader { flights: self.clone(), key, landing: Some(landing), sealed: false })
+        let result = watch::channel(None).0;
+        open.insert(key.clone(), Flight { result: result.clone(), until: now + lease });
+        Role::Leader(Leader { flights: self.clone(), key, result: Some(result), sealed: false })
     }
 
     /// How many flights can be joined.
@@ -109,7 +109,7 @@ impl Flights {
 
     /// How many callers wait in open flights.
     pub(crate) fn followers(&self) -> usize {
-        self.open().values().map(|flight| flight.landing.receiver_count()).sum()
+        self.open().values().map(|flight| flight.result.receiver_count()).sum()
     }
 
     /// How many keys have a line of callers that load without a lease.
@@ -141,7 +141,7 @@ impl Flights {
 pub(crate) struct Leader {
     flights: Flights,
     key: FlightKey,
-    landing: Option<watch::Sender<Option<Landing>>>,
+    result: Option<watch::Sender<Option<FlightResult>>>,
     sealed: bool,
 }
 
@@ -166,7 +166,7 @@ impl Leader {
     }
 
     fn leads(&self, flight: &Flight) -> bool {
-        self.landing.as_ref().is_some_and(|landing| landing.same_channel(&flight.landing))
+        self.result.as_ref().is_some_and(|result| result.same_channel(&flight.result))
     }
 
     /// Waits until no earlier flight of this key loads without a lease. Cancel safe.
@@ -177,24 +177,25 @@ impl Leader {
     }
 
     /// Seals the flight and tells the followers how it ended.
-    pub(crate) fn land(mut self, landing: Landing) {
-        self.finish(landing);
+    pub(crate) fn finish(mut self, result: FlightResult) {
+        self.publish(result);
     }
 
-    fn finish(&mut self, landing: Landing) {
+    fn publish(&mut self, result: FlightResult) {
         self.seal();
-        if let Some(followers) = self.landing.take() {
-            followers.send_replace(Some(landing));
+        if let Some(followers) = self.result.take() {
+            followers.send_replace(Some(result));
         }
     }
 }
 
 impl Drop for Leader {
     fn drop(&mut self) {
-        if self.landing.is_some() {
+        if self.result.is_some() {
             // A panic would repeat itself in each follower in turn if they took over one after another.
-            let landing = if std::thread::panicking() { Landing::Failed(None) } else { Landing::Retry };
-            self.finish(landing);
+            let result =
+                if std::thread::panicking() { FlightResult::Failed(None) } else { FlightResult::Retry };
+            self.publish(result);
         }
     }
 }
@@ -231,7 +232,7 @@ impl Drop for InLine {
 /// A caller that waits for the leader.
 #[derive(Debug)]
 pub(crate) struct Follower {
-    landing: watch::Receiver<Option<Landing>>,
+    result: watch::Receiver<Option<FlightResult>>,
     until: Instant,
 }
 
@@ -242,10 +243,10 @@ impl Follower {
     }
 
     /// Waits for the flight's end. Cancel safe.
-    pub(crate) async fn landed(&mut self) -> Landing {
-        match self.landing.wait_for(Option::is_some).await {
-            Ok(landing) => landing.clone().unwrap_or(Landing::Retry),
-            Err(_) => Landing::Retry,
+    pub(crate) async fn result(&mut self) -> FlightResult {
+        match self.result.wait_for(Option::is_some).await {
+            Ok(result) => result.clone().unwrap_or(FlightResult::Retry),
+            Err(_) => FlightResult::Retry,
         }
     }
 }

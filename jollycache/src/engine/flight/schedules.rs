@@ -1,4 +1,4 @@
-//! Flights under many schedules: `flight.rs` once more, over locks and tasks that shuttle interrupts at every turn.
+//! Flights under many schedules: `flights.rs` once more, over locks and tasks that shuttle interrupts at every turn.
 //! Callers are cancelled anywhere, panic, and fail, flights end by time, and a writer invalidates, or queues that.
 //!
 //! Shuttle ends a run in which nobody can go on, so a lost wake-up fails these tests.
@@ -7,9 +7,9 @@ mod sync {
     pub(super) use shuttle::sync::{Mutex, MutexGuard};
 }
 
-#[path = "flight.rs"]
+#[path = "flights.rs"]
 #[allow(dead_code, reason = "what the statistics ask for is not needed here")]
-mod flight;
+mod flights;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, OnceLock};
@@ -20,7 +20,7 @@ use shuttle::future::{self, yield_now};
 use shuttle::rand::{Rng, thread_rng};
 use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 
-use self::flight::{FlightKey, Flights, Landing, Leader, Role, Shared};
+use self::flights::{FlightKey, FlightResult, Flights, Leader, Role, Shared};
 use crate::clock;
 use crate::entry::Fingerprint;
 use crate::key::StoredKey;
@@ -60,8 +60,8 @@ fn join(flights: &Flights, bypasses: bool) -> Role {
     flights.join(key(bypasses), sometime(), LEASE)
 }
 
-fn shared(version: u8) -> Landing {
-    Landing::Value(Shared { none: false, payload: Bytes::copy_from_slice(&[version]) })
+fn shared(version: u8) -> FlightResult {
+    FlightResult::Value(Shared { none: false, payload: Bytes::copy_from_slice(&[version]) })
 }
 
 impl World {
@@ -99,10 +99,10 @@ impl World {
             match join(&self.flights, bypasses) {
                 Role::Leader(leader) => break self.lead(leader, bypasses).await,
                 Role::Crowded => break Some(self.load().await),
-                Role::Follower(mut follower) => match follower.landed().await {
-                    Landing::Value(value) => break Some(value.payload[0]),
-                    Landing::Failed(_) | Landing::Alone => break Some(self.load().await),
-                    Landing::Retry => {}
+                Role::Follower(mut follower) => match follower.result().await {
+                    FlightResult::Value(value) => break Some(value.payload[0]),
+                    FlightResult::Failed(_) | FlightResult::Alone => break Some(self.load().await),
+                    FlightResult::Retry => {}
                 },
             }
         };
@@ -114,7 +114,7 @@ impl World {
         let most = if bypasses { 3 } else { 5 };
         match thread_rng().gen_range(0..most) {
             0 => {
-                leader.land(Landing::Failed(None));
+                leader.finish(FlightResult::Failed(None));
                 None
             }
             1 => {
@@ -133,7 +133,7 @@ impl World {
         leader.seal();
         yield_now().await;
         let stored = self.invalidations.load(Ordering::SeqCst) == lease;
-        leader.land(if stored { shared(version) } else { Landing::Retry });
+        leader.finish(if stored { shared(version) } else { FlightResult::Retry });
         version
     }
 
@@ -144,7 +144,7 @@ impl World {
         assert_eq!(loads.before, 0, "two load without a lease at once");
         let version = self.load().await;
         drop(loads);
-        leader.land(shared(version));
+        leader.finish(shared(version));
         drop(turn);
         version
     }
@@ -204,9 +204,11 @@ fn a_leader_panics() {
             let world = Arc::clone(&world);
             future::spawn(async move {
                 match join(&world.flights, false) {
-                    Role::Follower(mut follower) => matches!(follower.landed().await, Landing::Failed(None)),
+                    Role::Follower(mut follower) => {
+                        matches!(follower.result().await, FlightResult::Failed(None))
+                    }
                     Role::Leader(next) => {
-                        next.land(Landing::Failed(None));
+                        next.finish(FlightResult::Failed(None));
                         true
                     }
                     Role::Crowded => false,

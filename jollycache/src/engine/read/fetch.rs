@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::Lookup;
+use super::lookup::Lookup;
 use crate::backend::Read;
 use crate::engine::Engine;
 use crate::entry::{Entry, TagStamp, Token};
@@ -13,7 +13,7 @@ use crate::policy::Consistency;
 use crate::tracker::Count;
 
 /// What was read for a lookup: the entry, if it may be served, and the ids of the declared tags.
-pub(super) type Looked = (Option<Entry>, Vec<Option<Token>>);
+pub(super) type Fetched = (Option<Entry>, Vec<Option<Token>>);
 
 impl Engine {
     /// The entry, if it may be served, fresh or stale. Loads nothing.
@@ -23,7 +23,7 @@ impl Engine {
             lookup.region.tracker.count(Count::Bypass);
             return Ok(None);
         }
-        Ok(self.look(lookup).await?.0)
+        Ok(self.fetch(lookup).await?.0)
     }
 
     /// As [`Engine::peek`], for many, with one round trip and one more if entries carry tags that are not declared.
@@ -33,11 +33,11 @@ impl Engine {
             lookup.region.tracker.count(Count::Bypass);
         }
         let lookups: Vec<_> = lookups.iter().collect();
-        Ok(self.look_many(&lookups).await?.into_iter().map(|(entry, _)| entry).collect())
+        Ok(self.fetch_many(&lookups).await?.into_iter().map(|(entry, _)| entry).collect())
     }
 
     /// Reads the entry, if it may be served, and the ids of the declared tags.
-    pub(super) async fn look(&self, lookup: &Lookup) -> Result<Looked> {
+    pub(super) async fn fetch(&self, lookup: &Lookup) -> Result<Fetched> {
         let read = lookup.call(&self.store)?.read(&lookup.key, &lookup.tag_keys);
         let Read { entry, tag_ids } = read.await?;
         let Some(entry) = entry else { return Ok((None, tag_ids)) };
@@ -45,28 +45,33 @@ impl Engine {
         Ok((usable.then_some(entry), tag_ids))
     }
 
-    /// As [`Engine::look`], for lookups of one region and policy. Those that an undelivered invalidation covers are not
+    /// As [`Engine::fetch`], for lookups of one region and policy. Those that an undelivered invalidation covers are not
     /// read.
-    pub(super) async fn look_many(&self, lookups: &[&Lookup]) -> Result<Vec<Looked>> {
+    pub(super) async fn fetch_many(&self, lookups: &[&Lookup]) -> Result<Vec<Fetched>> {
         let Some(first) = lookups.first() else { return Ok(Vec::new()) };
         let readable = || lookups.iter().filter(|lookup| !lookup.undelivered.is_of_key());
         let keys: Vec<_> = readable().map(|lookup| lookup.key.clone()).collect();
         let tags: BTreeSet<_> = readable().flat_map(|lookup| lookup.tag_keys.iter().cloned()).collect();
         let (mut entries, live) = self.read_together(first, &keys, tags).await?;
-        let mut looked = Vec::with_capacity(lookups.len());
+        let mut fetched = Vec::with_capacity(lookups.len());
         for lookup in lookups {
             let read = if lookup.undelivered.is_of_key() { None } else { entries.next().flatten() };
             let tag_ids = lookup.tag_keys.iter().map(|tag| live.get(tag).copied()).collect();
-            looked.push((read, tag_ids));
+            fetched.push((read, tag_ids));
         }
-        self.refuse_invalid(first, lookups, &mut looked).await?;
-        Ok(looked)
+        self.refuse_invalid(first, lookups, &mut fetched).await?;
+        Ok(fetched)
     }
 
     /// Takes out the entries that may not be served.
-    async fn refuse_invalid(&self, first: &Lookup, lookups: &[&Lookup], looked: &mut [Looked]) -> Result<()> {
+    async fn refuse_invalid(
+        &self,
+        first: &Lookup,
+        lookups: &[&Lookup],
+        fetched: &mut [Fetched],
+    ) -> Result<()> {
         let mut to_check = HashSet::new();
-        for (lookup, (entry, tag_ids)) in lookups.iter().zip(looked.iter_mut()) {
+        for (lookup, (entry, tag_ids)) in lookups.iter().zip(fetched.iter_mut()) {
             let Some(read) = entry else { continue };
             match self.unproven_tags(lookup, read, &lookup.stamps(tag_ids)) {
                 Some(tags) => {
@@ -79,7 +84,7 @@ impl Engine {
             return Ok(());
         }
         let (_, live) = self.read_together(first, &[], to_check.iter().cloned().collect()).await?;
-        for (entry, _) in looked {
+        for (entry, _) in fetched {
             let is_invalid = |tag: &TagStamp| {
                 let name = self.namespace().tag_name(&tag.name);
                 to_check.contains(&name) && live.get(&name) != Some(&tag.id)
@@ -143,8 +148,8 @@ impl Engine {
         if unproven.is_empty() {
             return Some(unproven);
         }
-        // Before the ids are read: what is delivered by then is seen in them.
+        // Before the ids are read: what is delivered by then is observed in them.
         let keys: Vec<_> = unproven.iter().map(|tag| self.namespace().tag_name(&tag.name)).collect();
-        (!self.repair.covers(&lookup.key, &keys, lookup.region.id)).then_some(unproven)
+        (!self.retry_queue.covers(&lookup.key, &keys, lookup.region.id)).then_some(unproven)
     }
 }

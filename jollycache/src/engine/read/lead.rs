@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Found, Lookup, Seen};
+use super::found::{Found, Observed};
+use super::lease::{HeldLease, LoadLease};
+use super::load_guard::{LoadGuard, LoadPermission};
+use super::lookup::Lookup;
 use crate::backend::{Lease, LeaseMode, Signal, Watch};
 use crate::engine::Engine;
 use crate::engine::flight::Leader;
-use crate::engine::lease::HeldLease;
-use crate::engine::ticket::{Grant, Ticket};
 use crate::entry::{Entry, TagStamp, Token};
 use crate::error::Result;
 use crate::policy::SingleFlight;
@@ -19,17 +20,9 @@ pub(super) enum Acquired {
     /// A value after all, fresh, or stale while somebody else refreshes it.
     Value { entry: Entry, waited: bool },
     /// The lease, and what it replaces.
-    Lease(Leased),
+    Lease(LoadLease),
     /// Load, and do not store.
     Nothing,
-}
-
-/// The right to load and store.
-#[derive(Debug)]
-pub(in crate::engine) struct Leased {
-    pub(in crate::engine) held: HeldLease,
-    pub(in crate::engine) stale: Option<Entry>,
-    pub(in crate::engine) stamps: Vec<TagStamp>,
 }
 
 impl Engine {
@@ -38,26 +31,26 @@ impl Engine {
         self: &Arc<Self>,
         lookup: &Lookup,
         leader: Option<Leader>,
-        seen: Seen,
+        observed: Observed,
     ) -> Result<Found> {
         if lookup.check_tags().is_err() {
-            return Ok(self.load_unleased(lookup, leader, Grant::Bypass).await);
+            return Ok(self.load_unleased(lookup, leader, LoadPermission::Bypass).await);
         }
-        match self.acquire(lookup, seen).await {
+        match self.acquire(lookup, observed).await {
             // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
             Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
-            Ok(Acquired::Lease(leased)) => Ok(Found::Load(Ticket::leased(self, lookup, leader, leased))),
+            Ok(Acquired::Lease(leased)) => Ok(Found::Load(LoadGuard::leased(self, lookup, leader, leased))),
             Err(error) if lookup.propagates => Err(error),
-            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader, Grant::Bypass).await),
-            Err(_) => Ok(self.load_unleased(lookup, leader, Grant::Broken).await),
+            Ok(Acquired::Nothing) => Ok(self.load_unleased(lookup, leader, LoadPermission::Bypass).await),
+            Err(_) => Ok(self.load_unleased(lookup, leader, LoadPermission::Broken).await),
         }
     }
 
     /// Asks for the lease, and waits for its holder, until there is a value, a lease or no time left.
-    pub(super) async fn acquire(self: &Arc<Self>, lookup: &Lookup, seen: Seen) -> Result<Acquired> {
-        let stamps = self.stamp_tags(lookup, &seen.tag_ids).await?;
+    pub(super) async fn acquire(self: &Arc<Self>, lookup: &Lookup, observed: Observed) -> Result<Acquired> {
+        let stamps = self.stamp_tags(lookup, &observed.tag_ids).await?;
         let mut held = HeldLease::new(self, &lookup.key);
-        let (mut watch, mut replace, mut others_failed) = (None::<Watch>, seen.unreadable, false);
+        let (mut watch, mut replace, mut others_failed) = (None::<Watch>, observed.unreadable, false);
         loop {
             let mode = if replace { LeaseMode::Replace } else { LeaseMode::Load };
             let (stale, remaining) = match held.ask(lookup, &stamps, mode).await? {
@@ -72,7 +65,7 @@ impl Engine {
                 }
                 Lease::Leased { stale } => {
                     let stale = self.servable(lookup, stale, &stamps).await;
-                    return Ok(Acquired::Lease(Leased { held, stale, stamps }));
+                    return Ok(Acquired::Lease(LoadLease { held, stale, stamps }));
                 }
                 Lease::Wait { stale, remaining } => (stale, remaining),
                 Lease::Bypass { .. } => return Ok(Acquired::Nothing),
@@ -88,7 +81,7 @@ impl Engine {
             if !waits {
                 return Ok(Acquired::Nothing);
             }
-            others_failed = self.await_news(lookup, &mut watch, patience).await?;
+            others_failed = self.await_change(lookup, &mut watch, patience).await?;
         }
     }
 
@@ -105,7 +98,7 @@ impl Engine {
 
     /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
     /// one may fail as well, and callers must not queue for that.
-    pub(in crate::engine) async fn await_news(
+    pub(in crate::engine) async fn await_change(
         &self,
         lookup: &Lookup,
         watch: &mut Option<Watch>,
@@ -148,13 +141,13 @@ impl Engine {
         self: &Arc<Self>,
         lookup: &Lookup,
         leader: Option<Leader>,
-        grant: Grant,
+        permission: LoadPermission,
     ) -> Found {
         let turn = match &leader {
             Some(leader) => tokio::time::timeout(lookup.time_left(), leader.turn()).await.ok(),
             None => None,
         };
-        let permit = self.load_permit(lookup).await;
-        Found::Load(Ticket::unleased(self, lookup, leader, grant, (turn, permit)))
+        let place = self.load_place(lookup).await;
+        Found::Load(LoadGuard::unleased(self, lookup, leader, permission, (turn, place)))
     }
 }

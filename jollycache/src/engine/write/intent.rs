@@ -4,16 +4,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use futures_util::future::{try_join, try_join_all, try_join3};
 
-use super::repair::Pending;
-use super::worker::Job;
-use super::write_scope::WriteScope;
-use super::{Engine, Target};
 use crate::backend::WriteEnd;
 use crate::clock;
-use crate::entry::{Codec, Draft, Fingerprint, RunId, TagStamp, Token, Version};
+use crate::engine::Engine;
+use crate::engine::draft::NewValue;
+use crate::engine::invalidate::Target;
+use crate::engine::retry_queue::Pending;
+use crate::engine::worker::Job;
+use crate::engine::write_scope::WriteScope;
+use crate::entry::{Draft, RunId, TagStamp, Token};
 use crate::error::Result;
 use crate::key::{Key, StoredKey, Tag};
 use crate::policy::Resolved;
@@ -35,25 +36,13 @@ pub(crate) struct Announced<'a> {
     pub(crate) late: bool,
 }
 
-/// A value to store when the source is written.
-#[derive(Debug)]
-pub(crate) struct ToPut {
-    pub(crate) none: bool,
-    pub(crate) payload: Bytes,
-    pub(crate) ttl: std::time::Duration,
-    pub(crate) stale: std::time::Duration,
-    pub(crate) fingerprint: Fingerprint,
-    pub(crate) schema: u16,
-    pub(crate) version: Option<Version>,
-}
-
 /// A value, and where it goes.
 #[derive(Debug)]
 pub(crate) struct Put {
     pub(crate) key: Key,
     /// The tags of the value, those that were announced among them.
     pub(crate) tags: Vec<Tag>,
-    pub(crate) value: ToPut,
+    pub(crate) value: NewValue,
 }
 
 /// A write between its begin and its end. Dropped without an end, it evicts what it announced: nobody can tell
@@ -131,8 +120,8 @@ impl Write {
         match committed {
             Ok(stored) => {
                 self.ended = true;
-                if self.engine.tells() {
-                    self.engine.tell(Some(&self.region), &self.announced());
+                if self.engine.publishes_events() {
+                    self.engine.publish(Some(&self.region), &self.announced());
                 }
                 if let Some(stored) = stored {
                     self.region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
@@ -248,7 +237,7 @@ impl Write {
             return Ok((key, None));
         }
         let stamps = self.stamps(!announced, &put.tags).await?;
-        Ok((key, stamps.map(|stamps| self.draft(put.value, stamps))))
+        Ok((key, stamps.map(|stamps| put.value.into_draft(&self.region, &self.policy, stamps))))
     }
 
     /// The tags of the value with their ids. `None` if some of them, or its key, were not known before the write, and
@@ -267,22 +256,6 @@ impl Write {
         let same_run = self.store_run == Some(self.store_run().await?);
         let undisturbed = same_run && writes.zip(own).is_some_and(|(writes, own)| own.explains(writes));
         Ok(if undisturbed { Some(now) } else { (!late).then_some(early) })
-    }
-
-    fn draft(&self, value: ToPut, tags: Vec<TagStamp>) -> Draft {
-        Draft {
-            region: self.region.id,
-            none: value.none,
-            codec: Codec::Json,
-            schema: value.schema,
-            fingerprint: value.fingerprint,
-            cost_us: 0,
-            version: value.version,
-            tags,
-            ttl: self.policy.spread(value.ttl, rand::random()),
-            stale: value.stale,
-            payload: value.payload,
-        }
     }
 
     async fn put(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {

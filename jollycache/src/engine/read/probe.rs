@@ -3,15 +3,16 @@
 
 use std::sync::Arc;
 
-use super::{Found, Lookup, Seen};
+use super::found::{Found, Observed};
+use super::load_guard::LoadPermission;
+use super::lookup::Lookup;
 use crate::engine::Engine;
-use crate::engine::ticket::Grant;
 use crate::entry::{Entry, Token};
 use crate::error::{Error, Result};
 
 /// What a look at the backend showed to a caller that judges entries by rules of its own.
 #[derive(Debug)]
-pub(crate) struct Look {
+pub(crate) struct Probe {
     /// The entry, past its ttl or not, if none of its tags was invalidated.
     pub(crate) entry: Option<Entry>,
     outcome: Outcome,
@@ -19,37 +20,37 @@ pub(crate) struct Look {
 
 #[derive(Debug)]
 enum Outcome {
-    Seen(Vec<Option<Token>>),
+    Observed(Vec<Option<Token>>),
     /// An invalidation of the key waits to be delivered.
     Covered,
     Broken(Error),
 }
 
 impl Engine {
-    /// Looks without loading. [`Engine::find_after`] goes on from here.
-    pub(crate) async fn look_at(&self, lookup: &Lookup) -> Look {
+    /// Looks without loading. [`Engine::continue_after_probe`] goes on from here.
+    pub(crate) async fn probe(&self, lookup: &Lookup) -> Probe {
         if lookup.undelivered.is_of_key() {
-            return Look { entry: None, outcome: Outcome::Covered };
+            return Probe { entry: None, outcome: Outcome::Covered };
         }
-        match self.look(lookup).await {
-            Ok((entry, tag_ids)) => Look { entry, outcome: Outcome::Seen(tag_ids) },
-            Err(error) => Look { entry: None, outcome: Outcome::Broken(error) },
+        match self.fetch(lookup).await {
+            Ok((entry, tag_ids)) => Probe { entry, outcome: Outcome::Observed(tag_ids) },
+            Err(error) => Probe { entry: None, outcome: Outcome::Broken(error) },
         }
     }
 
     /// Goes on after a look whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
-    pub(crate) async fn find_after(
+    pub(crate) async fn continue_after_probe(
         self: &Arc<Self>,
         lookup: &Lookup,
-        look: Look,
+        look: Probe,
         replaces: bool,
     ) -> Result<Found> {
         match look.outcome {
-            Outcome::Seen(tag_ids) => {
+            Outcome::Observed(tag_ids) => {
                 let stale = look.entry.filter(|_| !replaces);
-                Box::pin(self.miss(lookup, Seen { tag_ids, stale, unreadable: replaces })).await
+                Box::pin(self.miss(lookup, Observed { tag_ids, stale, unreadable: replaces })).await
             }
-            Outcome::Covered => Ok(Box::pin(self.load_directly(lookup, Grant::Bypass)).await),
+            Outcome::Covered => Ok(Box::pin(self.load_directly(lookup, LoadPermission::Bypass)).await),
             Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
         }
     }

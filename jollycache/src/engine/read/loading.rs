@@ -9,7 +9,8 @@ use std::sync::atomic::Ordering;
 
 use tokio::task::futures::TaskLocalFuture;
 
-use super::{Engine, Lookup};
+use super::lookup::Lookup;
+use crate::engine::Engine;
 use crate::key::StoredKey;
 use crate::store::Store;
 use crate::tracker::Count;

@@ -6,14 +6,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Engine;
-use super::eviction::Eviction;
+use futures_util::future::try_join;
+
 use crate::clock;
-use crate::entry::{Draft, Token};
+use crate::engine::Engine;
+use crate::engine::draft::NewValue;
+use crate::engine::invalidate::Eviction;
+use crate::entry::{Draft, TagStamp, Token};
 use crate::error::Result;
-use crate::key::StoredKey;
+use crate::key::{StoredKey, Tag};
 use crate::policy::Resolved;
 use crate::region::Region;
+use crate::tracker::Count;
 
 /// How long the lease lives, unless the timeout of an operation is long: the steps follow one another at once.
 const MIN_LEASE: Duration = Duration::from_secs(2);
@@ -47,8 +51,21 @@ impl Overwrite {
         }
     }
 
+    /// Stores `value` with `tags`, unless something happens to the key in between. Returns whether it was stored.
+    pub(crate) async fn put(self, value: NewValue, tags: &[Tag]) -> Result<bool> {
+        let (region, policy) = (self.region.clone(), self.policy);
+        let tag_keys: Vec<_> = tags.iter().map(|tag| self.engine.namespace().tag(tag)).collect();
+        let engine = self.engine.clone();
+        let ids = engine.store.call(&region, policy.timeout)?.tag_ids(&tag_keys);
+        let (begun, ids) = try_join(self.begin(), ids).await?;
+        let stamps = tags.iter().zip(ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id });
+        let stored = begun.fill(&value.into_draft(&region, &policy, stamps.collect()), &tag_keys).await?;
+        region.tracker.count(if stored { Count::Put } else { Count::RefusedPut });
+        Ok(stored)
+    }
+
     /// Takes the lease.
-    pub(crate) async fn begin(mut self) -> Result<Self> {
+    async fn begin(mut self) -> Result<Self> {
         let call = self.engine.store.call(&self.region, self.policy.timeout)?;
         // Not before: while the breaker is open nothing is sent, so nothing has to be undone.
         self.undo = Some(self.engine.eviction_of(&self.region, &self.policy, self.key.clone()));
@@ -60,11 +77,12 @@ impl Overwrite {
         Ok(self)
     }
 
-    /// Stores the value, if the key was not evicted or announced by a writer since. Returns whether it was stored.
-    pub(crate) async fn fill(mut self, draft: &Draft) -> Result<bool> {
+    /// Stores the value, if the key was not evicted or announced by a writer since, and extends the ids of its tags,
+    /// whose names `tag_keys` are. Returns whether it was stored.
+    async fn fill(mut self, draft: &Draft, tag_keys: &[StoredKey]) -> Result<bool> {
         let Some(token) = self.token else { return Ok(false) };
         let call = self.engine.store.call(&self.region, self.policy.timeout)?;
-        let filled = call.fill(&self.key, token, draft, &[]).await?;
+        let filled = call.fill(&self.key, token, draft, tag_keys).await?;
         if filled.stored || !self.may_have_outlived_lease() {
             self.settle();
         } else if let Some(undo) = self.undo.take() {

@@ -4,20 +4,22 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Engine;
-use super::repair::Pending;
-use super::worker::SCAN_TIMEOUT;
-use super::write_scope::WriteScope;
 use crate::backend::Selection;
+use crate::engine::Engine;
+use crate::engine::retry_queue::Pending;
+use crate::engine::write_scope::WriteScope;
 use crate::entry::{RegionId, Token};
 use crate::error::Result;
 use crate::key::{Pattern, StoredKey};
 use crate::region::Region;
 use crate::store::Call;
 
+/// The bound on an invalidation by scan.
+const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
+
 /// On whose behalf an invalidation is delivered.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Sender<'r> {
+pub(in crate::engine) enum Sender<'r> {
     /// A call: its timeout bounds each operation, its region and the breaker count what fails.
     Call { region: &'r Region, timeout: Duration },
     /// The worker, which has bounds of its own and tries again.
@@ -66,7 +68,7 @@ fn grouped<'p>(targets: impl IntoIterator<Item = (&'p Pending, Duration)>) -> BT
 
 impl Engine {
     /// Invalidates `targets`, each with its grace, which begins now. Returns how many keys held a value.
-    pub(super) async fn deliver<'p>(
+    pub(in crate::engine) async fn deliver<'p>(
         &self,
         sender: Sender<'_>,
         targets: impl IntoIterator<Item = (&'p Pending, Duration)>,

@@ -2,12 +2,21 @@
 
 use std::sync::Arc;
 
-use super::worker::Job;
-use super::{Engine, Lookup};
+use super::lookup::Lookup;
 use crate::backend::{Filled, Lease, LeaseMode, LeaseRequest};
-use crate::entry::{Draft, TagStamp, Token};
+use crate::engine::Engine;
+use crate::engine::worker::Job;
+use crate::entry::{Draft, Entry, TagStamp, Token};
 use crate::error::Result;
 use crate::key::StoredKey;
+
+/// The right to load and store.
+#[derive(Debug)]
+pub(super) struct LoadLease {
+    pub(super) held: HeldLease,
+    pub(super) stale: Option<Entry>,
+    pub(super) stamps: Vec<TagStamp>,
+}
 
 /// A lease that is asked for, or held.
 ///

@@ -1,4 +1,4 @@
-//! `Ticket`: the right, and the duty, to load. However it ends (stored, refused, failed, cancelled, panicked), the
+//! `LoadGuard`: the right, and the duty, to load. However it ends (stored, refused, failed, cancelled, panicked), the
 //! followers are told and the lease is given back.
 
 use std::any::Any;
@@ -10,11 +10,14 @@ use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, info_span};
 
-use super::flight::{Landing, Leader, Shared, Turn};
-use super::load::Leased;
-use super::{Engine, Lookup, loading};
+use super::lease::LoadLease;
+use super::loading;
+use super::lookup::Lookup;
 use crate::backend::Filled;
 use crate::clock;
+use crate::engine::Engine;
+use crate::engine::draft::NewValue;
+use crate::engine::flight::{FlightResult, Leader, Shared, Turn};
 use crate::entry::{Draft, Entry, Token, Version};
 use crate::error::Result;
 use crate::tracker::{Count, Timed};
@@ -25,7 +28,7 @@ pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(1);
 
 /// One of the places for loads without a lease.
 #[derive(Debug)]
-pub(crate) struct LoadPermit(#[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
+pub(crate) struct LoadPlace(#[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
 /// What a load brought, for the cache.
 #[derive(Debug)]
@@ -40,9 +43,9 @@ pub(crate) enum ToStore {
     Unshareable,
 }
 
-/// What a ticket lets its holder do.
+/// What a guard lets its holder do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Grant {
+pub(crate) enum LoadPermission {
     /// Load, and store.
     Leased,
     /// Load, and do not store.
@@ -53,7 +56,7 @@ pub(crate) enum Grant {
 
 /// What became of a loaded value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kept {
+pub(crate) enum FillOutcome {
     /// It is stored.
     Stored,
     /// It was not to be stored.
@@ -66,35 +69,35 @@ pub(crate) enum Kept {
 
 /// See the module.
 #[derive(Debug)]
-pub(crate) struct Ticket {
+pub(crate) struct LoadGuard {
     engine: Arc<Engine>,
     lookup: Lookup,
-    pub(crate) grant: Grant,
+    pub(crate) permission: LoadPermission,
     leader: Option<Leader>,
-    lease: Option<Leased>,
-    permit: Option<LoadPermit>,
+    lease: Option<LoadLease>,
+    place: Option<LoadPlace>,
     turn: Option<Turn>,
     began: Instant,
 }
 
-impl Ticket {
+impl LoadGuard {
     pub(super) fn leased(
         engine: &Arc<Engine>,
         lookup: &Lookup,
         leader: Option<Leader>,
-        lease: Leased,
+        lease: LoadLease,
     ) -> Box<Self> {
         let began = clock::now();
         if let Some(leader) = &leader {
             leader.renew(began + lookup.policy.lease);
         }
-        Box::new(Ticket {
+        Box::new(LoadGuard {
             engine: engine.clone(),
             lookup: lookup.clone(),
-            grant: Grant::Leased,
+            permission: LoadPermission::Leased,
             leader,
             lease: Some(lease),
-            permit: None,
+            place: None,
             turn: None,
             began,
         })
@@ -104,26 +107,26 @@ impl Ticket {
         engine: &Arc<Engine>,
         lookup: &Lookup,
         mut leader: Option<Leader>,
-        grant: Grant,
-        (turn, permit): (Option<Turn>, Option<LoadPermit>),
+        permission: LoadPermission,
+        (turn, place): (Option<Turn>, Option<LoadPlace>),
     ) -> Box<Self> {
         if let Some(leader) = &mut leader {
             leader.seal();
         }
         let began = clock::now();
-        Box::new(Ticket {
+        Box::new(LoadGuard {
             engine: engine.clone(),
             lookup: lookup.clone(),
-            grant,
+            permission,
             leader,
             lease: None,
-            permit,
+            place,
             turn,
             began,
         })
     }
 
-    /// Runs the load, in a span: a miss is what a trace is looked at for. A hit has none.
+    /// Runs the load, in a span: a miss is what a trace is fetched at for. A hit has none.
     pub(crate) async fn run<F: Future>(&mut self, load: Pin<&mut F>) -> F::Output {
         let Lookup { region, key, .. } = &self.lookup;
         let load = load.instrument(info_span!(
@@ -132,8 +135,8 @@ impl Ticket {
             cache.region = &*region.name,
             otel.kind = "internal",
         ));
-        let mut load = pin!(self.engine.loading(vec![key.clone()], self.permit.is_some(), load));
-        if self.permit.is_some() || self.turn.is_some() {
+        let mut load = pin!(self.engine.loading(vec![key.clone()], self.place.is_some(), load));
+        if self.place.is_some() || self.turn.is_some() {
             if let Ok(loaded) = tokio::time::timeout(LONGEST_HOLD, load.as_mut()).await {
                 return loaded;
             }
@@ -154,12 +157,12 @@ impl Ticket {
 
     /// Whether it has one of the places for loads without a lease.
     pub(crate) fn has_place(&self) -> bool {
-        self.permit.is_some()
+        self.place.is_some()
     }
 
     /// The load begins now, in this place, if there is one.
-    pub(super) fn hold(&mut self, permit: Option<LoadPermit>) {
-        (self.permit, self.began) = (permit, clock::now());
+    pub(super) fn hold(&mut self, place: Option<LoadPlace>) {
+        (self.place, self.began) = (place, clock::now());
     }
 
     /// Whether what is loaded may be stored: whether there is a lease.
@@ -168,20 +171,24 @@ impl Ticket {
     }
 
     /// The load brought something.
-    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> Kept {
+    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> FillOutcome {
         let took = self.count_load();
         let Some(lease) = self.lease.take() else {
             // Sealed before the load began, so it is as fresh as each follower may ask.
-            self.land(landing_of(&loaded));
-            return Kept::Unstored;
+            self.finish_flight(result_of(&loaded));
+            return FillOutcome::Unstored;
         };
         if let Some(leader) = &mut self.leader {
             leader.seal();
         }
-        // Before the fill: what is delivered by then refuses it, or is seen by it.
+        // Before the fill: what is delivered by then refuses it, or is observed by it.
         let undelivered = self.is_undelivered();
         let (still_valid, kept) = self.settle(lease, &loaded, took).await;
-        self.land(if still_valid && !undelivered { landing_of(&loaded) } else { Landing::Retry });
+        self.finish_flight(if still_valid && !undelivered {
+            result_of(&loaded)
+        } else {
+            FlightResult::Retry
+        });
         kept
     }
 
@@ -203,7 +210,7 @@ impl Ticket {
     pub(crate) async fn fail(mut self: Box<Self>, failure: Option<Arc<dyn Any + Send + Sync>>) {
         self.count_load();
         self.lookup.region.tracker.count(Count::LoadError);
-        self.land(Landing::Failed(failure));
+        self.finish_flight(FlightResult::Failed(failure));
         if let Some(lease) = self.lease.take() {
             // An error is counted, and the worker tries again.
             let _ = lease.held.release(&self.lookup).await;
@@ -212,14 +219,14 @@ impl Ticket {
 
     /// Stores what was loaded, or gives the lease back. Returns whether nothing was invalidated since the lease was
     /// taken, and what became of the value.
-    async fn settle(&self, lease: Leased, loaded: &ToStore, took: Duration) -> (bool, Kept) {
+    async fn settle(&self, lease: LoadLease, loaded: &ToStore, took: Duration) -> (bool, FillOutcome) {
         match self.draft(&lease, loaded, took) {
             Some(draft) => self.fill(lease, &draft).await,
-            None => (self.give_back(lease).await, Kept::Unstored),
+            None => (self.give_back(lease).await, FillOutcome::Unstored),
         }
     }
 
-    async fn fill(&self, lease: Leased, draft: &Draft) -> (bool, Kept) {
+    async fn fill(&self, lease: LoadLease, draft: &Draft) -> (bool, FillOutcome) {
         let tracker = &self.lookup.region.tracker;
         match lease.held.fill(&self.lookup, draft).await {
             Ok(Filled { stored: true, tag_ids }) => {
@@ -227,18 +234,18 @@ impl Ticket {
                 // A tag may have been invalidated during the load; then the entry is invalid, and followers that
                 // started after that must not have it.
                 let is_valid = lease.stamps.iter().map(|stamp| Some(stamp.id)).eq(tag_ids);
-                (is_valid, if is_valid { Kept::Stored } else { Kept::Refused })
+                (is_valid, if is_valid { FillOutcome::Stored } else { FillOutcome::Refused })
             }
             Ok(Filled { stored: false, .. }) => {
                 tracker.count(Count::RefusedFill);
-                (false, Kept::Refused)
+                (false, FillOutcome::Refused)
             }
-            Err(_) => (false, Kept::Failed),
+            Err(_) => (false, FillOutcome::Failed),
         }
     }
 
     /// Gives the lease back. Returns whether nothing was invalidated since it was taken.
-    async fn give_back(&self, lease: Leased) -> bool {
+    async fn give_back(&self, lease: LoadLease) -> bool {
         if !matches!(lease.held.release(&self.lookup).await, Ok(true)) {
             return false;
         }
@@ -257,7 +264,7 @@ impl Ticket {
         Ok(call.read_many(&[], &self.lookup.tag_keys).await?.1)
     }
 
-    fn draft(&self, lease: &Leased, loaded: &ToStore, took: Duration) -> Option<Draft> {
+    fn draft(&self, lease: &LoadLease, loaded: &ToStore, took: Duration) -> Option<Draft> {
         let (none, payload, ttl, stale, version) = match loaded {
             ToStore::Value { payload, ttl, stale, version } => {
                 (false, payload.clone(), *ttl, *stale, *version)
@@ -265,26 +272,17 @@ impl Ticket {
             ToStore::None { ttl: Some(ttl) } => (true, Bytes::new(), *ttl, Duration::ZERO, None),
             ToStore::None { ttl: None } | ToStore::Unstored { .. } | ToStore::Unshareable => return None,
         };
-        Some(Draft {
-            region: self.lookup.region.id,
-            none,
-            codec: self.lookup.codec,
-            schema: self.lookup.type_of.schema,
-            fingerprint: self.lookup.type_of.fingerprint,
-            cost_us: u32::try_from(took.as_micros()).unwrap_or(u32::MAX),
-            version,
-            tags: lease.stamps.clone(),
-            ttl: self.lookup.policy.spread(ttl, rand::random()),
-            stale,
-            payload,
-        })
+        let Lookup { region, policy, type_of, codec, .. } = &self.lookup;
+        let value = NewValue { none, payload, type_of: *type_of, version, ttl, stale };
+        let cost_us = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        Some(Draft { codec: *codec, cost_us, ..value.into_draft(region, policy, lease.stamps.clone()) })
     }
 
     /// Whether an invalidation of what was loaded waits to be delivered. The backend does not know of it, so the fill
     /// cannot detect it, and a follower may have started after it.
     fn is_undelivered(&self) -> bool {
         let Lookup { key, tag_keys, region, .. } = &self.lookup;
-        self.leader.is_some() && self.engine.repair.covers(key, tag_keys, region.id)
+        self.leader.is_some() && self.engine.retry_queue.covers(key, tag_keys, region.id)
     }
 
     fn count_load(&self) -> Duration {
@@ -294,20 +292,20 @@ impl Ticket {
         took
     }
 
-    fn land(&mut self, landing: Landing) {
+    fn finish_flight(&mut self, result: FlightResult) {
         if let Some(leader) = self.leader.take() {
-            leader.land(landing);
+            leader.finish(result);
         }
         self.let_others_load();
     }
 
     /// Gives up the turn and the place.
     fn let_others_load(&mut self) {
-        (self.turn, self.permit) = (None, None);
+        (self.turn, self.place) = (None, None);
     }
 }
 
-impl Drop for Ticket {
+impl Drop for LoadGuard {
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.lookup.region.tracker.count(Count::LoadError);
@@ -316,24 +314,24 @@ impl Drop for Ticket {
     }
 }
 
-fn landing_of(loaded: &ToStore) -> Landing {
+fn result_of(loaded: &ToStore) -> FlightResult {
     match loaded {
         ToStore::Value { payload, .. } | ToStore::Unstored { payload } => {
-            Landing::Value(Shared { none: false, payload: payload.clone() })
+            FlightResult::Value(Shared { none: false, payload: payload.clone() })
         }
-        ToStore::None { .. } => Landing::Value(Shared { none: true, payload: Bytes::new() }),
-        ToStore::Unshareable => Landing::Alone,
+        ToStore::None { .. } => FlightResult::Value(Shared { none: true, payload: Bytes::new() }),
+        ToStore::Unshareable => FlightResult::Alone,
     }
 }
 
 impl Engine {
     /// Waits for a place to load without a lease. Gives up when the caller's time is over, since a call must not fail
     /// for want of one, and takes none inside a load that has one, or that loads the same key.
-    pub(super) async fn load_permit(&self, lookup: &Lookup) -> Option<LoadPermit> {
+    pub(super) async fn load_place(&self, lookup: &Lookup) -> Option<LoadPlace> {
         if loading::holds_place() || self.is_loading(&lookup.key) {
             return None;
         }
         let place = tokio::time::timeout(lookup.time_left(), self.unleased.clone().acquire_owned()).await;
-        place.ok().and_then(Result::ok).map(LoadPermit)
+        place.ok().and_then(Result::ok).map(LoadPlace)
     }
 }

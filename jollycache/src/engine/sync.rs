@@ -1,4 +1,0 @@
-//! The lock of the flights, by a name of its own: `flight_schedules` puts another in its place, that a test can
-//! interrupt.
-
-pub(super) use std::sync::{Mutex, MutexGuard};

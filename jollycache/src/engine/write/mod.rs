@@ -1,0 +1,7 @@
+//! Writing: announced writes, and values that are stored whatever is there.
+
+mod intent;
+mod overwrite;
+
+pub(crate) use self::intent::{Announced, Put, Write};
+pub(crate) use self::overwrite::Overwrite;
