@@ -1,4 +1,4 @@
-//! `Policy`: how long a value lives and who may load it.
+//! `Policy`: how long a value lives, and how misses are loaded.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::key::Tag;
 
 pub use crate::entry::MAX_RECORD_TAGS as MAX_TAGS;
 
-/// The lifetime of a value for which nothing else is said.
+/// The lifetime of a value for which none is set.
 pub const DEFAULT_TTL: Duration = Duration::from_secs(5 * 60);
 /// The bound on one cache operation.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(50);
@@ -17,13 +17,13 @@ pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(50);
 pub const DEFAULT_LEASE: Duration = Duration::from_secs(10);
 /// How long a write intent lives if its writer never ends it.
 pub const DEFAULT_INTENT: Duration = Duration::from_secs(10);
-/// How long a caller waits for somebody else's load before it loads by itself.
+/// How long a caller waits for another caller's load before it loads by itself.
 pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
 
 /// Refuses more tags than an entry can hold.
 ///
 /// # Errors
-/// [`ErrorKind::Config`], with what was found and what is allowed.
+/// [`ErrorKind::Config`], with the number found and the number allowed.
 pub(crate) fn check_tags(found: usize) -> Result<()> {
     if found <= MAX_TAGS {
         return Ok(());
@@ -31,10 +31,10 @@ pub(crate) fn check_tags(found: usize) -> Result<()> {
     Err(Error::new(ErrorKind::Config, format!("an entry of {found} tags: expected at most {MAX_TAGS}")))
 }
 
-/// The longest duration that is taken at its word; what is longer is cut to it, so that no sum overflows.
+/// The longest duration; longer ones are cut to it, so that no sum overflows.
 const LONGEST: Duration = Duration::from_secs(24 * 365 * 10 * 60 * 60);
 
-/// Who waits for whom on a miss.
+/// Which callers wait for one load on a miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum SingleFlight {
@@ -62,8 +62,8 @@ pub enum Consistency {
 
 /// How the values of a region, or of one call, are kept.
 ///
-/// What was set for a region at start-up wins over what the code says at a call or in an attribute; what neither
-/// says is taken from the cache's default policy, and then from the defaults given at each setter.
+/// Settings of a region at start-up take precedence over those of a call or an attribute. What neither sets is taken from
+/// the cache's default policy, and then from the defaults given at each setter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policy {
     pub(crate) region: Option<Cow<'static, str>>,
@@ -82,7 +82,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy that says nothing.
+    /// A policy that sets nothing.
     pub(crate) const UNSET: Policy = Policy {
         region: None,
         tags: Vec::new(),
@@ -216,7 +216,7 @@ impl Policy {
         self
     }
 
-    /// How long to wait for somebody else's load before loading. Default: 5 s.
+    /// How long to wait for another caller's load before loading. Default: 5 s.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -229,7 +229,7 @@ impl Policy {
         self
     }
 
-    /// Who waits for whom on a miss. Default: [`SingleFlight::Cluster`].
+    /// Which callers wait for one load on a miss. Default: [`SingleFlight::Cluster`].
     ///
     /// ```
     /// # use jollycache::{Policy, SingleFlight};

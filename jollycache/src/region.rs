@@ -21,9 +21,9 @@ pub(crate) struct Region {
     pub(crate) name: Box<str>,
     pub(crate) id: RegionId,
     pub(crate) tracker: Arc<RegionTracker>,
-    /// What start-up says of the region.
+    /// The policy that was set for the region at start-up.
     pub(crate) policy: Policy,
-    /// Whether the log has been warned of loads that ask for their own key.
+    /// Whether a load that reads its own key was logged.
     pub(crate) warned_of_reentry: AtomicBool,
     default_policy: Policy,
     /// The policy of the first call that set a lifetime itself. What an attribute sets is known only from its calls.
@@ -31,7 +31,7 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// The policy of a call; the layers that it says something in come in order.
+    /// The policy of a call. `call` are its layers in order: the call's own and its attribute's.
     pub(crate) fn resolve(&self, call: [&Policy; 2]) -> Resolved {
         let resolved = Resolved::of(&[&self.policy, call[0], call[1], &self.default_policy]);
         if call.iter().any(|policy| policy.ttl.is_some()) {
@@ -68,7 +68,7 @@ impl Region {
         }
     }
 
-    /// The policy of an operation that says nothing itself.
+    /// The policy of an operation that has none of its own.
     pub(crate) fn resolve_default(&self) -> Resolved {
         Resolved::of(&[&self.policy, &self.default_policy])
     }

@@ -1,4 +1,4 @@
-//! Locks: a claim asks for one, and what is held knows for how long, by this process's own clock.
+//! Locks: a claim requests one, and a held lock measures its remaining time by this process's own clock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, StoredKey};
 use crate::store::Call;
 
-/// A lock's name, and the token that asks for it. Dropped while the lock may be its, it gives it back.
+/// A lock's name, and the token that requests it. Dropped while the backend may hold the lock for it, it has the worker
+/// release it.
 pub(crate) struct LockClaim {
     engine: Arc<Engine>,
     name: StoredKey,
@@ -78,7 +79,7 @@ impl Drop for LockClaim {
     }
 }
 
-/// Without the token: who knows it can give the lock back.
+/// Without the token, which is all that is needed to release the lock.
 impl fmt::Debug for LockClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LockClaim").field("name", &self.name).finish_non_exhaustive()
@@ -150,7 +151,7 @@ impl HeldLock {
         if !self.claim.extend(ttl).await? {
             self.lose("its record is gone, or another has it");
         }
-        // The old end may have passed meanwhile; what was told to be lost stays so.
+        // The old end may have passed meanwhile. A lock that was reported as lost stays lost.
         if self.remaining().is_none() {
             return Err(self.gone());
         }
@@ -205,7 +206,7 @@ impl HeldLock {
 
 impl Drop for HeldLock {
     fn drop(&mut self) {
-        // A loss that nobody looked for is told here.
+        // Logs a loss that was not noticed before.
         self.remaining();
     }
 }

@@ -1,5 +1,5 @@
-//! The outbox: events on their way to the other processes. Whoever invalidates leaves one here and goes on; a task of
-//! the engine's sends them, in order. What cannot be sent is lost, and counted.
+//! The outbox: events on their way to the other processes. An invalidation queues one and does not wait; a task of the
+//! engine sends them, in order. An event that cannot be sent is lost, and counted.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -38,7 +38,7 @@ struct Queue {
     channel: StoredKey,
     waiting: Mutex<VecDeque<Bytes>>,
     wake: Notify,
-    /// Held by whoever sends, so that events leave in order.
+    /// Held while sending, so that events leave in order.
     turn: AsyncMutex<()>,
     sent: AtomicU64,
     lost: AtomicU64,

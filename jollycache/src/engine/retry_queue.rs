@@ -99,8 +99,7 @@ pub(crate) enum Coverage {
     Nothing,
     /// Whatever is cached under the key.
     Key,
-    /// Entries of these regions. Which one an entry belongs to is known only when it was read: the caller need not have
-    /// named it.
+    /// Entries of these regions. The region of an entry is in its header, and need not be the one that the reader named.
     Regions(Arc<[RegionId]>),
 }
 
@@ -180,8 +179,8 @@ impl RetryQueue {
 
     /// What a read that begins now may not be answered with.
     ///
-    /// It is asked for before the read is sent. An invalidation that is delivered by then is known to the backend; one
-    /// that is delivered later may have been overtaken by the read, and would not be found here afterwards.
+    /// To be computed before the read is sent. An invalidation that is delivered by then has taken effect in the backend;
+    /// one that is delivered later may have been overtaken by the read, and would not be found here afterwards.
     pub(crate) fn coverage(&self, key: &StoredKey, tags: &[StoredKey], region: RegionId) -> Coverage {
         if self.len() == 0 { Coverage::Nothing } else { self.lock().coverage(key, tags, region) }
     }
@@ -202,7 +201,7 @@ impl RetryQueue {
         }
     }
 
-    /// The batch has been delivered. What was queued again meanwhile stays.
+    /// Removes a delivered batch. Targets that were queued again meanwhile stay.
     pub(crate) fn delivered(&self, batch: &Batch) {
         let mut queue = self.lock();
         for (pending, _) in &batch.invalidations {

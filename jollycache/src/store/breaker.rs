@@ -1,4 +1,5 @@
-//! The circuit breaker: after some failures in a row the backend is left alone, and a probe asks whether it is back.
+//! The circuit breaker: after some failures in a row no calls are sent to the backend, and a probe checks whether it is
+//! back.
 //!
 //! The pattern is Nygard's ("Release It!", 2007). Failures are counted in a row and not per time, so that a backend
 //! that fails slowly opens it too.
@@ -99,7 +100,7 @@ impl Breaker {
         }
     }
 
-    /// The task that probes stands still, with its probe in hand: another may begin.
+    /// Ends the probe under way without an outcome, because its task does not run any more: another may begin.
     pub(crate) fn abandon_probe(&self, now: Instant) {
         let mut state = self.lock();
         if let BreakerState::HalfOpen { failed_probes } = *state {

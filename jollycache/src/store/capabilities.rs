@@ -1,5 +1,5 @@
-//! The operations beside those on entries: messages, locks, counters, rate limits, and what people look at.
-//! [`Backend`](crate::backend::Backend) says what each does.
+//! The operations beside those on entries: messages, locks, counters, rate limits, and inspection.
+//! [`Backend`](crate::backend::Backend) documents each.
 
 use std::time::Duration;
 

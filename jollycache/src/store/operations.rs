@@ -1,4 +1,4 @@
-//! The operations on entries, tags and writes. [`Backend`](crate::backend::Backend) says what each does.
+//! The operations on entries, tags and writes. [`Backend`](crate::backend::Backend) documents each.
 //!
 //! Each returns the future of [`Call::send`] and does not await it, so that a hit has one box and one state machine.
 

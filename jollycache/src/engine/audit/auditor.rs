@@ -20,7 +20,7 @@ pub(crate) struct Sourced {
     pub(crate) is_kept: bool,
 }
 
-/// What the source says of a key; `None` where it has nothing.
+/// The value that the source has under a key; `None` where it has nothing.
 pub(crate) type Loaded = std::result::Result<Option<Sourced>, Box<dyn std::error::Error + Send + Sync>>;
 pub(super) type Loading = Pin<Box<dyn Future<Output = Loaded> + Send>>;
 

@@ -17,15 +17,15 @@ use crate::policy::{Policy, Resolved};
 
 /// How one entry came out.
 pub(super) enum Verdict {
-    /// The source says the same.
+    /// The source has the same value.
     Same,
-    /// It was changed, evicted or loaded by somebody else meanwhile, or has ended by itself.
+    /// It was changed, evicted or loaded by another caller meanwhile, or has expired.
     Disturbed,
     /// The source could not be asked.
     LoadFailed,
-    /// The source says something else. The entry was repaired.
+    /// The source has another value. The entry was repaired.
     Repaired { age: Duration },
-    /// The source says something else, and the entry could not be repaired; it falls when the backend is back.
+    /// The source has another value, and the entry could not be repaired; its eviction is queued.
     Unrepaired { age: Duration },
 }
 
@@ -72,7 +72,7 @@ impl Auditor {
         })
     }
 
-    /// A read that takes what the region holds, and waits for nobody.
+    /// A read that takes any entry of the region, and does not wait.
     fn lookup(&self, engine: &Engine, key: &Key) -> Lookup {
         let policies = [&Policy::UNSET, &Policy::UNSET];
         let ask = LookupSpec { region: &self.region.name, key, tags: &[], policies, type_of: self.type_of };
@@ -92,8 +92,8 @@ impl Auditor {
         }
     }
 
-    /// Replaces or evicts an entry that differs. `None` if something happened to it since the lease: then nobody can
-    /// say that it differed.
+    /// Replaces or evicts an entry that differs. `None` if something happened to it since the lease, so that
+    /// the difference is not proven.
     async fn repair(
         &self,
         engine: &Arc<Engine>,
@@ -103,7 +103,7 @@ impl Auditor {
         loaded: Option<Sourced>,
         guard: Box<LoadGuard>,
     ) -> Result<Option<bool>> {
-        // Which tags and which version the loaded value has only its function knows.
+        // The tags and the version of the loaded value come from its function, which the auditor does not have.
         let replaceable =
             !self.only_evicts && !entry.none && entry.tags.is_empty() && entry.version.is_none();
         let fits = |loaded: &Sourced| loaded.is_kept && loaded.payload.len() <= engine.limits.value_bytes;

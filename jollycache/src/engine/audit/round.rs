@@ -1,4 +1,4 @@
-//! One round: a sample of live entries is taken and examined, and what was found is counted.
+//! One round: a sample of live entries is taken and examined, and the findings are counted.
 
 use std::collections::HashSet;
 use std::sync::{PoisonError, Weak};
@@ -24,7 +24,7 @@ const READ_PER_WANTED: usize = 20;
 const READ_BATCH: usize = 50;
 
 impl Auditor {
-    /// Audits a sample. An error ends the round early; what was found until then is in the counters.
+    /// Audits a sample. An error ends the round early; the findings until then are in the counters.
     pub(crate) async fn round(&self, engine: &Weak<Engine>) -> Result<AuditFindings> {
         let mut findings = AuditFindings::default();
         let Some(alive) = engine.upgrade() else { return Ok(findings) };

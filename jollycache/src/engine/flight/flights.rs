@@ -1,7 +1,7 @@
 //! Flights: single flight within the process. The first caller of a key is its leader, the others follow.
 //!
-//! A flight can be joined only until its leader seals it, which it does before it stores what it loaded: whoever
-//! joined did so before the store was asked whether the load is still valid, so that answer holds for all of them.
+//! A flight can be joined only until its leader seals it, which it does before it stores what it loaded: all followers
+//! joined before the store checked whether the load is still valid, so the result of that check holds for each of them.
 //! A leader that is cancelled leaves the flight to its followers; one that panics has failed.
 
 use std::any::Any;
@@ -67,11 +67,11 @@ pub(crate) enum Role {
 struct Flight {
     result: watch::Sender<Option<FlightResult>>,
     /// The end of its leader's lease, about: what is loaded after it cannot be stored, so a leader that takes longer,
-    /// or never comes back, must not hold up those who come later.
+    /// or never comes back, must not block later callers.
     until: Instant,
 }
 
-/// Those who load a key without a lease, one after another.
+/// The callers that load a key without a lease, one after another.
 #[derive(Debug, Default)]
 struct Line {
     turn: Arc<AsyncMutex<()>>,
@@ -79,7 +79,7 @@ struct Line {
     length: usize,
 }
 
-/// The flights that can be joined, and the turns of those that load without the backend's word.
+/// The flights that can be joined, and the turns of the loads without a lease.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Flights {
     open: Arc<Mutex<HashMap<FlightKey, Flight>>>,
@@ -87,7 +87,7 @@ pub(crate) struct Flights {
 }
 
 impl Flights {
-    /// Joins the flight of `key`, or starts one, which can be joined for `lease`, or until [`Leader::renew`] says.
+    /// Joins the flight of `key`, or starts one, which can be joined for `lease`, or until [`Leader::renew`] extends that.
     pub(crate) fn join(&self, key: FlightKey, now: Instant, lease: Duration) -> Role {
         let mut open = self.open();
         if let Some(flight) = open.get(&key).filter(|flight| now < flight.until) {
@@ -153,7 +153,7 @@ impl Leader {
         }
     }
 
-    /// From now on nobody joins: the next caller starts a flight of its own.
+    /// Closes the flight to new followers: the next caller starts a flight of its own.
     pub(crate) fn seal(&mut self) {
         if !self.sealed {
             self.sealed = true;
@@ -176,7 +176,7 @@ impl Leader {
         Turn { _guard: place.turn.clone().lock_owned().await, _place: place }
     }
 
-    /// Seals the flight and tells the followers how it ended.
+    /// Seals the flight and sends its result to the followers.
     pub(crate) fn finish(mut self, result: FlightResult) {
         self.publish(result);
     }

@@ -1,7 +1,7 @@
 //! Flights under many schedules: `flights.rs` once more, over locks and tasks that shuttle interrupts at every turn.
 //! Callers are cancelled anywhere, panic, and fail, flights end by time, and a writer invalidates, or queues that.
 //!
-//! Shuttle ends a run in which nobody can go on, so a lost wake-up fails these tests.
+//! Shuttle ends a run in which no task can go on, so a lost wake-up fails these tests.
 
 mod sync {
     pub(super) use shuttle::sync::{Mutex, MutexGuard};
@@ -30,7 +30,7 @@ const RUNS: usize = 2_000;
 /// How many changes of the schedule the second search tries at once.
 const DEPTH: usize = 4;
 
-/// The source and the store, as far as a flight can tell.
+/// The source and the store, as far as they matter to a flight.
 #[derive(Debug, Default)]
 struct World {
     flights: Flights,
@@ -198,7 +198,7 @@ fn readers_and_a_writer() {
 /// A leader that panics, while others follow.
 fn a_leader_panics() {
     let world = Arc::new(World::default());
-    let Role::Leader(leader) = join(&world.flights, false) else { panic!("nobody leads yet") };
+    let Role::Leader(leader) = join(&world.flights, false) else { panic!("there is no leader yet") };
     let followers: Vec<_> = (0..CALLERS)
         .map(|_| {
             let world = Arc::clone(&world);

@@ -27,8 +27,8 @@ pub(in crate::engine) enum Sender<'r> {
 }
 
 impl Sender<'_> {
-    /// The write in whose body the invalidation was asked for. What the worker delivers is not of the task that it
-    /// happens to run on.
+    /// The write in whose body the invalidation was requested. The worker delivers for no write: the scope of the task
+    /// that it happens to run on is not the invalidation's.
     fn scope(self) -> Option<Arc<WriteScope>> {
         match self {
             Sender::Call { .. } => WriteScope::current(),

@@ -15,10 +15,10 @@ use crate::region::Region;
 use crate::tracker::Count;
 
 /// The tag that every invalidation and write of the namespace gives a new id. A put whose key was not known before
-/// the write compares it: if it changed meanwhile, somebody else wrote, and the put only evicts.
+/// the write compares it: if it changed meanwhile, there was another writer, and the put only evicts.
 const WRITES: &str = "#writes";
 
-/// What falls.
+/// What an eviction names.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     Key(Key),
@@ -28,7 +28,7 @@ pub(crate) enum Target {
     Region,
 }
 
-/// A set of targets that fall together.
+/// A set of targets that are evicted together. Dropped before it is delivered, it is queued.
 #[derive(Debug)]
 pub(crate) struct Eviction {
     engine: Arc<Engine>,
@@ -120,7 +120,10 @@ impl Eviction {
     /// Invalidates. Returns how many keys held a value.
     ///
     /// On an error everything is queued, is bypassed by this process until it is delivered, and the error is
-    /// returned for those who want it. If the future is dropped midway, it is queued as well.
+    /// returned.
+    ///
+    /// # Cancel safety
+    /// If the future is dropped midway, everything is queued as well, because any part of it may have happened.
     pub(crate) async fn run(self) -> Result<u64> {
         let (region, started) = (self.region.clone(), clock::now());
         let names_any = !self.pending.is_empty();
@@ -166,7 +169,7 @@ impl Eviction {
         }
     }
 
-    /// Lets everything stand after all.
+    /// Evicts nothing after all.
     pub(crate) fn cancel(mut self) {
         self.pending.clear();
     }

@@ -12,7 +12,7 @@ use crate::key::StoredKey;
 use crate::policy::Consistency;
 use crate::tracker::Count;
 
-/// What was read for a lookup: the entry, if it may be served, and the ids of the declared tags.
+/// The entry that a lookup found, if it may be served, and the ids of the declared tags.
 pub(super) type Fetched = (Option<Entry>, Vec<Option<Token>>);
 
 impl Engine {

@@ -1,4 +1,4 @@
-//! What a read comes to, and what its caller saw on the way.
+//! The outcome of a read, and what its caller has observed on the way.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::load_guard::LoadGuard;
 use crate::entry::{Entry, Token};
 
-/// What a read comes to.
+/// The outcome of a read.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// A value from the cache, fresh, or stale within its window; `waited` tells whether another process was loading it
-    /// when this caller came.
+    /// A value from the cache, fresh, or stale within its window; `waited`: whether another process was loading it when
+    /// this caller came.
     Entry { entry: Entry, waited: bool },
     /// A value that another caller of this process loaded.
     Shared { none: bool, payload: bytes::Bytes },
@@ -26,7 +26,7 @@ impl Found {
     }
 }
 
-/// What a caller saw by itself, after it started.
+/// What a caller has observed since it started.
 #[derive(Debug, Default)]
 pub(super) struct Observed {
     pub(super) tag_ids: Vec<Option<Token>>,

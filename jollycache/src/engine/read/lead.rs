@@ -17,7 +17,7 @@ use crate::tracker::Count;
 
 /// What a leader got from the backend.
 pub(super) enum Acquired {
-    /// A value after all, fresh, or stale while somebody else refreshes it.
+    /// A value after all, fresh, or stale while another caller refreshes it.
     Value { entry: Entry, waited: bool },
     /// The lease, and what it replaces.
     Lease(LoadLease),
@@ -37,7 +37,7 @@ impl Engine {
             return Ok(self.load_unleased(lookup, leader, LoadPermission::Bypass).await);
         }
         match self.acquire(lookup, observed).await {
-            // A hit is the reader's own: followers may have started after an invalidation that it does not know of.
+            // A hit is the reader's own: followers may have started after an invalidation that came after it.
             Ok(Acquired::Value { entry, waited }) => Ok(Found::Entry { entry, waited }),
             Ok(Acquired::Lease(leased)) => Ok(Found::Load(LoadGuard::leased(self, lookup, leader, leased))),
             Err(error) if lookup.propagates => Err(error),
@@ -53,7 +53,7 @@ impl Engine {
         let (mut watch, mut replace, mut others_failed) = (None::<Watch>, observed.unreadable, false);
         loop {
             let mode = if replace { LeaseMode::Replace } else { LeaseMode::Load };
-            let (stale, remaining) = match held.ask(lookup, &stamps, mode).await? {
+            let (stale, remaining) = match held.request(lookup, &stamps, mode).await? {
                 Lease::Hit(entry) if self.may_serve(lookup, &entry, &stamps).await? => {
                     return Ok(Acquired::Value { entry, waited: watch.is_some() });
                 }
@@ -96,8 +96,8 @@ impl Engine {
         matches!(self.may_serve(lookup, &stale, live).await, Ok(true)).then_some(stale)
     }
 
-    /// Waits for news of the key, for at most `patience`. Returns whether the news is a failed load: then the next
-    /// one may fail as well, and callers must not queue for that.
+    /// Waits for a change of the key, for at most `patience`. Returns whether that was a failed load: then the next one
+    /// may fail as well, and callers must not queue for that.
     pub(in crate::engine) async fn await_change(
         &self,
         lookup: &Lookup,
@@ -105,7 +105,7 @@ impl Engine {
         patience: Duration,
     ) -> Result<bool> {
         let Some(watch) = watch else {
-            // News may have come before the watch began, so the lease is asked for once more before waiting.
+            // The key may have changed before the watch began, so the lease is requested once more before waiting.
             lookup.region.tracker.count(Count::LeaseWait);
             *watch = Some(lookup.call(&self.store)?.watch(&lookup.key).await?);
             return Ok(false);
@@ -135,8 +135,8 @@ impl Engine {
     /// A load that may not be stored, in its turn and at a bounded number at once.
     ///
     /// Whether an invalidation overtakes such a load is unknown, so its flight is sealed before it begins: then
-    /// it began after all its followers did. Who comes later gathers in the next flight, whose leader waits here
-    /// for its turn.
+    /// it began after all its followers did. Later callers join the next flight, whose leader waits here for its
+    /// turn.
     pub(super) async fn load_unleased(
         self: &Arc<Self>,
         lookup: &Lookup,

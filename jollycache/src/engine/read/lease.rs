@@ -1,4 +1,4 @@
-//! `HeldLease`: a lease has an owner from before it is asked for until it is gone.
+//! `HeldLease`: a lease has an owner from before it is requested until it is gone.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(super) struct LoadLease {
     pub(super) stamps: Vec<TagStamp>,
 }
 
-/// A lease that is asked for, or held.
+/// A lease that is requested, or held.
 ///
 /// # Cancel safety
 /// Dropped while the backend may hold the lease (its caller was cancelled, an answer did not come, a fill was refused
@@ -34,13 +34,13 @@ pub(super) struct HeldLease {
 }
 
 impl HeldLease {
-    /// Not asked for yet.
+    /// A lease that is not requested yet.
     pub(super) fn new(engine: &Arc<Engine>, key: &StoredKey) -> Self {
         HeldLease { engine: engine.clone(), key: key.clone(), token: Token::random(), may_be_held: false }
     }
 
-    /// Asks once.
-    pub(super) async fn ask(
+    /// Requests the lease, once.
+    pub(super) async fn request(
         &mut self,
         lookup: &Lookup,
         live_tags: &[TagStamp],
@@ -65,7 +65,7 @@ impl HeldLease {
         Ok(filled)
     }
 
-    /// Gives the lease back. Returns whether it was still held.
+    /// Releases the lease. Returns whether it was still held.
     pub(super) async fn release(mut self, lookup: &Lookup) -> Result<bool> {
         let was_held = lookup.call(&self.engine.store)?.release(&self.key, self.token).await?;
         self.may_be_held = false;

@@ -1,5 +1,5 @@
 //! `LoadGuard`: the right, and the duty, to load. However it ends (stored, refused, failed, cancelled, panicked), the
-//! followers are told and the lease is given back.
+//! followers get a result and the lease is released.
 
 use std::any::Any;
 use std::pin::{Pin, pin};
@@ -30,7 +30,7 @@ pub(crate) const LONGEST_HOLD: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct LoadPlace(#[allow(dead_code, reason = "held, not read")] OwnedSemaphorePermit);
 
-/// What a load brought, for the cache.
+/// The result of a load, for the cache.
 #[derive(Debug)]
 pub(crate) enum ToStore {
     /// A value, and how long it is to live.
@@ -43,7 +43,7 @@ pub(crate) enum ToStore {
     Unshareable,
 }
 
-/// What a guard lets its holder do.
+/// What the holder of a guard may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LoadPermission {
     /// Load, and store.
@@ -54,7 +54,7 @@ pub(crate) enum LoadPermission {
     Broken,
 }
 
-/// What became of a loaded value.
+/// Whether a loaded value was stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FillOutcome {
     /// It is stored.
@@ -170,7 +170,7 @@ impl LoadGuard {
         self.lease.is_some()
     }
 
-    /// The load brought something.
+    /// Ends a load that succeeded.
     pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> FillOutcome {
         let took = self.count_load();
         let Some(lease) = self.lease.take() else {
@@ -206,7 +206,7 @@ impl LoadGuard {
         }
     }
 
-    /// The load failed. `failure` is for those who waited, if it can be shared.
+    /// Ends a failed load. `failure` goes to the followers, if it can be shared.
     pub(crate) async fn fail(mut self: Box<Self>, failure: Option<Arc<dyn Any + Send + Sync>>) {
         self.count_load();
         self.lookup.region.tracker.count(Count::LoadError);
@@ -217,8 +217,8 @@ impl LoadGuard {
         }
     }
 
-    /// Stores what was loaded, or gives the lease back. Returns whether nothing was invalidated since the lease was
-    /// taken, and what became of the value.
+    /// Stores what was loaded, or releases the lease. Returns whether nothing was invalidated since the lease was taken,
+    /// and the fate of the value.
     async fn settle(&self, lease: LoadLease, loaded: &ToStore, took: Duration) -> (bool, FillOutcome) {
         match self.draft(&lease, loaded, took) {
             Some(draft) => self.fill(lease, &draft).await,
@@ -278,7 +278,7 @@ impl LoadGuard {
         Some(Draft { codec: *codec, cost_us, ..value.into_draft(region, policy, lease.stamps.clone()) })
     }
 
-    /// Whether an invalidation of what was loaded waits to be delivered. The backend does not know of it, so the fill
+    /// Whether an invalidation of what was loaded waits to be delivered. The backend has not received it, so the fill
     /// cannot detect it, and a follower may have started after it.
     fn is_undelivered(&self) -> bool {
         let Lookup { key, tag_keys, region, .. } = &self.lookup;

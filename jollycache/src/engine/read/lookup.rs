@@ -28,9 +28,9 @@ pub(crate) struct Lookup {
     pub(crate) type_of: TypeOf,
     /// Whether the caller can take a cached `None`.
     pub(crate) takes_none: bool,
-    /// Whether a broken cache fails the call; else it is told to load.
+    /// Whether a broken cache fails the call. Otherwise the caller loads.
     pub(crate) propagates: bool,
-    /// Whether an entry past its ttl may be served while somebody else loads.
+    /// Whether an entry past its ttl may be served while another caller loads.
     pub(crate) serves_stale: fn(&Entry, Millis) -> bool,
     /// The format of what is stored.
     pub(crate) codec: Codec,
@@ -43,7 +43,7 @@ pub(crate) struct LookupSpec<'a> {
     pub(crate) region: &'a str,
     pub(crate) key: &'a Key,
     pub(crate) tags: &'a [Tag],
-    /// What the call says, and what its attribute says.
+    /// The policies of the call and of its attribute.
     pub(crate) policies: [&'a Policy; 2],
     pub(crate) type_of: TypeOf,
 }

@@ -16,7 +16,7 @@ use crate::policy::{Resolved, SingleFlight};
 use crate::tracker::Count;
 
 impl Engine {
-    /// As [`Engine::find`], for lookups of one region and policy, and without waiting: a key that somebody else loads is
+    /// As [`Engine::find`], for lookups of one region and policy, and without waiting: a key that another caller loads is
     /// to be loaded by this caller too, and not stored. Returns [`Found::Entry`] and [`Found::Load`] only.
     ///
     /// One load follows for all that find nothing, so that they have one place among the unleased loads together.

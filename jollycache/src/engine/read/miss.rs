@@ -21,7 +21,7 @@ const MAX_ROUNDS: usize = 8;
 enum Step {
     Done(Found),
     Lead(Option<Leader>),
-    /// Load without waiting for anybody.
+    /// Load without waiting.
     Alone,
     /// Probe again: what the flight came to says nothing to this caller.
     Again,
@@ -119,7 +119,7 @@ impl Engine {
         Ok(self.load_directly(lookup, LoadPermission::Broken).await)
     }
 
-    /// Has one caller of the process after another load past the backend, for all who wait for it.
+    /// Loads past the backend, one caller of the process after another, each for all that wait for it.
     pub(super) async fn load_directly(
         self: &Arc<Self>,
         lookup: &Lookup,

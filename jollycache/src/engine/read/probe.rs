@@ -1,5 +1,5 @@
-//! Reading in two steps, for a caller that judges entries by rules of its own: first a look, then, if what it showed does
-//! not do, the way a miss goes.
+//! Reading in two steps, for a caller that judges entries by rules of its own: first a probe, then, if its entry is not
+//! usable, the way of a miss.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::engine::Engine;
 use crate::entry::{Entry, Token};
 use crate::error::{Error, Result};
 
-/// What a look at the backend showed to a caller that judges entries by rules of its own.
+/// The result of reading an entry without loading it.
 #[derive(Debug)]
 pub(crate) struct Probe {
     /// The entry, past its ttl or not, if none of its tags was invalidated.
@@ -27,7 +27,7 @@ enum Outcome {
 }
 
 impl Engine {
-    /// Looks without loading. [`Engine::continue_after_probe`] goes on from here.
+    /// Reads without loading. [`Engine::continue_after_probe`] goes on from here.
     pub(crate) async fn probe(&self, lookup: &Lookup) -> Probe {
         if lookup.undelivered.is_of_key() {
             return Probe { entry: None, outcome: Outcome::Covered };
@@ -38,7 +38,7 @@ impl Engine {
         }
     }
 
-    /// Goes on after a look whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
+    /// Continues after a probe whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
     pub(crate) async fn continue_after_probe(
         self: &Arc<Self>,
         lookup: &Lookup,

@@ -21,7 +21,7 @@ use crate::tracker::Count;
 pub(in crate::engine) enum UpdateLease {
     /// The lease is held, over this value.
     Granted(Option<Entry>, Box<LoadGuard>),
-    /// Somebody else loads or writes.
+    /// Another caller loads or writes.
     Contended {
         /// For how long at most.
         remaining: Duration,
@@ -31,7 +31,7 @@ pub(in crate::engine) enum UpdateLease {
 impl Engine {
     /// Leases `lookup`'s key over whatever value is there. The value is handed out where it may be served.
     ///
-    /// Waits for another's lease, for as long as the lookup's policy says.
+    /// Waits for another's lease, for as long as the lookup's policy allows.
     pub(crate) async fn lease_for_update(
         self: &Arc<Self>,
         lookup: &Lookup,
@@ -78,7 +78,7 @@ impl Engine {
         self.ensure_worker();
         let stamps = self.stamp_tags(lookup, &[]).await?;
         let mut held = HeldLease::new(self, &lookup.key);
-        let answer = held.ask(lookup, &stamps, LeaseMode::Refresh).await?;
+        let answer = held.request(lookup, &stamps, LeaseMode::Refresh).await?;
         Ok(match answer {
             Lease::Leased { stale } => {
                 let old = self.servable(lookup, stale, &stamps).await;

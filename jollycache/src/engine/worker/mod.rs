@@ -1,5 +1,5 @@
 //! The worker: one task a cache, for what no caller should wait for. It probes a lost backend, delivers queued
-//! invalidations, gives back the leases of cancelled loads and dropped locks, and writes the summary to the log.
+//! invalidations, releases the leases of cancelled loads and dropped locks, and writes the summary to the log.
 //!
 //! The engine owns the task and aborts it when it is dropped; the task holds the engine only while it works.
 

@@ -8,10 +8,10 @@ use crate::tracker::{RegionStats, Stats, ratio};
 const SUMMARY_EVERY: Duration = Duration::from_secs(5 * 60);
 /// A hit rate below this is worth a warning…
 const LOW_HIT_RATE: f64 = 0.5;
-/// …if this many reads stand behind it.
+/// …if it was measured over this many reads.
 const READS_TO_JUDGE: u64 = 100;
 
-/// What was counted when the last summary was written.
+/// The counters as of the last summary.
 pub(super) struct Summary {
     due: Instant,
     before: RegionStats,

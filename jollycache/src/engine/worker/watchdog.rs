@@ -1,6 +1,6 @@
 //! `Watchdog`: what a background task has announced to do by when, and whether it is overdue.
 //!
-//! A task runs only while its runtime does. One that was spawned on a current-thread runtime stands still whenever no thread
+//! A task runs only while its runtime does. One that was spawned on a current-thread runtime makes no progress while no thread
 //! blocks on that runtime, without ever ending; so its announcements are compared with the clock.
 
 use std::time::{Duration, Instant};

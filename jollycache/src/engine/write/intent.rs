@@ -45,8 +45,8 @@ pub(crate) struct Put {
     pub(crate) value: NewValue,
 }
 
-/// A write between its begin and its end. Dropped without an end, it evicts what it announced: nobody can tell
-/// whether the source was written.
+/// A write between its begin and its end. Dropped without an end, it evicts what it announced, because the
+/// source may have been written.
 #[derive(Debug)]
 pub(crate) struct Write {
     engine: Arc<Engine>,
@@ -67,7 +67,7 @@ pub(crate) struct Write {
 }
 
 impl Engine {
-    /// Announces a write. The error is for those who want it; the write itself may go on.
+    /// Announces a write. After an error the write may go on: it stores nothing then, and evicts everything it announced.
     pub(crate) async fn begin_write(
         self: &Arc<Self>,
         region: &Arc<Region>,
@@ -109,8 +109,8 @@ impl Write {
         }
     }
 
-    /// The source was written: stores the value, if no other writer came in between, and lets everything else that
-    /// was announced fall, with `more`. Returns whether the value was stored.
+    /// Ends the write after the source was written: stores the value, if no other writer came in between, and evicts
+    /// everything else that was announced, with `more`. Returns whether the value was stored.
     pub(crate) async fn commit(mut self, put: Option<Put>, more: Vec<Target>) -> Result<bool> {
         // By this process's clock: what the backend found is not in its answer.
         if clock::now().saturating_duration_since(self.began) > self.policy.intent {
@@ -128,7 +128,7 @@ impl Write {
                 }
                 Ok(stored == Some(true))
             }
-            // Nobody knows what happened, so `drop` queues everything.
+            // Any part of it may have happened, so `drop` queues everything.
             Err(error) => Err(error),
         }
     }
@@ -273,7 +273,7 @@ impl Write {
         self.engine.store.call(&self.region, self.policy.timeout)
     }
 
-    /// What falls with this write, whatever it puts.
+    /// The keys and tags that this write evicts, whatever it puts.
     fn announced(&self) -> Vec<Pending> {
         let tags = self.tags.iter().cloned().map(Pending::Tag);
         tags.chain(self.keys.iter().cloned().map(Pending::Key)).collect()
