@@ -12,7 +12,7 @@ use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{LookupSpec, Found, LoadPermission, FillOutcome, Lookup, LoadGuard, ToStore};
+use crate::engine::{FillOutcome, Found, LoadGuard, LoadPermission, Lookup, LookupSpec, ToStore};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::tracker::{Count, Timed};

@@ -10,7 +10,7 @@ use super::settings::Settings;
 use super::status::{CacheStatus, Forwarded};
 use super::vary;
 use crate::clock;
-use crate::engine::{LookupSpec, Found, Lookup, LoadGuard, TypeOf};
+use crate::engine::{Found, LoadGuard, Lookup, LookupSpec, TypeOf};
 use crate::entry::{Codec, Entry};
 use crate::key::Key;
 use crate::policy::Policy;

@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::storability::{ReceivedResponse, Storability, Storable};
 use super::{conditions, dates, fields};
 use crate::clock::{self, Millis};
-use crate::engine::{FillOutcome, Target, LoadGuard, ToStore};
+use crate::engine::{FillOutcome, LoadGuard, Target, ToStore};
 use crate::entry::Token;
 use crate::key::Tag;
 
