@@ -15,7 +15,7 @@ use super::{Aged, Count, RegionTracker, Timed};
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> jollycache::Result<()> {
 /// let cache = Cache::builder().namespace("shop:dev").backend(MemoryBackend::new()).build()?;
-/// cache.put("product:42", &"tea", &Policy::new().region("product")).await?;
+/// cache.put("product:42", &42, &Policy::new().region("product")).await?;
 /// let stats = cache.stats();
 /// assert_eq!((stats.total.puts, stats.regions["product"].puts), (1, 1));
 /// assert!(stats.connected);
