@@ -37,6 +37,7 @@ mod reentry;
 mod refusals;
 mod region_tags;
 mod runtimes;
+mod second_process;
 mod sessions;
 mod slow_process;
 mod values;

@@ -1,13 +1,13 @@
-//! One load for two processes: this test starts its own binary once more.
+//! One load for two processes.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use jollycache::{Cache, Policy, RedisBackend};
 use jollycache_tests::{Gate, RedisServer};
 use tokio::time::Instant;
 
-const URL_VARIABLE: &str = "JOLLYCACHE_IT_PROCESS_URL";
+use crate::second_process;
+
 const CALLERS: usize = 50;
 /// All handles but the one that loads: one in this process, two in the other.
 const WAITING_HANDLES: i64 = 3;
@@ -19,7 +19,7 @@ async fn cache(url: &str) -> Cache {
     cache.default_policy(policy.lease(Duration::from_mins(1))).build().unwrap()
 }
 
-/// Half of a process's callers; whoever loads counts it on the server.
+/// Half of a process's callers. A load increments a counter on the server.
 async fn call(cache: Cache, url: String, gate: Option<Gate>) {
     let callers: Vec<_> = (0..CALLERS)
         .map(|_| {
@@ -50,13 +50,7 @@ async fn two_hundred_callers_over_four_handles_and_two_processes_load_once() {
     let leading = tokio::spawn(call(cache(&url).await, url.clone(), Some(gate.clone())));
     gate.reached().await;
     let following = tokio::spawn(call(cache(&url).await, url.clone(), None));
-    let other = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "processes::the_other_process", "--ignored"])
-        .env(URL_VARIABLE, &url)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let other = second_process::start("processes::the_other_process", &url);
 
     let mut looker = server.client();
     let start = Instant::now();
@@ -81,7 +75,7 @@ async fn two_hundred_callers_over_four_handles_and_two_processes_load_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the other process of `two_hundred_callers_over_four_handles_and_two_processes_load_once`"]
 async fn the_other_process() {
-    let url = std::env::var(URL_VARIABLE).unwrap();
+    let url = second_process::url();
     let (one, two) = (cache(&url).await, cache(&url).await);
     tokio::join!(call(one, url.clone(), None), call(two, url.clone(), None));
 }

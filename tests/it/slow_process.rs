@@ -1,7 +1,6 @@
-//! A process that is slow itself does not take its store for lost.
+//! A process that is slow itself does not regard its store as lost.
 
 use std::io::Read as _;
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,7 +9,8 @@ use jollycache::{Cache, Policy, RedisBackend};
 use jollycache_tests::{Delay, RedisServer, TcpProxy};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
-const URL_VARIABLE: &str = "JOLLYCACHE_IT_PAUSED_URL";
+use crate::second_process;
+
 const KEYS: u64 = 64;
 const TASKS: u64 = 512;
 const PAUSES: u32 = 8;
@@ -72,16 +72,9 @@ fn signal(name: &str, pid: u32) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_paused_process_finds_its_answers_waiting() {
     let Some(server) = RedisServer::start() else { return };
-    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "slow_process::the_paused_process", "--ignored", "--nocapture"])
-        .env(URL_VARIABLE, server.url())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
-    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
-    while !said.next_line().await.unwrap().expect("it begins").contains("begun") {}
+    let mut child = second_process::start("slow_process::the_paused_process", &server.url());
+    let mut output = BufReader::new(child.stdout.take().unwrap()).lines();
+    while !output.next_line().await.unwrap().expect("it begins").contains("begun") {}
     let pid = child.id().unwrap();
     for _ in 0..PAUSES {
         signal("STOP", pid);
@@ -91,7 +84,7 @@ async fn a_paused_process_finds_its_answers_waiting() {
     }
     child.stdin.take().unwrap().write_all(b"stop").await.unwrap();
     let mut rest = String::new();
-    while let Some(line) = said.next_line().await.unwrap() {
+    while let Some(line) = output.next_line().await.unwrap() {
         rest.push_str(&line);
         rest.push('\n');
     }
@@ -102,7 +95,7 @@ async fn a_paused_process_finds_its_answers_waiting() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the other process of `a_paused_process_finds_its_answers_waiting`"]
 async fn the_paused_process() {
-    let url = std::env::var(URL_VARIABLE).unwrap();
+    let url = second_process::url();
     let reader = Reader::on(&url, Policy::new()).await;
     let stop = Arc::new(AtomicBool::new(false));
     let tasks: Vec<_> = (0..TASKS)

@@ -1,6 +1,5 @@
-//! One limit for two processes: this test starts its own binary once more.
+//! One limit for two processes.
 
-use std::process::Stdio;
 use std::time::Duration;
 
 use jollycache::{Cache, Policy, RedisBackend};
@@ -8,8 +7,8 @@ use jollycache_tests::RedisServer;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 use super::{ALGORITHMS, limit, limiter, passed_at_once};
+use crate::second_process;
 
-const URL_VARIABLE: &str = "JOLLYCACHE_IT_RATES_URL";
 const QUOTA: u64 = 400;
 const ASKS: usize = 600;
 
@@ -27,17 +26,10 @@ async fn passed(url: &str) -> Vec<usize> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn of_many_at_once_over_two_processes_exactly_the_quota_passes() {
     let Some(server) = RedisServer::start() else { return };
-    let mut other = tokio::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "rate_limits::processes::the_other_process", "--ignored", "--nocapture"])
-        .env(URL_VARIABLE, server.url())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .unwrap();
+    let mut other = second_process::start("rate_limits::processes::the_other_process", &server.url());
     let mut lines = BufReader::new(other.stdout.take().unwrap()).lines();
     let mut next = async |what: &str| loop {
-        let line = lines.next_line().await.unwrap().expect("the other process talks on");
+        let line = lines.next_line().await.unwrap().expect("the other process prints on");
         if let Some((_, rest)) = line.split_once(what) {
             return rest.to_owned();
         }
@@ -45,8 +37,8 @@ async fn of_many_at_once_over_two_processes_exactly_the_quota_passes() {
     next("ready").await;
     other.stdin.take().unwrap().write_all(b"go\n").await.unwrap();
     let here = passed(&server.url()).await;
-    let told = next("passed:").await;
-    let there: Vec<usize> = told.split_whitespace().map(|count| count.parse().unwrap()).collect();
+    let counts = next("passed:").await;
+    let there: Vec<usize> = counts.split_whitespace().map(|count| count.parse().unwrap()).collect();
     assert!(other.wait().await.unwrap().success());
     for (algorithm, (here, there)) in ALGORITHMS.iter().zip(here.iter().zip(&there)) {
         assert_eq!(
@@ -60,7 +52,7 @@ async fn of_many_at_once_over_two_processes_exactly_the_quota_passes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the other process of `of_many_at_once_over_two_processes_exactly_the_quota_passes`"]
 async fn the_other_process() {
-    let url = std::env::var(URL_VARIABLE).unwrap();
+    let url = second_process::url();
     println!("\nready");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).unwrap();
