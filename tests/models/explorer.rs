@@ -18,7 +18,7 @@ pub(crate) trait Model {
 
     fn start(&self) -> Self::State;
 
-    /// Every step that can be taken from `state`, by whoever takes it.
+    /// Adds every step of every actor that is possible in `state`.
     fn steps(&self, state: &Self::State, steps: &mut Steps<Self::State>);
 
     /// What is wrong with `state`.
@@ -28,17 +28,17 @@ pub(crate) trait Model {
     fn violation_at_rest(&self, state: &Self::State) -> Option<&'static str>;
 }
 
-/// Who did what.
+/// One step of an actor.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
-    who: &'static str,
+    actor: &'static str,
     number: u8,
     what: &'static str,
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}: {}", self.who, self.number, self.what)
+        write!(f, "{} {}: {}", self.actor, self.number, self.what)
     }
 }
 
@@ -47,10 +47,10 @@ impl fmt::Display for Step {
 pub(crate) struct Steps<S>(Vec<(Step, S)>);
 
 impl<S> Steps<S> {
-    /// `number` tells those of one kind apart.
-    pub(crate) fn add(&mut self, who: &'static str, number: usize, what: &'static str, next: S) {
+    /// Adds a step. `number` distinguishes the actors of one kind.
+    pub(crate) fn add(&mut self, actor: &'static str, number: usize, what: &'static str, next: S) {
         let number = u8::try_from(number).expect("a model has few of a kind");
-        self.0.push((Step { who, number, what }, next));
+        self.0.push((Step { actor, number, what }, next));
     }
 }
 
@@ -64,7 +64,7 @@ pub(crate) struct Outcome {
     pub(crate) violation: Option<(&'static str, Vec<Step>)>,
 }
 
-/// One state's place: who led to it.
+/// The state and step from which a state was reached.
 struct Origin {
     parent: usize,
     depth: usize,
@@ -142,7 +142,7 @@ pub(crate) fn fails<M: Model>(name: &str, model: &M) {
     }
 }
 
-/// Whether the environment asks for the larger setting: one reader more in each model.
+/// Returns 1 if the environment selects the larger setting, one reader more in each model.
 pub(crate) fn larger() -> usize {
     usize::from(std::env::var("JOLLYCACHE_MODELS").is_ok_and(|size| size == "large"))
 }
@@ -152,7 +152,7 @@ fn listed(way: &[Step]) -> String {
     steps.join("\n")
 }
 
-/// Past the test harness, which keeps what `println!` says of a test that passes.
+/// Not `println!`, whose output the test harness captures when a test passes.
 fn report(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }
@@ -176,7 +176,7 @@ mod tests {
         }
 
         fn steps(&self, state: &[u8; 2], steps: &mut Steps<[u8; 2]>) {
-            steps.add("nobody", 0, "does nothing", *state);
+            steps.add("environment", 0, "does nothing", *state);
             for i in 0..2 {
                 let mut next = *state;
                 next[i] += 1;

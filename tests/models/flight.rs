@@ -51,7 +51,7 @@ enum At {
     SealedUnstored(u8),
     /// The lease was given back; the tag is to be compared.
     GaveBack(u8),
-    /// To tell the followers.
+    /// Has the result for the followers.
     Lands(Landing, u8),
     /// To load without a lease, sealed.
     Unleased,
@@ -64,7 +64,7 @@ struct State {
     source: Source,
     slot: Slot,
     tag: Option<u8>,
-    /// The flights that can be joined, by their leaders: of those who ask for the lease, and of those who go past the
+    /// The leaders of the flights that can be joined: of the one that requests the lease, and of the one that bypasses the
     /// backend.
     open: [Option<u8>; 2],
     /// An invalidation was acknowledged, and has not reached the backend.
@@ -102,7 +102,7 @@ impl State {
         }
     }
 
-    /// Seals the flight of `i`, if it leads one, and tells its followers.
+    /// Seals the flight of `i`, if it leads one, and passes the result to its followers.
     fn land(&mut self, i: usize, landing: Landing) {
         self.seal(i);
         let has_followers =
@@ -373,7 +373,7 @@ fn shared_if(valid: bool, version: u8) -> Landing {
     if valid { Landing::Value(version) } else { Landing::Retry }
 }
 
-/// What nobody waits for any more is forgotten, so that states that differ in nothing else are one.
+/// Removes a result without waiting followers, so that states that differ only in it are one state.
 fn forget_landing(state: &mut State, leader: u8) {
     let still_waited_for = state.readers.iter().any(|reader| reader.at == At::Follows(leader));
     if !still_waited_for {
@@ -433,7 +433,7 @@ impl Model for Flights {
         state
             .source
             .violation()
-            .or(left_alone.then_some("a follower waits for nobody"))
+            .or(left_alone.then_some("a follower waits for a leader that is gone"))
             .or(no_leader.then_some("a flight without a leader can be joined"))
     }
 

@@ -102,7 +102,7 @@ impl Model for Lag {
     }
 
     fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
-        (!state.readers.iter().all(|reader| reader.is_done())).then_some("a reader is stuck")
+        Reader::stuck(&state.readers)
     }
 }
 

@@ -40,7 +40,12 @@ impl Reader {
         self.at == At::Done
     }
 
-    /// Everything that the reader may do next: what it is, and what comes of it. `number` is its own.
+    /// The violation at rest, when no step is left: a reader that is not done.
+    pub(crate) fn stuck(readers: &[Reader]) -> Option<&'static str> {
+        (!readers.iter().all(|reader| reader.is_done())).then_some("a reader is stuck")
+    }
+
+    /// Passes every possible step of the reader to `step`, with the state after it. `number` is the reader's own.
     pub(crate) fn steps(
         self,
         number: usize,
@@ -79,12 +84,12 @@ impl Reader {
                         let at = At::Leased(stale.as_ref().map(version_of));
                         step("takes the lease", Reader { at, ..self }, source, next);
                     }
-                    // To ask again changes nothing here; to lose patience does.
+                    // Another attempt changes nothing here; the end of patience does.
                     Lease::Wait { stale: None, .. } => {
                         step("waits no longer", Reader { at: At::Unleased, ..self }, source, next);
                     }
                     Lease::Bypass { .. } => {
-                        step("is told to bypass", Reader { at: At::Unleased, ..self }, source, next);
+                        step("bypasses the cache", Reader { at: At::Unleased, ..self }, source, next);
                     }
                 }
             }

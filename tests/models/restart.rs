@@ -1,5 +1,5 @@
-//! A server that starts again from a dump: an older state of the key comes back, and what was acknowledged since is
-//! missing. Readers, evictions and writers around are under way meanwhile.
+//! A server that restarts from a dump: the key returns to an older state, and later acknowledged writes are missing.
+//! Readers, evictions and writers run meanwhile.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use jollycache::backend::state::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
-use crate::world::{LIFETIME, NOW, REGION, Rule, Source, apply, befalls, draft, intent_ended, stored, token};
+use crate::world::{LIFETIME, NOW, REGION, Rule, Source, apply, befalls, draft, intent_ended, token};
 
-/// How a writer goes about it.
+/// The steps of a writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Kind {
     /// Commits, then invalidates.
@@ -31,7 +31,7 @@ enum At {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Writer {
     at: At,
-    /// What it committed.
+    /// The version that it committed.
     version: u8,
 }
 
@@ -39,7 +39,7 @@ struct Writer {
 struct State {
     source: Source,
     slot: Slot,
-    /// What the server has written to its disk; of one dump, which is as many as it takes.
+    /// The server's dump. One is enough: a later dump would be the same case with a longer history.
     dump: Option<Slot>,
     restarted: bool,
     readers: Vec<Reader>,
@@ -86,7 +86,7 @@ impl Restarts {
     fn restart(&self, state: &State, dump: &Slot) -> State {
         let slot = match self.broken {
             Some(Rule::RunIsCompared) => dump.clone(),
-            // Values are, and leases and intents are not.
+            // Values are compared, leases and intents are not.
             Some(Rule::LeaseOfItsRun) if dump.entry().is_none() => dump.clone(),
             _ => dump.clone().after_restart(false),
         };
@@ -137,12 +137,11 @@ impl Model for Restarts {
 
     fn violation(&self, state: &State) -> Option<&'static str> {
         let is_quiet = state.writers.iter().all(|writer| writer.at == At::Done);
-        let older = stored(&state.slot).is_some_and(|version| version != state.source.committed);
-        state.source.violation().or((is_quiet && older).then_some("an older value is left"))
+        state.source.violation_in(&state.slot, is_quiet)
     }
 
     fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
-        (!state.readers.iter().all(|reader| reader.is_done())).then_some("a reader is stuck")
+        Reader::stuck(&state.readers)
     }
 }
 

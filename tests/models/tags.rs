@@ -29,14 +29,14 @@ enum At {
         version: u8,
         carried: Ids,
     },
-    /// It asks for the ids of tags that only the entry has.
+    /// It requests the ids of tags that only the entry has.
     Judges {
         version: u8,
         carried: Ids,
     },
-    /// It knows the ids that are there.
+    /// It has the ids that exist.
     Missed,
-    /// It knows an id of each tag.
+    /// It has an id of each tag.
     Stamped,
     Leased,
     Loaded(u8),
@@ -114,7 +114,8 @@ impl Tags {
         settled
     }
 
-    /// Whether an entry that carries `carried` may be served to one who declares `declared` tags and sees `live`.
+    /// Returns whether an entry with the ids `carried` may be served to a reader that declares `declared` tags and sees
+    /// `live`.
     fn is_valid(&self, declared: usize, carried: Ids, live: Ids) -> bool {
         let compared = if self.is_broken(Rule::EveryDeclaredTag) { 1 } else { declared };
         (0..compared).all(|tag| match live[tag] {
@@ -173,7 +174,7 @@ impl Tags {
             }
             At::Stamped => {
                 at = self.ask(&mut next, i, own);
-                "asks for the lease"
+                "requests the lease"
             }
             At::Leased => {
                 let mut failed = state.clone();
@@ -304,7 +305,7 @@ fn a_lost_id_that_counts_as_valid_is_caught() {
 }
 
 #[test]
-fn tags_of_the_entry_that_are_not_asked_for_are_caught() {
+fn undeclared_tags_of_the_entry_that_are_not_compared_are_caught() {
     let model = Tags { partial: true, ..tags(Some(Rule::UndeclaredTags)) };
     fails("tags, those that only the entry has not compared", &model);
 }

@@ -5,7 +5,7 @@ use jollycache::backend::state::Slot;
 
 use crate::explorer::{Model, Steps, fails, holds, larger};
 use crate::reader::Reader;
-use crate::world::{Rule, Source, apply, befalls, draft, store_unfenced, stored, versioned};
+use crate::world::{Rule, Source, apply, befalls, draft, store_unfenced, versioned};
 use crate::writer::{Writer, Written};
 
 struct Versions {
@@ -75,16 +75,11 @@ impl Model for Versions {
 
     fn violation(&self, state: &State) -> Option<&'static str> {
         let is_written = state.writers.iter().all(|writer| *writer == Writer::Done);
-        let leftover = stored(&state.slot).filter(|_| is_written);
-        state.source.violation().or_else(|| {
-            leftover
-                .is_some_and(|version| version != state.source.committed)
-                .then_some("an older value is left")
-        })
+        state.source.violation_in(&state.slot, is_written)
     }
 
     fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
-        (!state.readers.iter().all(|reader| reader.is_done())).then_some("a reader is stuck")
+        Reader::stuck(&state.readers)
     }
 }
 

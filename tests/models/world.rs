@@ -1,7 +1,7 @@
 //! What the models share: the source, the store's side (which is the code's own [`Slot`]), and the environment.
 //!
-//! Time stands still at [`NOW`]; a deadline passes when the environment says so, at any step. That covers every
-//! order in which deadlines can pass, and more orders than clocks allow.
+//! Time stands still at [`NOW`]; a deadline passes as a step of the environment, which is possible at any time. That
+//! covers every order in which deadlines can pass, and more orders than clocks allow.
 
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -50,6 +50,12 @@ impl Source {
     pub(crate) fn violation(self) -> Option<&'static str> {
         self.read_too_old.then_some("a read returned a version older than one acknowledged before it started")
     }
+
+    /// C1; and when no write is under way, that no older value is stored.
+    pub(crate) fn violation_in(self, slot: &Slot, is_written: bool) -> Option<&'static str> {
+        let is_older = stored(slot).is_some_and(|version| version != self.committed);
+        self.violation().or((is_written && is_older).then_some("an older value is left"))
+    }
 }
 
 pub(crate) fn token(number: u8) -> Token {
@@ -97,7 +103,7 @@ pub(crate) fn has_intent(slot: &Slot) -> bool {
     matches!(slot, Slot::Intent { .. })
 }
 
-/// What can happen to a slot without anybody's doing, an intent's end apart.
+/// The steps of the environment on a slot, except the end of an intent.
 pub(crate) fn befalls(slot: &Slot) -> impl Iterator<Item = (&'static str, Slot)> {
     let evicted =
         (*slot != Slot::default() && !has_intent(slot)).then(|| ("evicts the key", Slot::default()));
@@ -184,8 +190,8 @@ pub(crate) enum Rule {
     LatePutComparesWrites,
     /// A change of the id of all writes by a put's own body names the id that it replaced.
     OwnWriteNamesReplaced,
-    /// A put tells of itself before it lets its key go.
-    TellBeforeEnd,
+    /// A put publishes itself before it releases its key.
+    PublishBeforeEnd,
     /// A value of an older version is refused.
     OlderVersionIsRefused,
     /// An invalidation keeps fills out for as long as the replica may lag.
@@ -214,7 +220,7 @@ pub(crate) enum Rule {
     RetryOnLostLease,
     /// A flight without a lease is sealed before its load.
     SealUnleasedBeforeLoad,
-    /// A caller that knows of a pending invalidation joins no flight under a lease.
+    /// A caller with a pending invalidation joins no flight under a lease.
     PendingHasItsOwnFlight,
     /// A hit is not shared through the flight.
     HitIsNotShared,

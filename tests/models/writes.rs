@@ -22,7 +22,7 @@ enum Kind {
     Around,
     /// Announces itself, commits, ends with the value.
     Put,
-    /// Commits, announces itself, ends with the value if nobody else wrote meanwhile.
+    /// Commits, announces itself, ends with the value if there was no other write meanwhile.
     LatePut,
     /// A late put whose body evicts the same key, before or after its commit.
     LatePutEvictingInside,
@@ -40,14 +40,14 @@ impl Kind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Inside {
     Ahead,
-    Told,
+    Published,
     Over,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum At {
     Start,
-    /// A late put knows the id of all writes.
+    /// A late put has read the id of all writes.
     Snapped,
     /// The intent is installed, the source not yet written.
     Announced,
@@ -57,14 +57,14 @@ enum At {
     /// A late put compared the id of all writes.
     Compared,
     /// All writes have a new id.
-    Told,
+    Published,
     /// What was to be stored or dropped is.
     Ended,
-    /// The eviction around a put has told of itself.
-    ToldOutside,
+    /// The eviction around a put has published itself.
+    PublishedOutside,
     /// And has evicted.
     EvictedOutside,
-    /// Cancelled, or the source refused: the key falls and the intent goes.
+    /// Cancelled, or rejected by the source: the key is evicted and the intent ended.
     GivesUp,
     GivesUpTheKey,
     GivesUpTheIntent,
@@ -193,25 +193,25 @@ impl Writes {
                 self.compare(&mut next, i);
                 ("compares the id of all writes", At::Compared)
             }
-            (At::Committed | At::Compared, _) if self.is_broken(Rule::TellBeforeEnd) => {
+            (At::Committed | At::Compared, _) if self.is_broken(Rule::PublishBeforeEnd) => {
                 self.finish(&mut next, i);
                 next.writers[i].undisturbed = true;
-                ("ends", At::Told)
+                ("ends", At::Published)
             }
             (At::Committed | At::Compared, _) => {
                 next.writes = None;
-                ("tells of itself", At::Told)
+                ("publishes itself", At::Published)
             }
-            (At::Told, _) if self.is_broken(Rule::TellBeforeEnd) => {
+            (At::Published, _) if self.is_broken(Rule::PublishBeforeEnd) => {
                 next.writes = None;
-                ("tells of itself", At::Ended)
+                ("publishes itself", At::Ended)
             }
-            (At::Told, _) => {
+            (At::Published, _) => {
                 self.finish(&mut next, i);
                 next.writers[i].undisturbed = true;
                 ("ends", At::Ended)
             }
-            (At::ToldOutside, _) | (At::Ended, Kind::LatePutEvictedOutside) => {
+            (At::PublishedOutside, _) | (At::Ended, Kind::LatePutEvictedOutside) => {
                 self.evict_outside(&mut next, at)
             }
             (At::Ended | At::EvictedOutside, _) => {
@@ -221,7 +221,7 @@ impl Writes {
             }
             (At::GivesUp, _) => {
                 next.writes = None;
-                ("tells of itself, gives up", At::GivesUpTheKey)
+                ("publishes itself, gives up", At::GivesUpTheKey)
             }
             (At::GivesUpTheKey, _) => {
                 self.invalidate(&mut next.slot);
@@ -250,22 +250,22 @@ impl Writes {
             let gives = replaced.is_some() || self.is_broken(Rule::OwnWriteNamesReplaced);
             let fresh = if gives { next.rotate_writes() } else { 0 };
             self.record(&mut next.writers[i], replaced, fresh);
-            next.writers[i].inside = Inside::Told;
-            "tells of the eviction in its body"
+            next.writers[i].inside = Inside::Published;
+            "publishes the eviction in its body"
         } else {
             self.invalidate(&mut next.slot);
             next.writers[i].inside = Inside::Over;
             "evicts in its body"
         };
         steps.add("writer", i, what, next);
-        inside == Inside::Told || at == At::Committed
+        inside == Inside::Published || at == At::Committed
     }
 
     /// The next step of the eviction around a late put that has ended.
     fn evict_outside(&self, next: &mut State, at: At) -> (&'static str, At) {
         if at == At::Ended {
             next.writes = None;
-            return ("tells of its eviction", At::ToldOutside);
+            return ("publishes its eviction", At::PublishedOutside);
         }
         self.invalidate(&mut next.slot);
         ("evicts", At::EvictedOutside)
@@ -286,7 +286,7 @@ impl Writes {
         }
     }
 
-    /// A late put sees whether anybody else wrote since it began.
+    /// A late put compares the id of all writes with that from its start.
     fn compare(&self, next: &mut State, i: usize) {
         let id = token(next.id_of_writes());
         let compares = !self.is_broken(Rule::LatePutComparesWrites);
@@ -313,7 +313,7 @@ impl Writes {
         let announced = match self.kinds[i] {
             Kind::Around | Kind::Put => !matches!(at, At::Start | At::Ended),
             Kind::Evict => false,
-            _ => matches!(at, At::AnnouncedLate | At::Compared | At::Told),
+            _ => matches!(at, At::AnnouncedLate | At::Compared | At::Published),
         };
         if at == At::Done || !announced {
             return;
@@ -325,7 +325,7 @@ impl Writes {
         }
         if self.crashes && !self.kinds[i].is_late_put() {
             let mut next = state.clone();
-            // Nobody was told, but what was committed must be seen all the same.
+            // The write was not acknowledged, but later reads must return its version all the same.
             next.source.acknowledge(next.writers[i].version);
             next.writers[i] = Writer::DONE;
             steps.add("writer", i, "dies", next);
@@ -386,19 +386,11 @@ impl Model for Writes {
     }
 
     fn violation(&self, state: &State) -> Option<&'static str> {
-        let leftover = stored(&state.slot).filter(|_| !state.is_writing());
-        state.source.violation().or_else(|| {
-            leftover
-                .is_some_and(|version| version != state.source.committed)
-                .then_some("an older value is left")
-        })
+        state.source.violation_in(&state.slot, !state.is_writing())
     }
 
     fn violation_at_rest(&self, state: &State) -> Option<&'static str> {
-        let waits = !state.readers.iter().all(|reader| reader.is_done());
-        waits
-            .then_some("a reader is stuck")
-            .or(has_intent(&state.slot).then_some("an intent is left for ever"))
+        Reader::stuck(&state.readers).or(has_intent(&state.slot).then_some("an intent is left for ever"))
     }
 }
 
@@ -482,7 +474,7 @@ fn a_late_put_within_an_eviction_leaves_the_newest_or_nothing() {
 #[test]
 fn a_late_put_alone_is_stored_whatever_its_body_evicts() {
     for kind in [Kind::LatePut, Kind::LatePutEvictingInside] {
-        // Said of the model itself: were nothing ever stored, everything would hold.
+        // Checks the model itself: if nothing was ever stored, every property would hold.
         fails(&format!("{kind:?}, were it never stored"), &Stores(writes(&[kind], None)));
     }
 }
@@ -564,7 +556,7 @@ fn a_late_put_that_does_not_compare_is_caught() {
 }
 
 #[test]
-fn a_put_that_tells_after_its_end_is_caught() {
-    let model = writes(&[Kind::LatePut, Kind::Put], Some(Rule::TellBeforeEnd));
-    fails("late put, with a put that tells too late", &model);
+fn a_put_that_publishes_after_its_end_is_caught() {
+    let model = writes(&[Kind::LatePut, Kind::Put], Some(Rule::PublishBeforeEnd));
+    fails("late put, with a put that publishes too late", &model);
 }
