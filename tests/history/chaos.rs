@@ -8,7 +8,7 @@ use redis::{Connection, Script};
 
 use crate::pace::{millis, pause};
 
-/// Takes a lease away from whoever has it, by dropping it or by putting another token into it.
+/// Takes a lease away from its holder, by deleting it or by replacing its token.
 /// KEYS all keys, ARGV[1] how many of them to leave out, [2] the token or ''.
 const STEAL: &str = r"
 for i = 1, #KEYS do

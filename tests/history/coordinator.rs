@@ -38,7 +38,7 @@ pub(crate) struct Run<'s> {
     logs: TempDir,
 }
 
-/// The processes, and what was done to them.
+/// The processes, and the faults that they were exposed to.
 struct Workers<'r> {
     run: &'r Run<'r>,
     rng: StdRng,
@@ -143,7 +143,7 @@ impl<'r> Workers<'r> {
 
 fn signal(worker: &Child, signal: Signal) {
     let id = worker.id().and_then(|id| i32::try_from(id).ok()).and_then(Pid::from_raw);
-    kill_process(id.expect("a worker runs until it is told to end"), signal).expect("a worker gets signals");
+    kill_process(id.expect("a worker runs until it is stopped"), signal).expect("a worker gets signals");
 }
 
 /// What came out.

@@ -11,7 +11,7 @@ use crate::shop::{Delays, Failed, Loaded, Shop, View};
 const TTL_MS: u64 = 1000;
 const LOCK_TTL_MS: u64 = 150;
 const BETWEEN_TRIES: Duration = Duration::from_millis(5);
-/// How often somebody else's lock is waited for before loading without it.
+/// The number of waits for another process's lock before loading without it.
 const MAX_TRIES: usize = 40;
 
 /// A protocol without a fence between load and store.

@@ -37,7 +37,7 @@ impl Log {
     }
 }
 
-/// All that the logs of a run say.
+/// The content of the logs of a run.
 #[derive(Debug, Default)]
 pub(crate) struct Logs {
     pub(crate) history: History,

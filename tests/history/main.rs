@@ -25,9 +25,9 @@ use crate::worker::{Orders, VARIABLE};
 
 const DEFAULT_SECONDS: u64 = 20;
 
-/// Past the capture of test output: the figures are to be seen in good runs, too.
-fn say(text: &str) {
-    // Nobody to tell when standard error is gone.
+/// Prints past the capture of test output, because the figures matter in passing runs, too.
+fn print(text: &str) {
+    // A closed standard error must not fail the test.
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
@@ -42,9 +42,9 @@ async fn nobody_reads_what_was_invalidated_before_and_the_naive_protocols_do() {
     let Some(server) = RedisServer::start() else { return };
     let seconds = from_environment("JOLLYCACHE_HISTORY_SECONDS").unwrap_or(DEFAULT_SECONDS);
     let seed = from_environment("JOLLYCACHE_HISTORY_SEED").unwrap_or_else(rand::random);
-    say(&format!("{seconds} s with JOLLYCACHE_HISTORY_SEED={seed}"));
+    print(&format!("{seconds} s with JOLLYCACHE_HISTORY_SEED={seed}"));
     let report = Run::new(&server, seed).during(Duration::from_secs(seconds)).await;
-    say(&report.to_string());
+    print(&report.to_string());
     report.check();
 }
 

@@ -108,7 +108,7 @@ impl View {
     }
 }
 
-/// What an acknowledged write tells.
+/// The result of an acknowledged write.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Written {
     pub(crate) version: u64,

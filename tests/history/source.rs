@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 /// A folder with a file a cell; its version is the file's length.
 ///
-/// The kernel appends under the file's lock, so that each commit gets a version of its own, and whoever asks for the
-/// length later sees it. There is no server that could die, and a killed writer has committed or has not.
+/// The kernel appends under the file's lock, so each commit gets a version of its own, and every later read of the
+/// length sees it. There is no server that could die, and a killed writer has committed or has not.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     folder: PathBuf,

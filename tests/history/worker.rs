@@ -46,7 +46,7 @@ const BETWEEN_FLUSHES: Duration = Duration::from_millis(100);
 /// One call in so many is dropped midway.
 const DROPPED: u32 = 25;
 
-/// What the coordinator tells a worker.
+/// The settings that the coordinator passes to a worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Orders {
     pub(crate) process: u32,
@@ -93,7 +93,7 @@ pub(crate) async fn run(orders: Orders) {
             for _ in 0..READERS {
                 tasks.spawn(worker.clone().read_on(view, id, StdRng::from_rng(&mut rng)));
             }
-            // Whoever writes an item invalidates its page.
+            // A write of an item invalidates its page.
             if view != View::Page {
                 tasks.spawn(worker.clone().write_on(view, id, StdRng::from_rng(&mut rng)));
             }

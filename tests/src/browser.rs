@@ -26,7 +26,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts a browser with a window of this size, or says in one line why there is none and returns `None`.
+    /// Starts a browser with a window of this size, or prints in one line why that is impossible and returns `None`.
     ///
     /// # Panics
     /// Under `CI=true`, where a test that does not run is a failure; and where the browser is there and does not start.
@@ -45,8 +45,8 @@ impl Browser {
 
     async fn start_with(options: Value) -> Option<Self> {
         for program in ["chromium", "chromedriver"] {
-            let asked = Command::new(program).arg("--version").stdin(Stdio::null()).output().await;
-            if let Err(error) = asked {
+            let started = Command::new(program).arg("--version").stdin(Stdio::null()).output().await;
+            if let Err(error) = started {
                 let install = "`cargo xtask services` installs it";
                 missing::skip("browser", &format!("{program} cannot be run ({error}); {install}"));
                 return None;
@@ -101,7 +101,7 @@ impl Deref for Browser {
     }
 }
 
-/// Starts chromedriver on a port that it chooses itself, and waits until it says which.
+/// Starts chromedriver on a port that it chooses, and waits until it prints the port.
 async fn start_driver() -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
@@ -115,7 +115,7 @@ async fn start_driver() -> (Child, u16) {
     while let Some(line) = lines.next_line().await.expect("its output is text") {
         let port = line.rsplit("on port ").next().filter(|_| line.contains("started successfully on port"));
         if let Some(port) = port.and_then(|port| port.trim_end_matches('.').parse().ok()) {
-            // What it says later is read too: a full pipe would block it.
+            // Later output is read too, because a full pipe would block it.
             tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
             return (driver, port);
         }

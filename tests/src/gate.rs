@@ -1,4 +1,4 @@
-//! `Gate`: stops a load at an exact point, so that a race is forced and not hoped for.
+//! `Gate`: stops a load at an exact point, so that a race is certain and not a matter of timing.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ impl Gate {
         Gate::default()
     }
 
-    /// In the load: says that it is here, and waits to be let through.
+    /// In the load: signals the arrival, and waits until the gate opens.
     pub async fn pass(&self) {
         self.arrived.add_permits(1);
         take(&self.open).await;

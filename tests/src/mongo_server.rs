@@ -75,7 +75,7 @@ impl Drop for MongoServer {
 }
 
 impl Process {
-    /// Starts the server and waits until it says its address.
+    /// Starts the server and waits until it prints its address.
     async fn start(program: PathBuf) -> io::Result<(Self, String)> {
         let folder = TempDir::new()?;
         let mut child = Command::new(program)
@@ -105,7 +105,7 @@ impl Drop for Process {
     }
 }
 
-/// Where `cargo xtask` says that FerretDB is, or puts it.
+/// The path of FerretDB: the one that `cargo xtask` passes, or where it builds it.
 fn ferretdb() -> PathBuf {
     if let Some(program) = env::var_os("JOLLYCACHE_FERRETDB") {
         return program.into();

@@ -8,7 +8,7 @@ use tokio::net::TcpStream;
 
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// A port that nobody listens on.
+/// Returns a port without a listener.
 ///
 /// Another process can take it before it is used; a fixture whose server does not start should try another.
 ///
@@ -21,11 +21,11 @@ pub fn free_port() -> io::Result<u16> {
 /// Waits until `address` takes connections. Cancel safe.
 ///
 /// # Errors
-/// [`io::ErrorKind::TimedOut`] when it does not within `limit`; the text says what the last try met.
+/// [`io::ErrorKind::TimedOut`] when it does not within `limit`; the text has the error of the last try.
 pub async fn wait_until_open(address: SocketAddr, limit: Duration) -> io::Result<()> {
     let mut last = None;
     let trying = async {
-        // There is no event for "somebody listens now": ask again and again.
+        // The system has no event for a new listener, so this polls.
         let mut pulse = tokio::time::interval(BETWEEN_TRIES);
         loop {
             pulse.tick().await;

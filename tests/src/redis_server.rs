@@ -22,7 +22,7 @@ pub struct RedisServer {
 }
 
 impl RedisServer {
-    /// Starts a server, or says in one line why there is none and returns `None`.
+    /// Starts a server; where that is impossible, prints the reason in one line and returns `None`.
     ///
     /// # Panics
     /// Under `CI=true`, where a test that does not run is a failure; and where redis-server is there and does not
@@ -105,7 +105,7 @@ impl RedisServer {
         let info: String =
             redis::cmd("INFO").arg("server").query(&mut self.client()).expect("the server is up");
         let run_id = info.lines().find_map(|line| line.strip_prefix("run_id:"));
-        run_id.expect("the server tells its run").trim().to_owned()
+        run_id.expect("the server has a run_id").trim().to_owned()
     }
 
     /// Writes a dump (SAVE), from which the server starts again.
@@ -116,8 +116,8 @@ impl RedisServer {
         redis::cmd("SAVE").exec(&mut self.client()).expect("the dump is written");
     }
 
-    /// Kills the server if it runs, and starts it again on the same port and with the same arguments: with what was
-    /// last saved, or empty.
+    /// Kills the server if it runs, and starts it on the same port with the same arguments, and with the last saved data,
+    /// if any.
     ///
     /// # Panics
     /// If it does not start.
@@ -144,7 +144,7 @@ impl Drop for RedisServer {
     }
 }
 
-/// Starts the process and waits until it says that it is ready; `None` if it ends before that.
+/// Starts the process and waits until it is ready; `None` if it ends before that.
 fn spawn(port: u16, folder: &TempDir, extra_args: &[String]) -> Option<Child> {
     let mut child = Command::new("redis-server")
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])

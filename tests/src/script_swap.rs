@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// Passes connections on to a Redis server, and replaces a script's hash by another's in all that is sent to it: so
-/// a backend can be run with a broken script, and knows nothing of it. It ends when this is dropped.
+/// a backend runs with a broken script without noticing. Ends on drop.
 #[derive(Debug)]
 pub struct ScriptSwap {
     port: u16,

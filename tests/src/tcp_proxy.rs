@@ -35,8 +35,7 @@ impl Delay {
     }
 }
 
-/// Passes connections on to a server, as well as it is told to. It ends when this is dropped; what it holds by then is
-/// lost.
+/// Forwards connections to a server, with the faults that are set. Ends on drop; requests that are held back are lost.
 #[derive(Debug)]
 pub struct TcpProxy {
     address: SocketAddr,
@@ -124,7 +123,7 @@ impl TcpProxy {
         self.line.holds_requests.send_replace(true);
     }
 
-    /// Delivers what was kept back.
+    /// Delivers the requests that are held back.
     pub fn deliver_requests(&self) {
         self.line.holds_requests.send_replace(false);
     }
@@ -134,7 +133,7 @@ impl TcpProxy {
         self.line.muted.store(self.accepted(), Ordering::SeqCst);
     }
 
-    /// How many connections their client cut off, dropping what was still to be sent.
+    /// Returns the number of connections that their client reset, discarding unsent bytes.
     pub fn resets(&self) -> usize {
         self.line.resets.load(Ordering::SeqCst)
     }

@@ -20,9 +20,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Install and start what the tests need, then check formatting, lints and every test.
+    /// Install the servers that the tests need, then check formatting, lints and every test.
     Test,
-    /// Install and build the servers that the tests start, and say where they are.
+    /// Install and build the servers that the tests start, and print where they are.
     Services,
     /// Package the published crates, build them from their tarballs and document them there; nothing is uploaded.
     Package,
@@ -33,19 +33,19 @@ enum Command {
     /// Check a running demo: connection, caching, invalidation, limits, sessions, metrics. Ends with 0 if all is well,
     /// with 2 if the demo runs without its cache, and with 1 if something is wrong.
     Verify {
-        /// Where the demo runs. Without it, demos are started, and the API's document is checked against them too.
+        /// The address of the demo. Without it, demos are started, and the API's document is checked against them too.
         #[arg(long)]
         url: Option<String>,
-        /// Who logs in.
+        /// The user that logs in.
         #[arg(long, env = "VERIFY_USERNAME", default_value = verify::DEMO_USERNAME)]
         username: String,
-        /// With which password.
+        /// The password of that user.
         #[arg(long, env = "VERIFY_PASSWORD", default_value = verify::DEMO_PASSWORD, hide_env_values = true)]
         password: String,
     },
-    /// Run the benchmarks of jollycache.
+    /// Run the benchmarks of `tests/benches`.
     Bench {
-        /// Passed on to `cargo bench`.
+        /// Arguments of `cargo bench`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },

@@ -9,7 +9,7 @@ pub type Nanos = u64;
 /// A finished read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Read {
-    /// Who read.
+    /// The process that read.
     pub process: u32,
     /// Just before the call.
     pub started: Nanos,
@@ -24,7 +24,7 @@ pub struct Read {
 /// An acknowledged invalidation. One that failed, or whose process died, promises nothing and is not recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Invalidation {
-    /// Who invalidated.
+    /// The process that invalidated.
     pub process: u32,
     /// Just before it, or earlier where the exact time cannot be seen from outside.
     pub started: Nanos,

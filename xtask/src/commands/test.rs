@@ -1,4 +1,4 @@
-//! `cargo xtask test`: what must pass before a change is taken.
+//! `cargo xtask test`: the checks that must pass before a change lands.
 
 use std::ffi::OsString;
 
@@ -65,7 +65,7 @@ pub(crate) fn run() -> Result<()> {
     steps.summary(stopwatch.elapsed())
 }
 
-/// What needs a program that is not there is skipped on somebody's desk, and fails in CI.
+/// Skips a step whose program is not installed; in CI it fails instead.
 fn or_skipped(what: &str, done: Result<()>) -> Result<Done> {
     match done {
         Ok(()) => Ok(Done::Ok),
@@ -82,7 +82,7 @@ fn check(arguments: &[&str]) -> Result<Done> {
     Ok(Done::Ok)
 }
 
-/// Broken links and the like are found by rustdoc alone.
+/// Rustdoc finds broken links, which the compiler does not.
 fn documentation() -> Result<Done> {
     let mut rustdoc = cargo(&["doc", "--workspace", "--no-deps", "--all-features"]);
     workspace::run(rustdoc.env("RUSTDOCFLAGS", "-D warnings"))?;
@@ -99,7 +99,7 @@ fn each_feature() -> Result<Done> {
     Ok(Done::Ok)
 }
 
-/// Waits for the build; gives the variable that leads the tests to its result.
+/// Waits for the build, and returns the variable with the path of its result for the tests.
 fn finish(build: Result<Build>, steps: &mut Steps) -> Option<(&'static str, OsString)> {
     let mut variable = None;
     steps.run("ferretdb (built in the background)", || {

@@ -1,4 +1,4 @@
-//! `cargo xtask verify`: is a running demo what it says it is?
+//! `cargo xtask verify`: checks a running demo.
 
 use anyhow::{Result, ensure};
 
@@ -8,7 +8,7 @@ use crate::verify::{Demo, Login, Verdict, fuzz, verify};
 const TOKEN: &str = "a-token-for-the-checks";
 /// A port on which no Redis listens.
 const NO_REDIS: &str = "redis://127.0.0.1:1";
-/// How many requests the property-based client makes up for each operation.
+/// The number of requests that the property-based client generates for each operation.
 const REQUESTS: u32 = 50;
 
 /// Checks the demo at `url`.
@@ -23,21 +23,21 @@ pub(crate) fn running(url: &str, login: &Login) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Starts demos of its own, and checks each: one that is well, and one whose Redis is away. Then compares the API's
+/// Starts demos of its own, and checks each: a healthy one, and one whose Redis is unreachable. Then compares the API's
 /// document with what is served.
 ///
 /// # Errors
-/// When a check fails, or the demo without its Redis is not told apart.
+/// When a check fails, or the demo without its Redis is not reported as degraded.
 pub(crate) fn own(login: &Login) -> Result<()> {
     Demo::build()?;
-    let well = Demo::start(&[])?;
-    let verdict = running(well.url(), login)?;
-    ensure!(verdict == Verdict::Passed, "a demo that is well was told to be {verdict:?}");
-    drop(well);
+    let healthy = Demo::start(&[])?;
+    let verdict = running(healthy.url(), login)?;
+    ensure!(verdict == Verdict::Passed, "a healthy demo was reported as {verdict:?}");
+    drop(healthy);
 
     let degraded = Demo::start(&[("REDIS_URL", NO_REDIS)])?;
     let verdict = running(degraded.url(), login)?;
-    ensure!(verdict == Verdict::Degraded, "a demo without its Redis was told to be {verdict:?}");
+    ensure!(verdict == Verdict::Degraded, "a demo without its Redis was reported as {verdict:?}");
     drop(degraded);
 
     let unlimited = Demo::start(&[("RATE_LIMIT_ENABLED", "false"), ("ADMIN_TOKEN", TOKEN)])?;

@@ -73,7 +73,7 @@ impl Build {
     /// Waits for the end of the build.
     ///
     /// # Errors
-    /// When the compiler failed; the error holds what it said.
+    /// The compiler failed; the error has its output.
     pub(crate) fn finish(self) -> Result<Built> {
         match self {
             Build::Decided(source) => Ok(Built { source, took: Duration::ZERO }),
@@ -109,9 +109,9 @@ fn wait(mut compiler: Child, log: &Path) -> Result<()> {
 
 /// Whether Go is there and new enough; otherwise why not.
 fn check_go() -> Result<(), String> {
-    // Asked outside of the module, or Go would first download the version that the module names.
-    let asked = output_of(Command::new("go").current_dir("/").args(["env", "GOVERSION"]));
-    let version = asked.ok_or("MONGODB_URI is not set, and there is no Go to build FerretDB with")?;
+    // Outside of the module, because inside of it Go would first download the version that the module names.
+    let found = output_of(Command::new("go").current_dir("/").args(["env", "GOVERSION"]));
+    let version = found.ok_or("MONGODB_URI is not set, and there is no Go to build FerretDB with")?;
     match parse_go_version(&version) {
         Some(found) if found >= MIN_GO => Ok(()),
         _ => Err(format!(
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_module_asks_for_the_go_that_is_checked() {
+    fn the_module_requires_the_go_that_is_checked() {
         let module = fs::read_to_string(root().join("xtask/ferretdb/go.mod")).unwrap();
         assert!(module.contains(&format!("\ngo {}.{}\n", MIN_GO.0, MIN_GO.1)), "{module}");
     }

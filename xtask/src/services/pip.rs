@@ -20,7 +20,7 @@ pub(crate) struct Tool {
     source: &'static str,
 }
 
-/// Finds spelling mistakes; a newer version knows more of them.
+/// The spelling checker. Pinned, because a newer version finds other mistakes.
 pub(crate) const TYPOS: Tool =
     Tool { program: "typos", package: "typos", version: "1.52.0", source: "typos-cli" };
 /// Checks licences, sources and advisories of dependencies. The package is built by Astral, from the crate.

@@ -21,7 +21,7 @@ pub(crate) const DEMO_USERNAME: &str = "demo";
 /// Known to all, and so taken only in development.
 pub(crate) const DEMO_PASSWORD: &str = "demo-password";
 
-/// Who logs in.
+/// The user that logs in.
 #[derive(Clone)]
 pub(crate) struct Login {
     pub(crate) username: String,
@@ -29,7 +29,7 @@ pub(crate) struct Login {
 }
 
 impl Login {
-    /// Who may log in to a demo that is configured with nothing.
+    /// Returns the default user of a demo in development.
     pub(crate) fn demo() -> Self {
         Login { username: DEMO_USERNAME.to_owned(), password: DEMO_PASSWORD.to_owned() }
     }
@@ -74,8 +74,8 @@ impl Api {
         self.send("writes", method, path, &[("content-type", "application/json")], Some(body.to_string()))
     }
 
-    /// Sends a request. One that is limited waits as long as it is told, once: the checks before this one, or somebody
-    /// else at the same address, may have used the limit up.
+    /// Sends a request. A rate limited one is repeated once, after its `Retry-After`: earlier checks, or other clients at
+    /// the same address, may have used up the limit.
     pub(crate) fn send(
         &mut self,
         kind: &'static str,
@@ -154,7 +154,7 @@ fn cut(text: &str) -> String {
     text.chars().take(200).collect()
 }
 
-/// Waits for time to pass that a server asked for.
+/// Waits for the time of a `Retry-After`.
 #[allow(clippy::disallowed_methods, reason = "a client of a limit has to wait for it")]
 pub(super) fn sleep(time: Duration) {
     thread::sleep(time);

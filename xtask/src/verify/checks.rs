@@ -1,4 +1,4 @@
-//! The checks. Each asks as a client would, and says what it saw; none needs anything but the service's address.
+//! The checks. Each sends requests as a client, and returns its observation; all they need is the service's address.
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
@@ -102,7 +102,7 @@ fn sessions(api: &mut Api, login: &Login, degraded: bool) -> Result<Outcome> {
     let answer = api.send_json("POST", "/api/auth/login", &credentials)?;
     if degraded {
         ensure!(answer.status == 503, "without a cache: expected 503, found {}", answer.status);
-        return Ok(Outcome::Degraded("nobody can log in without the cache".to_owned()));
+        return Ok(Outcome::Degraded("login is unavailable without the cache".to_owned()));
     }
     let cookie = answer.header("set-cookie")?.to_owned();
     answer.data(200)?;
@@ -186,7 +186,7 @@ fn check_refusal(refused: &Answer) -> Result<()> {
     Ok(())
 }
 
-/// What `Cache-Status` says of a second read.
+/// Returns the `Cache-Status` of a second read.
 fn cached(what: &str, status: &str, degraded: bool) -> Result<Outcome> {
     let hit = status.split(';').any(|part| part.trim() == "hit" || part.trim().starts_with("hit,"));
     match (hit, degraded) {

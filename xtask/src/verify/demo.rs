@@ -42,7 +42,7 @@ impl Demo {
         BufReader::new(output).read_line(&mut greeting)?;
         let url = greeting.split_whitespace().find(|word| word.starts_with("http://"));
         let url =
-            url.with_context(|| format!("the demo did not say where it listens: {greeting:?}"))?.to_owned();
+            url.with_context(|| format!("the demo did not print where it listens: {greeting:?}"))?.to_owned();
         Ok(Demo { process, url })
     }
 

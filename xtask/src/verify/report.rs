@@ -16,9 +16,9 @@ const BAR: u32 = 24;
 /// How a check ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All is as it should be; what was seen.
+    /// The check passed, with its observation.
     Passed(String),
-    /// The service does what it does without its cache; what was seen.
+    /// The service works as it does without its cache; with the observation.
     Degraded(String),
 }
 
@@ -81,7 +81,7 @@ impl Report {
         self.lines.iter().map(|line| line.verdict).max().unwrap_or(Verdict::Failed)
     }
 
-    /// Prints everything. A reader who has seen enough and closes the pipe changes nothing of the verdict.
+    /// Prints the report. A reader that closes the pipe early does not change the verdict.
     pub(crate) fn print(self, url: &str) {
         let mut out = io::stdout().lock();
         let verdict = self.verdict();
