@@ -145,7 +145,7 @@ on_each_backend!(only_ok_and_some_are_stored, |caches| async move {
     .await;
 });
 
-on_each_backend!(an_absence_is_remembered_where_it_is_said, |caches| async move {
+on_each_backend!(an_absence_is_stored_where_none_ttl_is_set, |caches| async move {
     let shop = Shop::default();
     scope(caches.new_cache().await, async {
         for _ in 0..3 {
@@ -167,10 +167,10 @@ on_each_backend!(a_stale_value_is_served_while_one_refreshes_and_when_the_load_f
         assert_eq!(shop.loads(), 2);
         shop.down.store(false, Ordering::SeqCst);
         shop.write("new");
-        assert_eq!(shop.find_stale(1).await, named("new"), "the one who refreshes has the new value");
+        assert_eq!(shop.find_stale(1).await, named("new"), "the caller that refreshes has the new value");
         cache.evict("short:1").await.unwrap();
         shop.down.store(true, Ordering::SeqCst);
-        assert_eq!(shop.find_stale(1).await, Err(Down), "what was evicted is not served stale");
+        assert_eq!(shop.find_stale(1).await, Err(Down), "an evicted value is not served stale");
     })
     .await;
     assert!(cache.stats().regions["short"].stale_reads >= 1);
@@ -253,7 +253,7 @@ on_each_backend!(another_format_and_another_type_are_misses, |caches| async move
         assert_eq!(shop.loads(), 2, "schema 2 does not read schema 0");
         assert_eq!(find_before(1).await.unwrap(), Some(before::Product { id: 1 }));
         assert_eq!(shop.find(1).await, named("a"));
-        assert_eq!(shop.find(1).await, named("a"), "and what was unreadable is replaced");
+        assert_eq!(shop.find(1).await, named("a"), "and the unreadable entry is replaced");
         assert_eq!(shop.loads(), 3);
     })
     .await;
@@ -335,7 +335,7 @@ on_each_backend!(a_put_under_a_late_key_yields_to_a_writer_that_came_in_between,
         tokio::spawn(async move { scope(cache, shop.create("created", &gate)).await })
     };
     gate.reached().await;
-    // It is in the source, and somebody changes it before the creator tells the cache.
+    // It is in the source, and another caller changes it before the creator writes to the cache.
     scope(two.clone(), shop.update(1, "changed", &open_gate())).await.unwrap();
     gate.open();
     creator.await.unwrap().unwrap();
@@ -349,7 +349,7 @@ on_each_backend!(a_put_under_a_late_key_yields_to_a_writer_that_came_in_between,
     scope(two.clone(), shop.delete(1)).await.unwrap();
     gate.open();
     creator.await.unwrap().unwrap();
-    assert_eq!(scope(two.clone(), shop.find(1)).await, Ok(None), "what was deleted does not come back");
+    assert_eq!(scope(two.clone(), shop.find(1)).await, Ok(None), "a deleted product does not come back");
 });
 
 on_each_backend!(a_cancelled_writer_leaves_no_old_value, |caches| async move {
@@ -378,11 +378,7 @@ on_each_backend!(a_cancelled_writer_leaves_no_old_value, |caches| async move {
     shop.write("c");
     evicter.abort();
     let _ = evicter.await;
-    assert_eq!(
-        scope(cache.clone(), shop.find(1)).await,
-        named("c"),
-        "nobody knows whether it wrote, so it evicts"
-    );
+    assert_eq!(scope(cache.clone(), shop.find(1)).await, named("c"), "it may have written, so it evicts");
 });
 
 on_each_backend!(a_failed_write_evicts_nothing_and_a_good_one_does, |caches| async move {
@@ -414,7 +410,7 @@ on_each_backend!(before_evicts_before_and_all_evicts_its_region_only, |caches| a
             gate.open();
             held
         };
-        assert_eq!(tokio::join!(evicting, looking).1, None, "it fell before the body ran");
+        assert_eq!(tokio::join!(evicting, looking).1, None, "it was evicted before the body ran");
         shop.find(1).await.unwrap();
         shop.evict_all().await;
         assert_eq!(cache.get::<Product>("product:1").await.unwrap(), None);

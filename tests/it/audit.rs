@@ -12,7 +12,7 @@ use crate::backends::{Caches, on_each_backend};
 
 const TTL: Duration = Duration::from_mins(1);
 const STALE: Duration = Duration::from_mins(4);
-/// Longer than any test runs: such an audit runs only when it is told to.
+/// Longer than any test, so that an audit with this interval runs only on demand.
 const NEVER: Duration = Duration::from_hours(1);
 
 /// The source of truth: numbers by id.
@@ -130,13 +130,13 @@ on_each_backend!(what_is_like_its_source_is_left_as_it_is, |caches| async move {
     let left = cache.ttl(key("1")).await.expect("asks").expect("a value");
     assert!(left > Duration::from_secs(50) && left <= Duration::from_secs(100), "{left:?}");
     assert_eq!(cached(&cache, "1").await, Some(10));
-    // And nobody is left waiting for a lease.
+    // And no lease is left behind.
     assert_eq!(incremented(&cache, "1").await, 11);
     let stats = &cache.stats().regions["product"];
     assert!((stats.consistency_score - 100.0).abs() < f64::EPSILON);
 });
 
-on_each_backend!(what_the_source_does_not_hold_any_more_falls, |caches| async move {
+on_each_backend!(a_value_that_the_source_no_longer_has_is_evicted, |caches| async move {
     let cache = caches.new_cache().await;
     let source = Source::of(&[("1", 10), ("2", 20)]);
     fill(&cache, &source, &["1", "2"], &policy()).await;
@@ -226,7 +226,7 @@ on_each_backend!(what_is_evicted_during_its_audit_is_not_put_back, |caches| asyn
         let evict = async |cache: &Cache| assert!(cache.evict(key("1")).await.expect("evicts"));
         let (cache, report) = disturbed(&caches, &policy(), loaded, evict).await;
         assert_eq!(cached(&cache, "1").await, None);
-        assert_eq!(report.total.differences, 0, "nobody can say that it differed");
+        assert_eq!(report.total.differences, 0, "it is unknown whether it differed");
     }
 });
 
@@ -251,7 +251,7 @@ on_each_backend!(what_is_written_during_its_audit_stays, |caches| async move {
     }
 });
 
-on_each_backend!(what_falls_by_its_tag_during_its_audit_is_not_judged, |caches| async move {
+on_each_backend!(a_value_evicted_by_its_tag_during_its_audit_is_not_judged, |caches| async move {
     for loaded in [Some(9), None] {
         let evict = async |cache: &Cache| cache.evict_tags(["products"]).await.expect("evicts");
         let (cache, report) = disturbed(&caches, &policy().tag("products"), loaded, evict).await;
@@ -283,7 +283,7 @@ on_each_backend!(other_types_other_regions_and_cut_keys_are_not_compared, |cache
     assert_eq!(cache.get("product:elsewhere").await.expect("reads"), Some(1_u64));
 });
 
-on_each_backend!(a_sample_is_no_larger_than_was_asked_and_is_not_always_the_same, |caches| async move {
+on_each_backend!(a_sample_is_no_larger_than_its_size_and_is_not_always_the_same, |caches| async move {
     let cache = caches.new_cache().await;
     let ids: Vec<String> = (0..40).map(|id| id.to_string()).collect();
     let source = Source::default();
@@ -383,7 +383,7 @@ on_each_backend!(the_schedule_runs_and_ends_with_the_cache, |caches| async move 
     let audit = Audit::new(load).every(Duration::from_millis(5));
     cache.register_audit("product", audit).expect("the settings are right");
     until("some rounds", || rounds.load(Ordering::SeqCst) >= 5).await;
-    assert_eq!(cached(&cache, "1").await, Some(11), "repaired without being told to");
+    assert_eq!(cached(&cache, "1").await, Some(11), "repaired by the regular audit");
     until("stats", || cache.stats().total.audited >= 4).await;
     assert_eq!(cache.stats().total.repairs, 1);
     drop(cache);

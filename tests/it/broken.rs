@@ -202,7 +202,7 @@ async fn an_eviction_that_fails_is_bypassed_until_it_is_delivered() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_load_without_a_server_is_shared_only_by_those_who_came_before_it_began() {
+async fn a_load_without_a_server_is_shared_only_by_callers_from_before_its_start() {
     let mut server = server_or_skip!(RedisServer::start());
     let cache = Repository::on(&server.url()).await.cache;
     server.kill();
@@ -245,7 +245,7 @@ async fn a_load_without_a_server_is_shared_only_by_those_who_came_before_it_bega
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_asks_for_errors_gets_them_and_the_eviction_is_queued_all_the_same() {
+async fn with_on_error_propagate_errors_are_returned_and_the_eviction_is_queued() {
     let mut server = server_or_skip!(RedisServer::start());
     let repository = Repository::on(&server.url()).await;
     assert_eq!(repository.read_loudly(1).await.unwrap(), 1);

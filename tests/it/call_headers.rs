@@ -1,4 +1,4 @@
-//! `CallStatusLayer` and `ResponseTimeLayer`: headers that tell of the calls inside a request.
+//! `CallStatusLayer` and `ResponseTimeLayer`: headers that report the calls inside a request.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ async fn each_call_is_a_member_and_none_is_no_header() {
 }
 
 #[tokio::test]
-async fn what_the_handler_said_comes_first() {
+async fn the_headers_of_the_handler_come_first() {
     let router = router("product").layer(CallStatusLayer::new()).layer(ResponseTimeLayer::new());
     let headers = headers(&router, "/origin").await;
     assert_eq!(all(&headers, "cache-status"), [r#""origin"; hit"#]);

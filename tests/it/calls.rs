@@ -15,7 +15,7 @@ use crate::backends::on_each_backend;
 #[derive(Debug, Clone, PartialEq)]
 struct Down;
 
-/// A source that fails when told to.
+/// A source that fails on demand.
 #[derive(Clone, Default)]
 struct Source {
     down: Arc<AtomicBool>,
@@ -97,7 +97,7 @@ fn write(operation: Operation, outcome: Outcome) -> Vec<Seen> {
     vec![("item".to_owned(), operation, outcome, outcome == Outcome::Stored)]
 }
 
-on_each_backend!(a_read_says_what_it_came_to, |caches| async move {
+on_each_backend!(a_read_reports_its_outcome, |caches| async move {
     let (cache, source) = (&caches.new_cache().await, Source::default());
     assert_eq!(outcomes(cache, source.find(1)).await, read("item", Outcome::Miss, true));
     assert_eq!(outcomes(cache, source.find(1)).await, read("item", Outcome::Hit, false));
@@ -114,7 +114,7 @@ on_each_backend!(a_read_says_what_it_came_to, |caches| async move {
     assert_eq!(outcomes(cache, cache.get::<u64>("none")).await, read("default", Outcome::Miss, false));
 });
 
-on_each_backend!(a_stale_value_is_told_with_its_age, |caches| async move {
+on_each_backend!(a_stale_value_is_reported_with_its_age, |caches| async move {
     let (cache, source) = (caches.new_cache().await, Source::default());
     scope(cache, async {
         source.find_stale(1).await.unwrap();
@@ -138,7 +138,7 @@ on_each_backend!(a_write_that_names_nothing_reports_that_it_evicted_nothing, |ca
     assert_eq!(outcomes(cache, source.delete_late(1)).await, write(Operation::Evict, Outcome::Evicted));
 });
 
-on_each_backend!(a_write_says_what_it_came_to, |caches| async move {
+on_each_backend!(a_write_reports_its_outcome, |caches| async move {
     let (cache, source) = (&caches.new_cache().await, Source::default());
     assert_eq!(outcomes(cache, source.update(1)).await, write(Operation::Put, Outcome::Stored));
     assert_eq!(outcomes(cache, source.update(0)).await, write(Operation::Put, Outcome::Evicted));
@@ -178,7 +178,7 @@ on_each_backend!(a_load_that_an_eviction_overtakes_is_refused, |caches| async mo
     assert_eq!(reading, read("gated", Outcome::Refused, false));
 });
 
-on_each_backend!(joined_calls_of_one_task_are_told_apart, |caches| async move {
+on_each_backend!(joined_calls_of_one_task_are_reported_separately, |caches| async move {
     let (cache, source, gate) = (&caches.new_cache().await, Source::default(), Gate::new());
     let both = async {
         let followed = async {
@@ -194,12 +194,15 @@ on_each_backend!(joined_calls_of_one_task_are_told_apart, |caches| async move {
         };
         futures_util::future::join(source.find_slowly(1, &gate), followed).await
     };
-    let mut told = outcomes(cache, both).await;
-    told.sort_by_key(|(.., stored)| !stored);
-    assert_eq!(told, [read("gated", Outcome::Miss, true), read("gated", Outcome::Waited, false)].concat());
+    let mut reported = outcomes(cache, both).await;
+    reported.sort_by_key(|(.., stored)| !stored);
+    assert_eq!(
+        reported,
+        [read("gated", Outcome::Miss, true), read("gated", Outcome::Waited, false)].concat()
+    );
 });
 
-on_each_backend!(who_waits_for_another_process_says_so, |caches| async move {
+on_each_backend!(a_wait_for_another_process_is_reported, |caches| async move {
     let (leading, waiting) = (caches.new_cache().await, &caches.new_cache().await);
     let (source, gate) = (Source::default(), Gate::new());
     let lead = tokio::spawn({
@@ -214,13 +217,13 @@ on_each_backend!(who_waits_for_another_process_says_so, |caches| async move {
         }
         gate.open();
     };
-    let (told, ()) = futures_util::future::join(wait, open).await;
+    let (reported, ()) = futures_util::future::join(wait, open).await;
     assert_eq!(lead.await.unwrap(), 1);
-    assert_eq!(told, read("gated", Outcome::Waited, false));
+    assert_eq!(reported, read("gated", Outcome::Waited, false));
 });
 
 #[tokio::test]
-async fn a_backend_that_fails_is_told() {
+async fn a_backend_that_fails_is_reported() {
     let url = format!("redis://127.0.0.1:{}", ports::free_port().unwrap());
     let backend = RedisBackend::connect(&url).await.unwrap();
     let cache = &Cache::builder().namespace("it").backend(backend).build().unwrap();
@@ -250,7 +253,7 @@ fn memory() -> Cache {
 }
 
 #[tokio::test]
-async fn nested_calls_are_told_inside_out_and_their_time_counts_once() {
+async fn nested_calls_are_reported_inside_out_and_their_time_counts_once() {
     let source = Source::default();
     let (_, calls) = scope(memory(), collect(source.find_outer(1))).await;
     let regions: Vec<_> = calls.reports().iter().map(CallReport::region).collect();
@@ -271,15 +274,15 @@ async fn an_inner_collection_is_seen_by_the_outer_one() {
         assert_eq!(inner.reports()[0].outcome(), Outcome::Hit);
         source.find(2).await.unwrap();
     };
-    let told: Vec<_> =
+    let reported: Vec<_> =
         outcomes(&memory(), both).await.into_iter().map(|(_, _, outcome, _)| outcome).collect();
-    assert_eq!(told, [Outcome::Miss, Outcome::Hit, Outcome::Miss]);
+    assert_eq!(reported, [Outcome::Miss, Outcome::Hit, Outcome::Miss]);
 }
 
 #[tokio::test]
-async fn what_is_spawned_or_dropped_is_not_told() {
+async fn calls_that_are_spawned_or_dropped_are_not_reported() {
     let (cache, source, gate) = (memory(), Source::default(), Gate::new());
-    let told = outcomes(&cache, async {
+    let reported = outcomes(&cache, async {
         let spawned = scope(cache.clone(), {
             let source = source.clone();
             async move { source.find(1).await }
@@ -288,7 +291,7 @@ async fn what_is_spawned_or_dropped_is_not_told() {
         let dropped = std::pin::pin!(source.find_slowly(1, &gate));
         let _ = futures_util::future::select(dropped, std::pin::pin!(gate.reached())).await;
     });
-    assert_eq!(told.await, []);
+    assert_eq!(reported.await, []);
     assert_eq!(cache.stats().total.loads, 1, "only the spawned one ended");
 }
 

@@ -73,7 +73,7 @@ async fn twenty_thousand_callers_of_one_key_load_once() {
     let (source, gate) = (Source::default(), Gate::new());
     let callers = callers(&cache, &source, &gate, CALLERS);
     until(|| cache.stats().waiting == CALLERS - 1 || source.loads() > 1).await;
-    // As many as there might be loads: one too many harms nobody.
+    // As many as there might be loads: one too many is harmless.
     for _ in 0..CALLERS {
         gate.open();
     }
@@ -90,7 +90,7 @@ async fn a_key_that_was_evicted_in_an_outage_has_its_single_flight() {
     cache.evict("number").await.expect_err("it is queued");
     let (source, gate) = (Source::default(), Gate::new());
     let callers = callers(&cache, &source, &gate, CALLERS);
-    // One loads, one leads those who came after that load began.
+    // One loads, one leads the callers from after the start of that load.
     until(|| cache.stats().waiting == CALLERS - 2 || source.loads() > 1).await;
     for _ in 0..CALLERS {
         gate.open();
@@ -113,7 +113,7 @@ async fn who_comes_after_a_queued_eviction_does_not_join_a_flight_from_before_it
         backend.fault(operation, Fault::Fails(ErrorKind::Unavailable));
     }
     cache.evict("number").await.expect_err("it is queued");
-    // The fill of the first would be taken: what was evicted is known to this process only.
+    // The fill of the first would be accepted: only this process has the queued eviction.
     let open = Gate::new();
     open.open();
     for caller in callers(&cache, &source, &open, 1) {

@@ -1,4 +1,5 @@
-//! Invalidations are told to those who listen, nobody's correctness depends on it, and one table says what falls.
+//! Events of invalidations reach the listeners, correctness does not depend on them, and one table maps domain events to
+//! keys and tags.
 
 use std::time::Duration;
 
@@ -11,7 +12,7 @@ use crate::backends::{Caches, on_each_backend};
 
 const TTL: Duration = Duration::from_mins(1);
 
-fn telling(builder: CacheBuilder) -> CacheBuilder {
+fn sending(builder: CacheBuilder) -> CacheBuilder {
     builder.events(true)
 }
 
@@ -26,11 +27,11 @@ async fn event(events: &mut Events) -> InvalidationEvent {
     }
 }
 
-/// A cache that tells, and one that listens.
+/// Returns a cache that sends events, and the events of one that listens.
 async fn pair(caches: &Caches) -> (Cache, Events) {
-    let (teller, listener) = (caches.new_cache_with(telling).await, caches.new_cache().await);
+    let (sender, listener) = (caches.new_cache_with(sending).await, caches.new_cache().await);
     let events = listener.events().await.expect("listens");
-    (teller, events)
+    (sender, events)
 }
 
 on_each_backend!(invalidations_of_every_kind_reach_another_cache_in_order, |caches| async move {
@@ -47,7 +48,7 @@ on_each_backend!(invalidations_of_every_kind_reach_another_cache_in_order, |cach
     write.commit_put("w", &1_u8, &Policy::new()).await.expect("commits");
 
     let key = event(&mut events).await;
-    assert_eq!(key.keys, ["product:a%3Ab%2A"], "as the key is written; what is set is not told");
+    assert_eq!(key.keys, ["product:a%3Ab%2A"], "as the key is written; a set sends no event");
     assert_eq!((key.origin, key.region.as_deref()), (cache.origin(), Some("default")));
     let tags = event(&mut events).await;
     assert_eq!(tags.tags, ["products", "category:tea"]);
@@ -64,8 +65,8 @@ on_each_backend!(invalidations_of_every_kind_reach_another_cache_in_order, |cach
     assert_eq!((write.keys, write.tags), (vec!["w".into()], vec!["wt".into()]));
 });
 
-on_each_backend!(a_cache_hears_itself_and_knows_it, |caches| async move {
-    let (one, other) = (caches.new_cache_with(telling).await, caches.new_cache_with(telling).await);
+on_each_backend!(a_cache_receives_its_own_events_with_its_origin, |caches| async move {
+    let (one, other) = (caches.new_cache_with(sending).await, caches.new_cache_with(sending).await);
     assert_ne!(one.origin(), other.origin());
     let mut events = one.events().await.expect("listens");
     one.evict("a").await.expect("evicts");
@@ -74,13 +75,13 @@ on_each_backend!(a_cache_hears_itself_and_knows_it, |caches| async move {
     assert_eq!(event(&mut events).await.origin, other.origin());
 });
 
-on_each_backend!(a_cache_that_was_not_asked_to_tell_tells_nothing, |caches| async move {
-    let (teller, mut events) = pair(&caches).await;
+on_each_backend!(a_cache_without_events_sends_none, |caches| async move {
+    let (sender, mut events) = pair(&caches).await;
     let silent = caches.new_cache().await;
     silent.evict("silent").await.expect("evicts");
     silent.close().await;
-    teller.evict("told").await.expect("evicts");
-    assert_eq!(event(&mut events).await.keys, ["told"]);
+    sender.evict("sent").await.expect("evicts");
+    assert_eq!(event(&mut events).await.keys, ["sent"]);
     assert_eq!(silent.stats().events_sent, 0);
 });
 
@@ -98,7 +99,7 @@ on_each_backend!(when_a_cache_is_closed_its_events_are_sent, |caches| async move
     }
 });
 
-on_each_backend!(a_large_invalidation_is_cut_and_says_so, |caches| async move {
+on_each_backend!(a_large_invalidation_is_cut_and_marked, |caches| async move {
     let (cache, mut events) = pair(&caches).await;
     let tags: Vec<String> = (0..2_000).map(|number| format!("tag:{number:04}")).collect();
     cache.evict_tags(&tags).await.expect("evicts");
@@ -107,8 +108,8 @@ on_each_backend!(a_large_invalidation_is_cut_and_says_so, |caches| async move {
     assert_eq!(event.omitted, 2_000 - 1024);
 });
 
-on_each_backend!(a_slow_listener_is_told_how_many_it_missed, |caches| async move {
-    let (cache, listener) = (caches.new_cache_with(telling).await, caches.new_cache().await);
+on_each_backend!(a_slow_listener_gets_the_number_of_missed_events, |caches| async move {
+    let (cache, listener) = (caches.new_cache_with(sending).await, caches.new_cache().await);
     // Over one connection: what has come to one has come to the other.
     let mut slow = listener.events().await.expect("listens");
     let mut fast = listener.events().await.expect("listens");
@@ -132,7 +133,7 @@ on_each_backend!(foreign_messages_on_the_channel_are_passed_over, |caches| async
 });
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restarted_server_is_told_as_a_gap_and_events_come_again() {
+async fn a_restart_of_the_server_is_a_gap_and_events_come_again() {
     let Some(mut server) = RedisServer::start() else { return };
     let caches = Caches::Redis(server);
     let (cache, mut events) = pair(&caches).await;
@@ -141,9 +142,9 @@ async fn a_restarted_server_is_told_as_a_gap_and_events_come_again() {
     let Caches::Redis(taken) = caches else { return };
     server = taken;
     server.restart();
-    assert_eq!(notice(&mut events).await, Notice::Missed(None), "nobody knows what happened meanwhile");
-    // The subscription stands. The teller's connection may still be on its way; then the eviction is queued, and told
-    // when it is delivered.
+    assert_eq!(notice(&mut events).await, Notice::Missed(None), "events may have been missed meanwhile");
+    // The subscription is restored. The sender may not be connected yet; then the eviction is queued, and its event is
+    // sent when it is delivered.
     let _ = cache.evict("after").await;
     assert_eq!(event(&mut events).await.keys, ["after"]);
 }
@@ -197,7 +198,7 @@ on_each_backend!(all_rules_of_an_event_count_and_no_others, |caches| async move 
     fill().await;
     assert_eq!(invalidator.publish(&StockChanged(2)).await.expect("a rule"), 1);
     assert_eq!(held().await, [true, false, true, true]);
-    assert_eq!(invalidator.publish(&NothingToDo).await.expect("a rule that lets nothing fall"), 0);
+    assert_eq!(invalidator.publish(&NothingToDo).await.expect("a rule that evicts nothing"), 0);
     assert_eq!(held().await, [true, false, true, true]);
     assert_eq!(cache.stats().regions["product"].evicted_keys, 2);
 });
@@ -209,7 +210,7 @@ on_each_backend!(an_event_without_a_rule_is_an_error_that_names_it, |caches| asy
 });
 
 on_each_backend!(when_publish_returns_no_message_is_needed_for_the_contract, |caches| async move {
-    // Neither tells nor listens: there is no message at all.
+    // Neither sends nor listens: there is no message at all.
     let (writer, reader) = (caches.new_cache().await, caches.new_cache().await);
     let invalidator = invalidator(&writer);
     let policy = Policy::new().ttl(TTL).tag("category:tea");

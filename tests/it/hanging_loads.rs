@@ -1,4 +1,4 @@
-//! A loader that hangs costs its own caller, and holds up nobody for longer than a named time.
+//! A loader that hangs delays its own caller, and every other caller for a bounded time only.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use jollycache::{Cache, ErrorKind, MemoryBackend, Policy};
 use jollycache_tests::{Fault, FaultyBackend, Gate};
 use tokio::task::JoinHandle;
 
-/// Patience outlasts the test: who waits for a loader that hangs fails it.
+/// Waits outlast the test, so that a caller that waits for a loader that hangs fails it.
 const LONG: Duration = Duration::from_mins(5);
 const SOON: Duration = Duration::from_secs(20);
 const LEASE: Duration = Duration::from_millis(300);

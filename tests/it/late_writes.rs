@@ -1,4 +1,4 @@
-//! What a network delivers late must not undo what was acknowledged meanwhile.
+//! A write that the network delivers late must not undo a later acknowledged one.
 
 use std::time::Duration;
 

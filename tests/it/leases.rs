@@ -1,5 +1,5 @@
-//! A lease has an owner from before it is asked for: whatever becomes of its caller, nobody waits for a load that does
-//! not run.
+//! A lease has an owner from before its request: whatever happens to the caller, no other caller waits for a load that
+//! does not run.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use jollycache::backend::Backend;
 use jollycache::{Cache, ErrorKind, Key, MemoryBackend, Policy};
 use jollycache_tests::{Fault, FaultyBackend};
 
-/// Leases and patience outlast the test: who waits for a lease that nobody owns fails it.
+/// Leases and waits outlast the test, so that a caller that waits for a lease without an owner fails it.
 const LONG: Duration = Duration::from_mins(5);
 const SOON: Duration = Duration::from_secs(20);
 
@@ -35,7 +35,7 @@ async fn read(cache: &Cache) -> u64 {
 /// Another process loads and stores, without waiting for the lease to end by itself.
 async fn assert_free(other: &Cache) {
     let read = tokio::time::timeout(SOON, read(other)).await;
-    assert_eq!(read.expect("nobody owns the lease that is waited for"), 7);
+    assert_eq!(read.expect("the lease that is waited for has no owner"), 7);
     assert_eq!(other.get::<u64>("number").await.unwrap(), Some(7), "it was stored");
 }
 
@@ -51,7 +51,7 @@ async fn cancelled_while_asking<F: Future<Output = ()> + Send + 'static>(call: i
 }
 
 #[tokio::test]
-async fn a_read_that_is_cancelled_while_it_asks_leaves_no_lease() {
+async fn a_read_cancelled_during_its_request_leaves_no_lease() {
     cancelled_while_asking(async |cache| {
         read(&cache).await;
     })
@@ -59,13 +59,13 @@ async fn a_read_that_is_cancelled_while_it_asks_leaves_no_lease() {
 }
 
 #[tokio::test]
-async fn an_update_that_is_cancelled_while_it_asks_leaves_no_lease() {
+async fn an_update_cancelled_during_its_request_leaves_no_lease() {
     cancelled_while_asking(async |cache| drop(cache.update("number", &policy(), |_: Option<u64>| 1).await))
         .await;
 }
 
 #[tokio::test]
-async fn a_read_of_many_that_is_cancelled_while_it_asks_leaves_no_lease() {
+async fn a_read_of_many_cancelled_during_its_request_leaves_no_lease() {
     cancelled_while_asking(async |cache| {
         let load = async |_| Ok::<_, String>(std::collections::HashMap::<Key, u64>::new());
         drop(cache.get_or_load_many(&[Key::from("number")], &policy(), load).await);
@@ -94,7 +94,7 @@ async fn a_write_that_is_cancelled_while_it_is_announced_leaves_no_intent() {
                 tokio::task::yield_now().await;
             }
         };
-        tokio::time::timeout(SOON, stored).await.expect("an intent that nobody owns keeps everything out");
+        tokio::time::timeout(SOON, stored).await.expect("an intent without an owner blocks every fill");
     }
 }
 

@@ -13,7 +13,7 @@ use crate::backends::{Caches, on_each_backend};
 /// Longer than any test runs.
 const LONG: Duration = Duration::from_mins(10);
 const SHORT: Duration = Duration::from_millis(200);
-/// Much less than `LONG`: whoever needs more was not told.
+/// Much less than `LONG`: a waiter that needs more was not notified.
 const SOON: Duration = Duration::from_secs(5);
 
 async fn try_lock(cache: &Cache, ttl: Duration) -> jollycache::Result<LockGuard> {
@@ -39,7 +39,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-on_each_backend!(one_has_it_and_the_others_are_told_so, |caches| async move {
+on_each_backend!(one_owner_has_it_and_the_others_get_busy, |caches| async move {
     let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
     let guard = locked(&cache, LONG).await;
     assert!(!guard.is_lost());
@@ -77,7 +77,7 @@ on_each_backend!(under_contention_one_is_in_at_a_time_and_fences_grow, |caches| 
     }
 });
 
-on_each_backend!(who_waits_is_told_of_the_release, |caches| async move {
+on_each_backend!(a_waiter_is_notified_of_the_release, |caches| async move {
     let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
     let guard = locked(&cache, LONG).await;
     let mut waiting = pin!(other.lock("job").wait(LONG).acquire());
@@ -88,7 +88,7 @@ on_each_backend!(who_waits_is_told_of_the_release, |caches| async move {
     assert!(next.expect("locks").fence() > fence);
 });
 
-on_each_backend!(a_dropped_guard_releases_and_tells, |caches| async move {
+on_each_backend!(a_dropped_guard_releases_and_notifies, |caches| async move {
     let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
     let guard = locked(&cache, LONG).await;
     let mut waiting = pin!(other.lock("job").wait(LONG).acquire());
@@ -104,7 +104,7 @@ on_each_backend!(a_dropped_guard_with_a_watchdog_releases_too, |caches| async mo
     drop(soon("the other has it", other.lock("job").wait(LONG).acquire()).await.expect("locks"));
 });
 
-on_each_backend!(patience_ends_when_it_was_said_to, |caches| async move {
+on_each_backend!(a_wait_ends_after_its_limit, |caches| async move {
     let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
     let _guard = locked(&cache, LONG).await;
     let start = now();
@@ -235,7 +235,7 @@ fn script_calls(server: &RedisServer) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn who_waits_asks_three_times_and_no_more() {
+async fn a_waiter_sends_three_attempts_and_no_more() {
     let Some((server, cache)) = on_redis().await else { return };
     let _guard = locked(&cache, LONG).await;
     for patience in [SHORT, SHORT * 4] {
@@ -255,7 +255,7 @@ async fn a_lost_lock_is_noticed_by_its_watchdog() {
     redis::cmd("FLUSHALL").exec(&mut server.client()).unwrap();
     let next = locked(&cache, LONG).await;
     assert!(next.fence() > guard.fence(), "the record is gone, and the fence grows all the same");
-    assert!(!guard.is_lost(), "nobody has asked yet");
+    assert!(!guard.is_lost(), "the server has not been contacted since");
     let start = now();
     guard.lost().await;
     assert!(start.elapsed() < ttl * 3 / 4, "noticed after {:?}: at its end, not before", start.elapsed());

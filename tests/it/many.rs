@@ -43,29 +43,29 @@ fn stats(cache: &Cache) -> RegionStats {
 /// The outcomes of the reads in `future`, and which of them stored.
 async fn outcomes(future: impl Future<Output = Vec<u64>>) -> (Vec<u64>, Vec<(Outcome, bool)>) {
     let (found, calls) = collect(future).await;
-    let told = calls.reports().iter().map(|call| {
+    let reported = calls.reports().iter().map(|call| {
         assert_eq!((call.region(), call.operation()), ("number", Operation::Read));
         (call.outcome(), call.is_stored())
     });
-    (found, told.collect())
+    (found, reported.collect())
 }
 
 on_each_backend!(many_reads_keep_to_the_mode_of_their_task, |caches| async move {
     let cache = caches.new_cache().await;
     let policy = policy();
-    let (found, told) = outcomes(load(&cache, &policy, 1)).await;
-    assert_eq!((found, told), (vec![1, 1], vec![(Outcome::Miss, true); 2]));
-    let (found, told) = outcomes(load(&cache, &policy, 2)).await;
-    assert_eq!((found, told), (vec![1, 1], vec![(Outcome::Hit, false); 2]));
-    let (found, told) = outcomes(bypass(load(&cache, &policy, 3))).await;
-    assert_eq!((found, told), (vec![3, 3], vec![(Outcome::Bypass, false); 2]));
+    let (found, reported) = outcomes(load(&cache, &policy, 1)).await;
+    assert_eq!((found, reported), (vec![1, 1], vec![(Outcome::Miss, true); 2]));
+    let (found, reported) = outcomes(load(&cache, &policy, 2)).await;
+    assert_eq!((found, reported), (vec![1, 1], vec![(Outcome::Hit, false); 2]));
+    let (found, reported) = outcomes(bypass(load(&cache, &policy, 3))).await;
+    assert_eq!((found, reported), (vec![3, 3], vec![(Outcome::Bypass, false); 2]));
     assert_eq!(
         bypass(cached(&cache)).await,
         [Some(1), Some(1)],
         "what is there stays, and `get` asks for it"
     );
-    let (found, told) = outcomes(refresh(load(&cache, &policy, 4))).await;
-    assert_eq!((found, told), (vec![4, 4], vec![(Outcome::Miss, true); 2]));
+    let (found, reported) = outcomes(refresh(load(&cache, &policy, 4))).await;
+    assert_eq!((found, reported), (vec![4, 4], vec![(Outcome::Miss, true); 2]));
     assert_eq!(cached(&cache).await, [Some(4), Some(4)]);
 });
 
@@ -130,8 +130,8 @@ on_each_backend!(many_reads_of_a_broken_cache_load_at_once, |caches| async move 
     let cache = builder.max_unleased_loads(1).build().unwrap();
     load(&cache, &policy(), 1).await;
     store.fault("read_many", Fault::Fails(ErrorKind::Backend));
-    let (found, told) = outcomes(load(&cache, &policy(), 2)).await;
-    assert_eq!((found, told), (vec![2, 2], vec![(Outcome::Error, false); 2]), "in one place for both");
+    let (found, reported) = outcomes(load(&cache, &policy(), 2)).await;
+    assert_eq!((found, reported), (vec![2, 2], vec![(Outcome::Error, false); 2]), "in one place for both");
     store.mend();
     assert_eq!(cached(&cache).await, [Some(1), Some(1)]);
 });

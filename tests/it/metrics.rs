@@ -153,7 +153,7 @@ async fn counters_grow_by_what_is_new_and_caches_add_up() {
 }
 
 #[tokio::test]
-async fn each_recorder_gets_everything_and_a_label_tells_caches_apart() {
+async fn each_recorder_gets_everything_and_a_label_distinguishes_caches() {
     let cache = memory();
     work(&cache).await;
     for name in ["x", "y\"\n{}"] {
@@ -195,7 +195,7 @@ async fn a_server_that_is_away_is_published_as_such() {
 }
 
 #[tokio::test]
-async fn what_a_server_told_of_its_memory_is_published() {
+async fn the_memory_that_a_server_reports_is_published() {
     let Some(server) = RedisServer::start_with(&["--maxmemory", "64mb"]) else { return };
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
     let cache = Cache::builder().namespace("it").backend(backend).build().unwrap();

@@ -18,7 +18,7 @@ const LONG: Duration = Duration::from_mins(10);
 /// More than the queue holds.
 const MANY: usize = 10_001;
 
-/// A cache whose store refuses invalidations when told to, and another one on the same store.
+/// A cache whose store rejects invalidations on demand, and another one on the same store.
 struct Fixture {
     store: Arc<FaultyBackend>,
     cache: Cache,
@@ -103,7 +103,7 @@ async fn cached_many(cache: &Cache) -> Option<u64> {
     cache.get_many(&["product:1".into()]).await.unwrap()[0]
 }
 
-on_each_backend!(what_is_queued_is_read_by_nobody_in_this_process, |caches| async move {
+on_each_backend!(a_value_with_a_queued_eviction_is_not_read_in_this_process, |caches| async move {
     for by in EACH_WAY {
         let fixture = Fixture::on(&caches).await;
         let cache = &fixture.cache;
@@ -317,7 +317,7 @@ fn a_runtime_that_idles_does_not_keep_the_breaker_open() {
     current_thread().block_on(async {
         let start = Instant::now();
         while !fixture.cache.is_connected() {
-            assert!(start.elapsed() < PATIENCE, "nobody probes");
+            assert!(start.elapsed() < PATIENCE, "there is no probe");
             load(&fixture.cache, &stored(), 1).await;
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

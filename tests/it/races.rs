@@ -291,7 +291,7 @@ on_each_backend_near_and_far!(
         let undeclared = Policy::new().ttl(Duration::from_mins(1));
         let updated =
             cache.update("number", &undeclared, |old: Option<u64>| old.unwrap_or_default() + 1).await;
-        assert_eq!(updated.expect("nobody is in between"), 2);
+        assert_eq!(updated.expect("there is no concurrent write"), 2);
         assert_eq!(cache.get::<u64>("number").await.expect("reads"), Some(2));
         cache.evict_tags(["numbers"]).await.expect("evicts");
         assert_eq!(cache.get::<u64>("number").await.expect("reads"), None, "it has its tag still");

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jollycache::{Cache, Error, ErrorKind, Key, MemoryBackend, Policy, cacheable};
 use jollycache_tests::{Fault, FaultyBackend};
 
-/// Leases and patience outlast the test: who waits for itself fails it.
+/// Leases and waits outlast the test, so that a call that waits for itself fails it.
 const LONG: Duration = Duration::from_mins(5);
 const SOON: Duration = Duration::from_secs(20);
 

@@ -64,7 +64,7 @@ on_each_backend!(every_way_to_store_gives_the_tags_of_the_region, |caches| async
     scope(cache.clone(), async {
         put_early(1).await;
         put_late(1).await;
-        assert_eq!(read(1).await, 1, "a reader that declares the region's tags is served what was put");
+        assert_eq!(read(1).await, 1, "a reader that declares the region's tags is served the put value");
         put_plain(1).await;
     })
     .await;
@@ -72,7 +72,7 @@ on_each_backend!(every_way_to_store_gives_the_tags_of_the_region, |caches| async
         assert_eq!(cached(&cache, key).await, Some(1), "{key} is stored");
     }
     let stored = cache.get_or_load("put", &product(), async || Ok::<_, ()>(2_u64)).await;
-    assert_eq!(stored, Ok(1), "a reader that declares the region's tags is served what was put");
+    assert_eq!(stored, Ok(1), "a reader that declares the region's tags is served the put value");
     cache.evict_tags(["products", "own"]).await.expect("evicts");
     for key in keys {
         assert_eq!(cached(&cache, key).await, None, "{key} outlived its tag");

@@ -90,7 +90,7 @@ fn a_runtime_that_ends_while_a_lease_is_given_back_leaves_that_to_the_next() {
         assert_eq!(cache.get::<u64>("number").await.unwrap(), None);
         let load = async || Ok::<_, String>(7_u64);
         let value = tokio::time::timeout(SOON, other.get_or_load("number", &policy, load)).await;
-        assert_eq!(value.expect("nobody owns the lease that is waited for"), Ok(7));
+        assert_eq!(value.expect("the lease that is waited for has no owner"), Ok(7));
     });
 }
 

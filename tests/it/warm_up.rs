@@ -122,7 +122,7 @@ async fn a_load_that_hangs_is_dropped() {
     assert_eq!(counts(&warm_up.run(&[]).await.unwrap()), (2, 1, 1));
 }
 
-/// A warm-up whose one load waits at the gate, and tells when it is dropped.
+/// A warm-up whose one load waits at the gate; the returned reference counts show when it is dropped.
 fn gated(gate: &Gate) -> (WarmUp, Arc<()>) {
     let (gate, alive) = (gate.clone(), Arc::new(()));
     let held = Arc::downgrade(&alive);
@@ -138,7 +138,7 @@ fn gated(gate: &Gate) -> (WarmUp, Arc<()>) {
 }
 
 #[tokio::test]
-async fn one_runs_at_a_time_and_tells_how_far_it_is() {
+async fn one_runs_at_a_time_and_reports_its_progress() {
     let gate = Gate::new();
     let (warm_up, _alive) = gated(&gate);
     assert_eq!(warm_up.progress(), WarmUpProgress::default());

@@ -42,8 +42,8 @@ on_each_backend!(a_writer_that_dies_after_its_commit_leaves_nothing_old, |caches
         let keys = keys.iter().copied();
         let write =
             cache.begin_write_with(keys, tags.iter().copied(), &Policy::new().intent(BRIEF)).await.unwrap();
-        assert_eq!(cached(&other).await, None, "it fell before the source was written");
-        assert_eq!(read(&other, 1).await, 1, "what is read meanwhile …");
+        assert_eq!(cached(&other).await, None, "it was evicted before the source was written");
+        assert_eq!(read(&other, 1).await, 1, "a read meanwhile …");
         assert_eq!(cached(&other).await, None, "… is not kept");
         // The source is written now, and the process dies: no end, no drop.
         std::mem::forget(write);
@@ -60,14 +60,17 @@ on_each_backend!(a_write_puts_what_it_wrote_unless_another_came_in_between, |cac
     assert!(write.commit_put("number", &1_u64, &policy()).await.unwrap());
     assert_eq!(cached(&other).await, Some(1));
     let write = cache.begin_write(["number"], ["numbers"]).await.unwrap();
-    assert!(!write.commit_put("number", &1_u64, &policy()).await.unwrap(), "it carries a tag that falls");
+    assert!(
+        !write.commit_put("number", &1_u64, &policy()).await.unwrap(),
+        "it carries a tag that is evicted"
+    );
     assert_eq!(cached(&other).await, None);
 
     let first = cache.begin_write(["number"], none).await.unwrap();
     let second = other.begin_write(["number"], none).await.unwrap();
     assert!(!second.commit_put("number", &3_u64, &policy()).await.unwrap());
     assert!(!first.commit_put("number", &2_u64, &policy()).await.unwrap());
-    assert_eq!(cached(&cache).await, None, "nobody knows which of them committed last");
+    assert_eq!(cached(&cache).await, None, "the order of their commits is unknown");
 
     let write = cache.begin_write(["number"], none).await.unwrap();
     other.evict("number").await.unwrap();

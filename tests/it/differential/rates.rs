@@ -43,7 +43,7 @@ struct Pair {
     looker: redis::Connection,
     limits: Vec<Limit>,
     clock_ms: u64,
-    /// When something changes by itself, told last.
+    /// The time of the next change without a request, as last reported.
     edge_ms: i64,
     random: StdRng,
 }
@@ -143,7 +143,7 @@ impl Pair {
         self.backend.admit(&requests, mode).await.unwrap()
     }
 
-    /// What was taken is kept as long as it counts, and for two windows at most.
+    /// Recorded requests are stored as long as they count, and for two windows at most.
     fn check_lifetimes(
         &mut self,
         asked: &[(usize, u64)],

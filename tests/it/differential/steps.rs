@@ -110,7 +110,7 @@ impl Reply {
 #[derive(Debug)]
 pub(crate) struct Dice {
     random: StdRng,
-    /// Nobody writes or evicts for a while, so that values live long enough to be refreshed.
+    /// No writes or evictions for a while, so that values live long enough to be refreshed.
     calm: bool,
     /// What comes next, the last one first.
     planned: Vec<Step>,

@@ -90,7 +90,7 @@ on_each_backend!(a_body_that_stops_coming_is_not_held_back, |caches| async move 
     assert_eq!(read(response).await.body, "firstsecond");
 });
 
-on_each_backend!(a_body_that_says_it_is_too_large_is_not_touched, |caches| async move {
+on_each_backend!(a_body_whose_declared_length_is_too_large_is_not_touched, |caches| async move {
     let inner = Inner::new(|_| async { Ok(respond(&[PUBLIC], "x".repeat(16))) });
     let front = inner.behind(&layer(&caches.new_cache().await, Route::new().max_body_bytes(15)));
     for _ in 0..2 {

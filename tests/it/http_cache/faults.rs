@@ -110,7 +110,7 @@ on_each_backend!(a_foreign_record_is_a_miss, |caches| async move {
 });
 
 #[tokio::test]
-async fn mistakes_are_told_when_the_layer_is_built() {
+async fn mistakes_are_errors_when_the_layer_is_built() {
     let cache = Cache::builder().namespace("mistakes").backend(MemoryBackend::new()).build().unwrap();
     let built = |set: fn(
         jollycache::http::ResponseCacheLayerBuilder,

@@ -1,4 +1,4 @@
-//! One load for all who ask at once, and nothing of it where something happened meanwhile.
+//! One load for all concurrent requests, and a result that is not shared if an eviction came meanwhile.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -164,7 +164,7 @@ on_each_backend!(a_response_overtaken_by_an_eviction_is_not_stored, |caches| asy
     }
 });
 
-on_each_backend!(what_is_stale_is_served_while_one_asks_for_newer, |caches| async move {
+on_each_backend!(a_stale_response_is_served_while_one_request_revalidates, |caches| async move {
     let (inner, gate) = gated_then(&[("cache-control", "max-age=1, stale-while-revalidate=60")], &[HOUR]);
     let cache = caches.new_cache().await;
     let layer = layer(&cache, Route::new());
@@ -187,7 +187,7 @@ on_each_backend!(what_is_stale_is_served_while_one_asks_for_newer, |caches| asyn
     assert_eq!(inner.calls(), 2);
 });
 
-on_each_backend!(what_is_stale_is_served_to_nobody_where_it_may_not_be, |caches| async move {
+on_each_backend!(no_stale_response_is_served_where_it_may_not_be, |caches| async move {
     let (inner, gate) = gated_then(&[("cache-control", "max-age=1"), ("etag", "\"1\"")], &[HOUR]);
     let (cache, other) = (caches.new_cache().await, caches.new_cache().await);
     let fronts = [&cache, &other].map(|cache| inner.behind(&layer(cache, Route::new())));

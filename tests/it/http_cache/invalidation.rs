@@ -52,7 +52,7 @@ on_each_backend!(a_write_drops_its_uri_with_every_query, |caches| async move {
     assert!(is_hit("/a").await, "OPTIONS is safe");
 });
 
-on_each_backend!(a_client_that_knows_the_response_is_told_so, |caches| async move {
+on_each_backend!(a_client_that_has_the_response_gets_a_304, |caches| async move {
     let front = Inner::new(|_| async { Ok(respond(&[PUBLIC], "body")) });
     let front = front.behind(&layer(&caches.new_cache().await, Route::new()));
     let first = front.get("/").await;

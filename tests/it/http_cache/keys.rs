@@ -20,7 +20,7 @@ fn mirror() -> Inner {
     })
 }
 
-on_each_backend!(fields_that_steer_a_service_poison_nobody, |caches| async move {
+on_each_backend!(fields_that_steer_a_service_do_not_poison_others, |caches| async move {
     let layer = layer_with(&caches.new_cache().await, |builder| {
         builder.default_route(Route::new()).strip_unkeyed(["X-Theme"])
     });
@@ -114,7 +114,7 @@ on_each_backend!(endless_requests_are_passed_on, |caches| async move {
     }
 });
 
-on_each_backend!(variants_are_kept_apart_and_fall_together, |caches| async move {
+on_each_backend!(variants_are_separate_and_are_evicted_together, |caches| async move {
     let inner = Inner::new(|request: Request<Body>| async move {
         let language =
             request.headers().get("accept-language").map_or("none", |value| value.to_str().unwrap());
@@ -179,7 +179,7 @@ on_each_backend!(a_route_can_add_to_the_key_and_skip, |caches| async move {
     assert_eq!(seen.header("cache-status"), "jollycache; fwd=bypass; fwd-status=200; detail=skipped");
 });
 
-on_each_backend!(the_key_is_told_only_where_it_is_asked_for_and_never_as_it_came, |caches| async move {
+on_each_backend!(the_key_is_sent_only_where_it_is_enabled_and_never_as_it_came, |caches| async move {
     let layer = layer_with(&caches.new_cache().await, |builder| {
         builder.default_route(Route::new()).show_key(true).name("edge-1")
     });

@@ -1,4 +1,4 @@
-//! No user gets what was made for another.
+//! No user gets a response that was made for another.
 
 use http::Request;
 use jollycache::http::Route;
@@ -10,7 +10,8 @@ use crate::backends::on_each_backend;
 /// Answers with what the request says of its user.
 fn greeting(fields: &'static [(&'static str, &'static str)]) -> Inner {
     Inner::new(move |request: Request<axum::body::Body>| async move {
-        let of = |name: &str| request.headers().get(name).map_or("nobody", |value| value.to_str().unwrap());
+        let of =
+            |name: &str| request.headers().get(name).map_or("anonymous", |value| value.to_str().unwrap());
         let user = format!("{} {} {}", of("authorization"), of("cookie"), of("x-api-key"));
         Ok(respond(fields, user))
     })
@@ -19,7 +20,7 @@ fn greeting(fields: &'static [(&'static str, &'static str)]) -> Inner {
 const USERS: [(&str, &str); 4] =
     [("authorization", "ann"), ("authorization", "bob"), ("cookie", "ann"), ("cookie", "bob")];
 
-on_each_backend!(a_user_is_told_only_of_himself, |caches| async move {
+on_each_backend!(a_user_gets_only_its_own_response, |caches| async move {
     for (number, fields) in [
         &[HOUR][..],
         &[("cache-control", "private, max-age=3600")],
@@ -42,7 +43,7 @@ on_each_backend!(a_user_is_told_only_of_himself, |caches| async move {
                 assert!(seen.body.contains(user.1), "{fields:?} {user:?}: {seen:?}");
             }
             let seen = front.get("/me").await;
-            assert_eq!(seen.body, "nobody nobody nobody", "{fields:?}");
+            assert_eq!(seen.body, "anonymous anonymous anonymous", "{fields:?}");
         }
     }
 });
@@ -82,7 +83,7 @@ on_each_backend!(a_route_can_say_that_cookies_do_not_count, |caches| async move 
     assert_eq!(front.with("/", &[("authorization", "a")]).await.body, "2", "that is another matter");
     // And if they do count after all, the service cannot know.
     let front = greeting(&[HOUR]).behind(&layer(&caches.new_cache().await, Route::new().ignore_cookies()));
-    assert_eq!(front.with("/me", &[("cookie", "ann")]).await.body, "nobody nobody nobody");
+    assert_eq!(front.with("/me", &[("cookie", "ann")]).await.body, "anonymous anonymous anonymous");
 });
 
 on_each_backend!(two_users_at_once_do_not_share_a_load, |caches| async move {
@@ -92,7 +93,7 @@ on_each_backend!(two_users_at_once_do_not_share_a_load, |caches| async move {
         let held = held.clone();
         async move {
             held.pass().await;
-            let user = request.headers().get("cookie").map_or("nobody", |value| value.to_str().unwrap());
+            let user = request.headers().get("cookie").map_or("anonymous", |value| value.to_str().unwrap());
             Ok(respond(&[HOUR], user.to_owned()))
         }
     });
@@ -108,7 +109,7 @@ on_each_backend!(two_users_at_once_do_not_share_a_load, |caches| async move {
     }
     for asked in asking {
         let (fields, seen) = asked.await.unwrap();
-        assert_eq!(seen.body, fields.first().map_or("nobody", |(_, user)| user));
+        assert_eq!(seen.body, fields.first().map_or("anonymous", |(_, user)| user));
     }
 });
 
@@ -122,9 +123,9 @@ on_each_backend!(users_in_the_key_are_kept_apart, |caches| async move {
         for user in ["ann", "bob"] {
             let seen =
                 front.with("/me", &[("authorization", if user == "ann" { "ann" } else { "bob" })]).await;
-            assert_eq!(seen.body, format!("{user} nobody nobody"));
+            assert_eq!(seen.body, format!("{user} anonymous anonymous"));
         }
-        assert_eq!(front.get("/me").await.body, "nobody nobody nobody");
+        assert_eq!(front.get("/me").await.body, "anonymous anonymous anonymous");
     }
     assert_eq!(inner.calls(), 3);
 });
@@ -138,12 +139,12 @@ on_each_backend!(an_api_key_can_be_a_credential, |caches| async move {
     for _ in 0..2 {
         for key in ["ann", "bob"] {
             let seen = front.with("/me", &[("x-api-key", if key == "ann" { "ann" } else { "bob" })]).await;
-            assert_eq!(seen.body, format!("nobody nobody {key}"));
+            assert_eq!(seen.body, format!("anonymous anonymous {key}"));
         }
     }
 });
 
-on_each_backend!(what_was_said_to_one_client_is_not_stored, |caches| async move {
+on_each_backend!(a_response_to_one_client_is_not_stored, |caches| async move {
     let fields = &[PUBLIC, ("x-request-id", "1"), ("ratelimit", "\"a\";r=1"), ("server-timing", "db;dur=3")];
     let front = Inner::counting(fields).behind(&layer(&caches.new_cache().await, Route::new()));
     assert_eq!(front.get("/").await.header("x-request-id"), "1");

@@ -1,4 +1,4 @@
-//! The response cache over a service that does as it is told.
+//! The response cache over a scripted service.
 
 mod bodies;
 mod conformance;

@@ -84,14 +84,14 @@ on_each_backend!(a_client_that_is_refused_throws_nothing_out, |caches| async mov
 on_each_backend!(an_error_is_hidden_only_where_it_may_be, |caches| async move {
     for (route, expected) in [(Route::new(), 503), (Route::new().stale_if_error(HOUR), 200)] {
         let inner = in_turn(vec![|| Ok(respond(&[PUBLIC], "a")), || Ok(with_status(503, &[], "down"))]);
-        let path = if expected == 503 { "/told" } else { "/hidden" };
+        let path = if expected == 503 { "/shown" } else { "/hidden" };
         let front = inner.behind(&layer(&caches.new_cache().await, route));
         front.get(path).await;
         assert_eq!(front.with(path, NO_CACHE).await.status.as_u16(), expected);
     }
 });
 
-on_each_backend!(who_makes_up_a_forwarded_host_has_responses_of_his_own, |caches| async move {
+on_each_backend!(a_client_with_a_forged_forwarded_host_has_responses_of_its_own, |caches| async move {
     let inner = Inner::counting(&[PUBLIC]);
     let front = inner.behind(&layer(&caches.new_cache().await, Route::new()));
     assert_eq!(front.with("/", &[("forwarded", "for=192.0.2.1;Host=evil.example")]).await.body, "1");
@@ -99,7 +99,7 @@ on_each_backend!(who_makes_up_a_forwarded_host_has_responses_of_his_own, |caches
     assert_eq!(
         front.with("/", &[("forwarded", "for=192.0.2.1")]).await.body,
         "2",
-        "a client is nobody's key"
+        "the host of a client is no other client's key"
     );
     assert_eq!(front.with("/", &[("forwarded", "for=192.0.2.2, proto=http")]).await.body, "3");
 });

@@ -132,7 +132,7 @@ async fn a_header_of_the_clients_own_gains_nothing() {
 }
 
 #[tokio::test]
-async fn clients_behind_a_trusted_proxy_are_told_apart() {
+async fn clients_behind_a_trusted_proxy_are_distinguished() {
     let (mut service, _) = service(&by_ip(1, &ClientIp::new().trust_proxies(["10.0.0.1"]).unwrap()));
     for client in ["192.0.2.1", "192.0.2.2", "2001:db8::1", "[2001:db8:0:1::1]:80"] {
         let request = || from("10.0.0.1:80").header("x-forwarded-for", client);
@@ -151,7 +151,7 @@ async fn requests_without_a_peer_are_one_client() {
 }
 
 #[tokio::test]
-async fn the_tightest_of_several_limits_is_told_and_none_is_charged_for_a_refusal() {
+async fn the_tightest_of_several_limits_is_sent_and_none_is_charged_for_a_refusal() {
     let limits = [Limit::new(5, MINUTE).name("per_ip"), Limit::new(2, MINUTE * 60).name("per_user")];
     let layer = RateLimitLayer::new(limiter(limits))
         .by_ip("per_ip", &ClientIp::new())
@@ -190,7 +190,7 @@ async fn costs_and_exemptions_go_by_the_request() {
 }
 
 #[tokio::test]
-async fn a_request_that_can_never_pass_is_told_no_time() {
+async fn a_request_that_can_never_pass_gets_no_retry_after() {
     let (mut service, _) = service(&by_ip(2, &ClientIp::new()).cost(|_| 3));
     let refused = send(&mut service, from(PEER)).await;
     assert_eq!((refused.status().as_u16(), header(&refused, "retry-after")), (429, ""));
@@ -213,7 +213,7 @@ async fn a_refusal_of_ones_own_keeps_the_headers() {
 }
 
 #[tokio::test]
-async fn of_two_layers_both_are_told_and_the_tighter_counts() {
+async fn of_two_layers_both_limits_are_sent_and_the_tighter_counts() {
     let by_endpoint = RateLimitLayer::new(limiter([Limit::new(2, MINUTE).name("per_endpoint")]))
         .by_endpoint("per_endpoint")
         .unwrap();
@@ -230,7 +230,7 @@ async fn of_two_layers_both_are_told_and_the_tighter_counts() {
 }
 
 #[tokio::test]
-async fn a_limit_that_is_not_there_is_told_when_the_layer_is_made() {
+async fn an_unknown_limit_is_an_error_when_the_layer_is_built() {
     let layer = RateLimitLayer::new(limiter([Limit::default()]));
     assert!(layer.clone().by_ip("per_ip", &ClientIp::new()).is_err());
     assert!(layer.by_ip("default", &ClientIp::new()).is_ok());

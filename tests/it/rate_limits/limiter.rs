@@ -47,7 +47,7 @@ on_each_backend!(limits_about_different_subjects_are_all_or_nothing, |caches| as
     assert!(limiter.ask().check().await.allowed, "nothing was asked");
 });
 
-on_each_backend!(a_reset_gives_all_back_and_to_nobody_else, |caches| async move {
+on_each_backend!(a_reset_restores_the_quota_of_its_subject_only, |caches| async move {
     let cache = caches.new_cache().await;
     let limiter = limiter(&cache, ALGORITHMS.map(|algorithm| limit(algorithm, 2)));
     for subject in ["alice", "bob"] {
@@ -61,7 +61,7 @@ on_each_backend!(a_reset_gives_all_back_and_to_nobody_else, |caches| async move 
     assert_eq!(bob.limits.iter().map(|limit| limit.remaining).collect::<Vec<_>>(), [2, 0, 0]);
 });
 
-on_each_backend!(a_look_says_what_a_check_would, |caches| async move {
+on_each_backend!(a_peek_decides_as_a_check_would, |caches| async move {
     let cache = caches.new_cache().await;
     let limiter = limiter(&cache, [limit(RateAlgorithm::SlidingLog, 2)]);
     for _ in 0..5 {
@@ -71,8 +71,8 @@ on_each_backend!(a_look_says_what_a_check_would, |caches| async move {
         );
     }
     assert_eq!(passed_at_once(&limiter, "alice", 2).await, 2);
-    let (seen, told) = (limiter.peek("alice").await, limiter.check("alice").await);
-    assert!(!seen.allowed && !told.allowed);
+    let (seen, checked) = (limiter.peek("alice").await, limiter.check("alice").await);
+    assert!(!seen.allowed && !checked.allowed);
     assert!(seen.retry_after().is_some_and(|wait| wait > LONG / 2 && wait <= LONG), "{seen:?}");
     assert_eq!(limiter.stats()[0].allowed, 2, "looks are not counted");
     assert_eq!(limiter.stats()[0].limited, 1);
@@ -146,7 +146,7 @@ on_each_backend!(flushing_the_cache_opens_no_gate, |caches| async move {
 });
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_key_holds_a_subject_unless_it_is_asked_for_and_every_key_ends() {
+async fn no_key_has_a_subject_in_clear_unless_it_is_set_and_every_key_ends() {
     let Some(Caches::Redis(server)) = Caches::redis() else { return };
     let caches = Caches::Redis(server);
     let cache = caches.new_cache().await;
@@ -168,7 +168,7 @@ async fn no_key_holds_a_subject_unless_it_is_asked_for_and_every_key_ends() {
 }
 
 #[tokio::test]
-async fn mistakes_are_told_when_a_limiter_is_built() {
+async fn mistakes_are_errors_when_a_limiter_is_built() {
     let cache = jollycache::Cache::builder().namespace("it").backend(MemoryBackend::new()).build().unwrap();
     let minute = Duration::from_mins(1);
     let build = |limits: Vec<Limit>, share: f64| {
@@ -176,7 +176,7 @@ async fn mistakes_are_told_when_a_limiter_is_built() {
         limits.into_iter().fold(builder, RateLimiterBuilder::limit).build()
     };
     let too_many = (0..17).map(|i| Limit::new(1, minute).name(format!("limit{i}"))).collect();
-    for (limits, share, told) in [
+    for (limits, share, problem) in [
         (vec![Limit::new(0, minute)], 1.0, "\"default\" has a quota of 0"),
         (vec![Limit::new(1, Duration::ZERO)], 1.0, "window of 0ns"),
         (vec![Limit::new(1, minute).burst(1)], 1.0, "only a token bucket"),
@@ -190,9 +190,9 @@ async fn mistakes_are_told_when_a_limiter_is_built() {
         (vec![], 1.5, "local share of 1.5"),
         (vec![], f64::NAN, "local share of NaN"),
     ] {
-        let error = build(limits, share).expect_err(told);
+        let error = build(limits, share).expect_err(problem);
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(error.to_string().contains(told), "{error}");
+        assert!(error.to_string().contains(problem), "{error}");
     }
     let limiter = build(vec![], 1.0).unwrap();
     let decision = limiter.check("alice").await;

@@ -59,7 +59,7 @@ async fn without_a_server_each_process_allows_its_share_exactly() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_hangs_or_dies_holds_nobody_up_and_is_used_again_when_it_is_back() {
+async fn a_server_that_hangs_or_dies_delays_no_request_and_is_used_again_when_it_is_back() {
     let Some(mut server) = RedisServer::start() else { return };
     let cache = cache(&server.url()).await;
     let limiter = RateLimiter::builder(&cache).limit(Limit::new(100, LONG)).build().unwrap();

@@ -26,7 +26,7 @@ on_each_backend!(an_id_opens_its_own_session_and_no_other, |caches| async move {
     assert_eq!(cache.keys(jollycache::Pattern::all(), 100).await.unwrap().len(), 2, "an id leaves nothing");
 });
 
-on_each_backend!(users_are_told_apart_whatever_they_are_called, |caches| async move {
+on_each_backend!(users_are_distinguished_whatever_their_names, |caches| async move {
     let sessions = sessions(&caches.new_cache().await);
     let names = ["*", "a:b", "a", "a ", "A", "é", "\u{0}", "{x}", "a\nb", "%61", "#tag:a", "🦀"];
     for name in names {

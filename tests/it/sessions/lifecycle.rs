@@ -88,7 +88,7 @@ on_each_backend!(a_rotated_session_goes_on_under_its_new_id_alone, |caches| asyn
     assert!(!is_alive(&other, &new).await, "it carries its user's tag");
 });
 
-on_each_backend!(of_many_who_rotate_one_session_one_gets_it, |caches| async move {
+on_each_backend!(of_many_rotations_of_one_session_one_succeeds, |caches| async move {
     let (one, other) = two(&caches).await;
     for _ in 0..10 {
         let (old, _) = one.create("ada", data(1)).await.unwrap();
@@ -129,7 +129,7 @@ on_each_backend!(no_update_is_lost_to_another_or_to_a_rotation, |caches| async m
     let done: u64 = all(updates.into_iter()).await.into_iter().sum();
     // Where updates came in between each time, it was not rotated.
     let id = match rotated.await.unwrap() {
-        Ok(rotated) => rotated.expect("nobody else ended it").0,
+        Ok(rotated) => rotated.expect("no other call ended it").0,
         Err(error) => {
             assert_eq!(error.kind(), ErrorKind::Contended);
             assert_eq!(done, 4 * EACH);
@@ -151,7 +151,7 @@ on_each_backend!(what_is_too_large_is_refused_and_changes_nothing, |caches| asyn
     let error = sessions.update(&id, |data| *data = large.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TooLarge);
     assert_eq!(sessions.validate(&id).await.unwrap().unwrap().data, data(1));
-    assert!(sessions.update(&id, Data::clear).await.unwrap().is_some(), "nobody holds it");
+    assert!(sessions.update(&id, Data::clear).await.unwrap().is_some(), "it is not locked");
     for user in ["", &"u".repeat(257)] {
         assert_eq!(sessions.create(user, Data::new()).await.unwrap_err().kind(), ErrorKind::TooLarge);
     }

@@ -55,7 +55,7 @@ async fn a_session_destroyed_while_the_server_hangs_is_ended_here_at_once_and_th
     assert!(!is_alive(&there, &one).await && !is_alive(&there, &all).await);
 }
 
-/// Whether a session is told to be there; a backend that does not answer tells nothing.
+/// Returns whether a session is reported as valid; waits while the backend does not answer.
 async fn is_here(sessions: &Sessions, id: &jollycache::session::SessionId) -> bool {
     sessions.validate(id).await.is_ok_and(|session| session.is_some())
 }

@@ -38,7 +38,7 @@ on_each_backend!(a_users_sessions_are_listed_and_ended_together, |caches| async 
     assert_eq!((other.count("ada").await.unwrap(), other.count_all().await.unwrap()), (0, 1));
     let again = create(&other, "ada", 5).await;
     assert_eq!(listed(&one, "ada").await, [again.handle()]);
-    one.destroy_all("nobody").await.unwrap();
+    one.destroy_all("stranger").await.unwrap();
 });
 
 on_each_backend!(one_session_too_many_ends_the_oldest_that_lives, |caches| async move {

@@ -53,7 +53,7 @@ fn evict(reader: &Reader, rng: &mut StdRng) -> Attribute {
     let when = *pick(rng, &[&"after", &"after", &"before", &"around"]);
     let returned = when != "before" && one_in(rng, 3);
     let mut options = Vec::new();
-    let mut falls = Vec::new();
+    let mut targets = Vec::new();
     let mut kinds = Vec::new();
     if !reader.default_key {
         kinds.extend(["key", "key", "pattern"]);
@@ -65,17 +65,17 @@ fn evict(reader: &Reader, rng: &mut StdRng) -> Attribute {
     for _ in 0..if one_in(rng, 3) { 2 } else { 1 } {
         let kind = kinds[rng.random_range(0..kinds.len())];
         let source = if returned { "ret.id" } else { "id" };
-        let (option, fall) = match kind {
-            "key" => (format!("key = \"{}\"", key(reader, returned)), "Falls::Key"),
-            "pattern" => (format!("pattern = \"{}\"", pattern(reader, source)), "Falls::Id"),
-            "all" => ("all".to_owned(), "Falls::All"),
-            _ if one_in(rng, 2) => (format!("tags = [\"t{n}\"]"), "Falls::Tag"),
-            _ => (format!("tags = [\"no-such:{n}\", \"t{n}:{{{source}}}\"]"), "Falls::TagOfId"),
+        let (option, target) = match kind {
+            "key" => (format!("key = \"{}\"", key(reader, returned)), "Target::Key"),
+            "pattern" => (format!("pattern = \"{}\"", pattern(reader, source)), "Target::Id"),
+            "all" => ("all".to_owned(), "Target::All"),
+            _ if one_in(rng, 2) => (format!("tags = [\"t{n}\"]"), "Target::Tag"),
+            _ => (format!("tags = [\"no-such:{n}\", \"t{n}:{{{source}}}\"]"), "Target::TagOfId"),
         };
         let name = option.split(' ').next().unwrap_or_default().to_owned();
         if !options.iter().any(|other: &String| other.split(' ').next() == Some(&name)) {
             options.push(option);
-            falls.push(fall);
+            targets.push(target);
         }
     }
     let condition = one_in(rng, 4);
@@ -85,8 +85,8 @@ fn evict(reader: &Reader, rng: &mut StdRng) -> Attribute {
     }
     finish(reader, &mut options, condition, unless, rng);
     let spec = format!(
-        "Step::Evict {{ falls: &[{}], when: When::{}, condition: {condition}, unless: {unless}, returned: {returned} }}",
-        falls.join(", "),
+        "Step::Evict {{ targets: &[{}], when: When::{}, condition: {condition}, unless: {unless}, returned: {returned} }}",
+        targets.join(", "),
         match when {
             "after" => "After",
             "before" => "Before",

@@ -155,7 +155,7 @@ async fn locks_exclude_over_a_slow_network_with_cancelled_callers() {
         let (held, fence) = (&held, &fence);
         let patience = Duration::from_millis(if number % 3 == 0 { rng.random_range(0..400) } else { 40_000 });
         async move {
-            // A `ttl` that no owner outlives: nobody may be let in beside one.
+            // A `ttl` that no owner outlives: two owners at once are an error.
             let acquire = cache.lock("x").ttl(Duration::from_mins(5)).wait(Duration::from_mins(1)).acquire();
             let Ok(guard) = timeout(patience, acquire).await else { return };
             let guard = guard.expect("a lock");

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, timeout};
 const SLOW: std::ops::Range<u64> = 20..200;
 const KEYS: usize = 6;
 
-/// More patience than the network takes, and a lease that outlives the test: who waits for a lost one is seen.
+/// A wait longer than the network takes, and a lease that outlives the test, so that a wait for a lost lease is noticed.
 fn policy() -> Policy {
     Policy::new()
         .timeout(Duration::from_secs(5))
@@ -44,7 +44,7 @@ async fn read(cache: &Cache, key: &str, record: &Record) -> u64 {
     cache.get_or_load(key, &policy, load).await.expect("no error")
 }
 
-/// Writes the source and evicts by one of the ways there are. What is acknowledged is told the record.
+/// Writes the source and evicts by one of the ways that exist. Records the acknowledged version.
 async fn write(cache: &Cache, key: &str, record: &Record, way: u32) {
     let (version, done) = match way {
         0 => {
@@ -166,7 +166,7 @@ async fn storm(cache: &Cache, record: &Arc<Record>, rng: &mut StdRng) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn after_a_storm_of_cancelled_callers_nobody_waits_for_a_lost_lease() {
+async fn after_a_storm_of_cancelled_callers_no_read_waits_for_a_lost_lease() {
     let mut rng = seed::rng("after_a_storm_of_cancelled_callers");
     let Some(server) = RedisServer::start() else { return };
     let proxy = Proxy::before(server.address(), rng.random()).await;

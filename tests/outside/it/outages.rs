@@ -105,7 +105,7 @@ async fn undelivered(way: u32) {
     for read in bounded("reads in the outage", reads(&cache)).await {
         assert_ne!(read, Some(1), "eviction {way}, in the outage");
     }
-    // What was under way is lost.
+    // Requests under way are lost.
     proxy.reset();
     proxy.release(Way::ToServer);
     let mut delivered = false;
@@ -205,7 +205,7 @@ async fn bad_loaders(cache: &Cache) {
 }
 
 #[tokio::test]
-async fn bad_loaders_harm_nobody() {
+async fn bad_loaders_harm_no_other_caller() {
     bad_loaders(&patient("outside:bad", MemoryBackend::new())).await;
     let Some(server) = RedisServer::start() else { return };
     bad_loaders(&patient("outside:bad", RedisBackend::builder(server.url()).build().expect("a backend")))

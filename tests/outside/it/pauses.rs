@@ -55,7 +55,7 @@ impl SharedSource {
     }
 }
 
-/// Reads for a while; returns how many reads there were. Panics when one is older than what was acknowledged.
+/// Reads for a while; returns how many reads there were. Panics when one is older than the acknowledged version.
 async fn reads(cache: &Cache, source: &SharedSource, end: Instant) -> u64 {
     let mut reads = 0;
     while Instant::now() < end {

@@ -1,4 +1,4 @@
-//! Arbitrary values: what comes back is what was stored, to the bit, or nothing was stored.
+//! Arbitrary values: a read returns the stored value, to the bit, or the value was not stored.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::caches::patient;
 
-/// Compares to the bit: `Debug` of a float is its shortest form that reads back, so that it tells all but NaNs apart.
+/// Compares to the bit: `Debug` of a float is its shortest form that reads back, so that it distinguishes all but NaNs.
 fn same<V: Debug>(one: &V, two: &V) -> bool {
     format!("{one:?}") == format!("{two:?}")
 }

@@ -95,7 +95,7 @@ impl Proxy {
         self.way(way).send_modify(|traffic| traffic.held = below);
     }
 
-    /// Delivers what was kept back.
+    /// Delivers the bytes that are held back.
     pub fn release(&self, way: Way) {
         self.way(way).send_modify(|traffic| traffic.held = 0);
     }
@@ -106,7 +106,7 @@ impl Proxy {
         self.shared.ends[way as usize].send_modify(|count| *count += 1);
     }
 
-    /// Cuts all connections; what was kept back is lost.
+    /// Cuts all connections; bytes that are held back are lost.
     pub fn reset(&self) {
         self.shared.resets.send_modify(|count| *count += 1);
     }

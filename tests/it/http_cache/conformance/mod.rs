@@ -46,13 +46,13 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("partial-store-partial-reuse-partial-absent", PARTS),
     ("partial-store-partial-reuse-partial-suffix", PARTS),
     ("partial-store-partial-complete", PARTS),
-    ("method-post", "a response to a write answers nobody else"),
+    ("method-post", "a response to a write answers no other request"),
     (
         "conditional-lm-fresh-no-lm",
         "without `Last-Modified`, `Date` counts (RFC 9111, section 4.3.2), and is later",
     ),
     ("vary-normalise-lang-select", "choosing a language is the service's part"),
-    ("vary-normalise-space", "nobody knows whether an unknown field is a list"),
+    ("vary-normalise-space", "whether an unknown field is a list is unknown"),
 ];
 
 const SET_COOKIE: &str = "what sets a cookie is for one user, and is never stored";

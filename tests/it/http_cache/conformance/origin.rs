@@ -29,7 +29,7 @@ pub(super) struct Exchange {
     pub(super) response: HeaderMap,
 }
 
-/// The cases by name, with what was seen of each.
+/// The cases by name, with the exchanges of each.
 type Book = HashMap<String, (Arc<Case>, Vec<Exchange>)>;
 
 #[derive(Debug, Clone, Default)]

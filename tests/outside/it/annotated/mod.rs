@@ -161,13 +161,13 @@ async fn every_group(backend: Arc<dyn Backend>, mut rng: StdRng) {
 }
 
 #[tokio::test]
-async fn generated_functions_in_memory_do_what_the_model_says() {
+async fn generated_functions_in_memory_match_the_model() {
     let rng = seed::rng("generated_functions_in_memory");
     every_group(Arc::new(MemoryBackend::new()), rng).await;
 }
 
 #[tokio::test]
-async fn generated_functions_on_redis_do_what_the_model_says() {
+async fn generated_functions_on_redis_match_the_model() {
     let rng = seed::rng("generated_functions_on_redis");
     let Some(server) = RedisServer::start() else { return };
     let backend = RedisBackend::builder(server.url()).build().expect("a backend");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::spec::{Falls, ReaderSpec, Step, When};
+use super::spec::{ReaderSpec, Step, Target, When};
 use super::world::{Answer, Place};
 
 /// What may be stored for a place. Where the documents leave it open, both is right.
@@ -77,13 +77,13 @@ impl Model {
             self.evicted(spec, step, place, answer);
         }
         let evicts = steps.iter().filter_map(|step| match step {
-            Step::Evict { falls, .. } => Some(*falls),
+            Step::Evict { targets, .. } => Some(*targets),
             Step::Put { .. } => None,
         });
-        let falls: Vec<Falls> = evicts.flatten().copied().collect();
+        let targets: Vec<Target> = evicts.flatten().copied().collect();
         for step in steps {
             if let Step::Put { other: false, .. } = step {
-                self.put(spec, step, place, answer, &falls);
+                self.put(spec, step, place, answer, &targets);
             }
         }
     }
@@ -92,12 +92,12 @@ impl Model {
     fn perhaps_loaded(&mut self, spec: ReaderSpec, place: &Place, loaded: &Answer) {
         if !self.stored.contains_key(place) {
             self.loaded(spec, place, loaded);
-            self.fall(place, false);
+            self.evict(place, false);
         }
     }
 
     fn evicted(&mut self, spec: ReaderSpec, step: &Step, place: &Place, answer: &Answer) {
-        let Step::Evict { falls, when, condition, unless, returned } = *step else { return };
+        let Step::Evict { targets, when, condition, unless, returned } = *step else { return };
         if condition && place.0 == 0 {
             return;
         }
@@ -111,62 +111,62 @@ impl Model {
         if !sure && when == When::After && *answer != Answer::None {
             return;
         }
-        for falls in falls {
+        for target in targets {
             let reached: Vec<Place> = self
                 .stored
                 .keys()
-                .filter(|stored| self.reaches(spec, *falls, place, stored))
+                .filter(|stored| self.reaches(spec, *target, place, stored))
                 .cloned()
                 .collect();
             for place in reached {
-                self.fall(&place, sure);
+                self.evict(&place, sure);
             }
         }
     }
 
-    fn reaches(&self, spec: ReaderSpec, falls: Falls, place: &Place, stored: &Place) -> bool {
+    fn reaches(&self, spec: ReaderSpec, target: Target, place: &Place, stored: &Place) -> bool {
         let tagged = !spec.ttl_only
             && matches!(
                 self.stored[stored],
                 Stored::Just { tags: true, .. } | Stored::Perhaps { tags: true, .. }
             );
-        match falls {
-            Falls::Key => place == stored,
-            Falls::Id => place.0 == stored.0,
-            Falls::Tag => tagged,
-            Falls::TagOfId => tagged && place.0 == stored.0,
-            Falls::All => true,
+        match target {
+            Target::Key => place == stored,
+            Target::Id => place.0 == stored.0,
+            Target::Tag => tagged,
+            Target::TagOfId => tagged && place.0 == stored.0,
+            Target::All => true,
         }
     }
 
-    fn put(&mut self, spec: ReaderSpec, step: &Step, place: &Place, answer: &Answer, falls: &[Falls]) {
+    fn put(&mut self, spec: ReaderSpec, step: &Step, place: &Place, answer: &Answer, targets: &[Target]) {
         let Step::Put { tags, condition, unless, returned, .. } = *step else { return };
         if condition && place.0 == 0 {
             return;
         }
         // An eviction of the same call that reaches what it puts: the documents leave open which one wins.
-        let contested = falls.iter().any(|falls| match falls {
-            Falls::Key | Falls::Id | Falls::All => true,
-            Falls::Tag | Falls::TagOfId => tags,
+        let contested = targets.iter().any(|target| match target {
+            Target::Key | Target::Id | Target::All => true,
+            Target::Tag | Target::TagOfId => tags,
         });
         // An entry that lacks a tag of its reader is none for that reader.
         let lacks = spec.tags && !tags;
         match answer {
-            Answer::Item(_) if lacks => self.fall(place, true),
+            Answer::Item(_) if lacks => self.evict(place, true),
             Answer::Item(item) if !(unless && item.bad) && contested => {
                 self.set(place, Some(Stored::Perhaps { answer: answer.clone(), tags }));
             }
             Answer::Item(item) if !(unless && item.bad) => {
                 self.set(place, Some(Stored::Just { answer: answer.clone(), tags }));
             }
-            Answer::Failure => self.fall(place, false),
+            Answer::Failure => self.evict(place, false),
             // A key that starts from the value cannot be named without one.
-            Answer::None if returned => self.fall(place, false),
-            Answer::Item(_) | Answer::None => self.fall(place, true),
+            Answer::None if returned => self.evict(place, false),
+            Answer::Item(_) | Answer::None => self.evict(place, true),
         }
     }
 
-    fn fall(&mut self, place: &Place, sure: bool) {
+    fn evict(&mut self, place: &Place, sure: bool) {
         match self.stored.remove(place) {
             Some(Stored::Just { answer, tags } | Stored::Perhaps { answer, tags }) if !sure => {
                 self.set(place, Some(Stored::Perhaps { answer, tags }));

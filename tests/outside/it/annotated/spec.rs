@@ -1,8 +1,8 @@
-//! What the model knows of the generated functions.
+//! The specification of the generated functions, which the model reads.
 
 use super::world::Call;
 
-/// What `#[cacheable]` was told.
+/// The options of `#[cacheable]`.
 #[expect(clippy::struct_excessive_bools, reason = "each is an option that is drawn by itself")]
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReaderSpec {
@@ -15,9 +15,9 @@ pub(crate) struct ReaderSpec {
     pub(crate) ttl_only: bool,
 }
 
-/// What an eviction reaches.
+/// The target of an eviction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Falls {
+pub(crate) enum Target {
     Key,
     /// Every name of the id, by a pattern.
     Id,
@@ -36,7 +36,7 @@ pub(crate) enum When {
 /// One attribute of a writer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Step {
-    Evict { falls: &'static [Falls], when: When, condition: bool, unless: bool, returned: bool },
+    Evict { targets: &'static [Target], when: When, condition: bool, unless: bool, returned: bool },
     Put { tags: bool, condition: bool, unless: bool, returned: bool, other: bool },
 }
 

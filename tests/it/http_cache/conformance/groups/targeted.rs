@@ -1,4 +1,4 @@
-//! `CDN-Cache-Control` (RFC 9213), for a layer that is told to heed it.
+//! `CDN-Cache-Control` (RFC 9213), for a layer that is configured to honour it.
 
 use super::super::case::{Case, Kind, Step, Want, step};
 use super::Group;
