@@ -1,17 +1,13 @@
-//! The key-value operations: values by key, counters, lifetimes, scans.
+//! The key-value operations: values by key, their lifetimes, counters.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Cache;
 use crate::Value;
-use crate::backend::{BackendInfo, ScanCursor};
-use crate::clock;
-use crate::error::Result;
-use crate::key::{Key, Pattern};
+use crate::error::{Error, ErrorKind, Result};
+use crate::key::Key;
 use crate::policy::Policy;
 
-/// Names requested from the backend in one page.
-const SCAN_PAGE: usize = 500;
 /// Values stored concurrently: enough to fill a pipeline, and a bound on the futures of one task.
 const SETS_AT_ONCE: usize = 256;
 
@@ -192,188 +188,13 @@ impl Cache {
     /// # Errors
     /// As [`Cache::increment`].
     pub async fn decrement(&self, key: impl Into<Key>, by: i64) -> Result<i64> {
-        use crate::error::{Error, ErrorKind};
         let by = by.checked_neg().ok_or_else(|| {
             Error::new(ErrorKind::Backend, format!("{by} cannot be subtracted: its opposite is out of range"))
         })?;
         self.increment(key, by).await
     }
 
-    /// Lists the keys that match, at most `most`, by a scan over the namespace. Includes keys without a value that are
-    /// leased or remember an eviction; a key longer than the limit is listed in its shortened form.
-    ///
-    /// ```
-    /// # use jollycache::{Cache, MemoryBackend};
-    /// # use std::time::Duration;
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
-    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
-    /// cache.set("product:1", &1, Duration::from_secs(60)).await?;
-    /// cache.set("order:1", &1, Duration::from_secs(60)).await?;
-    /// assert_eq!(cache.keys("product:*", 100).await?, ["product:1"]);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the backend fails.
-    pub async fn keys(&self, pattern: impl Into<Pattern>, most: usize) -> Result<Vec<String>> {
-        let pattern = pattern.into();
-        let mut keys = std::collections::BTreeSet::new();
-        let mut cursor = None;
-        loop {
-            let page = self.scan(&pattern, cursor, SCAN_PAGE).await?;
-            keys.extend(page.keys);
-            cursor = page.next;
-            if cursor.is_none() || keys.len() >= most {
-                return Ok(keys.into_iter().take(most).collect());
-            }
-        }
-    }
-
-    /// Lists one page of the keys that match, without the namespace. A key may be listed more than once.
-    ///
-    /// ```
-    /// # use jollycache::{Cache, MemoryBackend, Pattern};
-    /// # use std::time::Duration;
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
-    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
-    /// cache.set("product:1", &1, Duration::from_secs(60)).await?;
-    /// let mut cursor = None;
-    /// loop {
-    ///     let page = cache.scan(&Pattern::from("product:*"), cursor, 100).await?;
-    ///     for key in page.keys {
-    ///         println!("{key}");
-    ///     }
-    ///     cursor = page.next;
-    ///     if cursor.is_none() {
-    ///         break;
-    ///     }
-    /// }
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the backend fails.
-    pub async fn scan(
-        &self,
-        pattern: &Pattern,
-        cursor: Option<ScanCursor>,
-        page_size: usize,
-    ) -> Result<KeyPage> {
-        self.scan_within(self.timeout(), pattern, cursor, page_size).await
-    }
-
-    pub(crate) async fn scan_within(
-        &self,
-        timeout: Duration,
-        pattern: &Pattern,
-        cursor: Option<ScanCursor>,
-        page_size: usize,
-    ) -> Result<KeyPage> {
-        let namespace = self.engine.namespace();
-        let glob = namespace.pattern(pattern);
-        let page = self.engine.call_within(timeout)?.scan(&glob, cursor, page_size.max(1)).await?;
-        let keys =
-            page.keys.iter().filter_map(|key| namespace.key_of(key.as_str())).map(str::to_owned).collect();
-        Ok(KeyPage { keys, next: page.next })
-    }
-
-    /// Evicts everything in the namespace and deletes its counters. Other namespaces are not touched. Returns how many
-    /// values were evicted.
-    ///
-    /// ```
-    /// # use jollycache::{Cache, MemoryBackend};
-    /// # use std::time::Duration;
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
-    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
-    /// cache.set("greeting", &1, Duration::from_secs(60)).await?;
-    /// cache.increment("visits", 5).await?;
-    /// assert_eq!(cache.flush().await?, 1);
-    /// assert_eq!(cache.increment("visits", 0).await?, 0);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Cache::evict`].
-    pub async fn flush(&self) -> Result<u64> {
-        let evicted = self.evict_pattern(Pattern::all()).await?;
-        self.delete_counters(self.timeout()).await?;
-        Ok(evicted)
-    }
-
-    /// `timeout` bounds each command, not the whole.
-    pub(crate) async fn delete_counters(&self, timeout: Duration) -> Result<()> {
-        let glob = self.engine.namespace().counters_pattern();
-        let mut cursor = None;
-        loop {
-            let page = self.engine.call_within(timeout)?.scan(&glob, cursor, SCAN_PAGE).await?;
-            self.engine.call_within(timeout)?.delete_raw(&page.keys).await?;
-            cursor = page.next;
-            if cursor.is_none() {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Sends a ping to the backend and returns the round trip's time.
-    ///
-    /// ```
-    /// # use jollycache::{Cache, MemoryBackend};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
-    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
-    /// println!("the backend answered after {:?}", cache.ping().await?);
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the backend does not answer.
-    pub async fn ping(&self) -> Result<Duration> {
-        let start: Instant = clock::now();
-        self.engine.call()?.ping().await?;
-        Ok(clock::now().saturating_duration_since(start))
-    }
-
-    /// Whether calls use the backend; `false` while the circuit breaker is open.
-    ///
-    /// A backend that answers with an error leaves the breaker closed, also if that is its answer to every call: a Redis
-    /// user without permission for `INFO`, for example. [`Cache::ping`] returns that error.
-    ///
-    /// ```
-    /// # use jollycache::{Cache, MemoryBackend};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
-    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
-    /// assert!(cache.is_connected());
-    /// # Ok(()) }
-    /// ```
-    pub fn is_connected(&self) -> bool {
-        self.engine.store.is_connected()
-    }
-
-    /// Version, memory and key counts of the backend.
-    ///
-    /// ```
-    /// # use jollycache::{Cache, MemoryBackend};
-    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> jollycache::Result<()> {
-    /// # let cache = Cache::builder().namespace("doc").backend(MemoryBackend::new()).build()?;
-    /// assert_eq!(cache.info().await?.backend, "memory");
-    /// # Ok(()) }
-    /// ```
-    ///
-    /// # Errors
-    /// When the backend does not answer.
-    pub async fn info(&self) -> Result<BackendInfo> {
-        self.engine.call()?.info().await
-    }
-
-    fn timeout(&self) -> Duration {
+    pub(super) fn timeout(&self) -> Duration {
         self.engine.default_region().resolve_default().timeout
     }
-}
-
-/// One page of [`Cache::scan`].
-#[derive(Debug, Clone, Default)]
-pub struct KeyPage {
-    /// Keys, without the namespace.
-    pub keys: Vec<String>,
-    /// The cursor of the next page; `None` at the end.
-    pub next: Option<ScanCursor>,
 }

@@ -15,6 +15,8 @@ mod read;
 mod read_many;
 mod read_through;
 mod return_kind;
+mod scan;
+mod status;
 mod warm_up;
 mod write;
 mod write_guard;
@@ -31,12 +33,12 @@ pub use self::hooks::Sharing;
 pub(crate) use self::hooks::{ByValue, Hooks};
 pub use self::invalidation::Invalidation;
 pub use self::invalidator::{Invalidator, InvalidatorBuilder};
-pub use self::key_value::KeyPage;
 pub use self::lock::{LockBuilder, LockGuard};
 pub(crate) use self::read_through::ReadThrough;
 pub use self::return_kind::{
     Fallible, HoldsError, HoldsOption, Nested, Optional, OptionalResult, Plain, ReturnKind, View,
 };
+pub use self::scan::KeyPage;
 pub use self::warm_up::{LoaderProgress, WarmUp, WarmUpBuilder, WarmUpProgress};
 pub use self::write_guard::WriteGuard;
 pub(crate) use self::write_through::{WriteThrough, Written};

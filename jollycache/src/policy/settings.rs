@@ -1,69 +1,17 @@
-//! `Policy`: how long a value lives, and how misses are loaded.
+//! `Policy`, and the checks of its settings.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::{Consistency, MAX_TAGS, SingleFlight};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Tag;
 
-pub use crate::entry::MAX_RECORD_TAGS as MAX_TAGS;
-
-/// The lifetime of a value for which none is set.
-pub const DEFAULT_TTL: Duration = Duration::from_secs(5 * 60);
-/// The bound on one cache operation.
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(50);
-/// How long a lease is held for one load. A load that takes longer returns its value but may not store it.
-pub const DEFAULT_LEASE: Duration = Duration::from_secs(10);
-/// How long a write intent lives if its writer never ends it.
-pub const DEFAULT_INTENT: Duration = Duration::from_secs(10);
-/// How long a caller waits for another caller's load before it loads by itself.
-pub const DEFAULT_WAIT: Duration = Duration::from_secs(5);
-
-/// Refuses more tags than an entry can hold.
+/// Settings of the values of a region, or of one call; each is optional.
 ///
-/// # Errors
-/// [`ErrorKind::Config`], with the number found and the number allowed.
-pub(crate) fn check_tags(found: usize) -> Result<()> {
-    if found <= MAX_TAGS {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::Config, format!("an entry of {found} tags: expected at most {MAX_TAGS}")))
-}
-
-/// The longest duration; longer ones are cut to it, so that no sum overflows.
-const LONGEST: Duration = Duration::from_secs(24 * 365 * 10 * 60 * 60);
-
-/// Which callers wait for one load on a miss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum SingleFlight {
-    /// One load for all processes; the default.
-    #[default]
-    Cluster,
-    /// One load in each process.
-    Local,
-    /// Every miss loads.
-    Off,
-}
-
-/// What an invalidation promises to readers; [docs/semantics.md](crate::docs::semantics) has the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Consistency {
-    /// A read that starts after an invalidation was acknowledged never sees what it invalidated.
-    Strict,
-    /// The same for what is read from the backend. There is no near cache yet, so it is the same as `Strict`.
-    #[default]
-    Bounded,
-    /// Only expiry and evictions of keys count: entries carry no tags, and reads do not look at any.
-    Ttl,
-}
-
-/// How the values of a region, or of one call, are kept.
-///
-/// Settings of a region at start-up take precedence over those of a call or an attribute. What neither sets is taken from
-/// the cache's default policy, and then from the defaults given at each setter.
+/// For each setting, the policy of the region ([`CacheBuilder::region`](crate::CacheBuilder::region)) overrides the call and
+/// its attribute; then follow the cache's default policy, and the default given at the setter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Policy {
     pub(crate) region: Option<Cow<'static, str>>,
@@ -82,7 +30,7 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// A policy that sets nothing.
+    /// A policy without settings.
     pub(crate) const UNSET: Policy = Policy {
         region: None,
         tags: Vec::new(),
@@ -99,7 +47,7 @@ impl Policy {
         consistency: None,
     };
 
-    /// A policy that leaves everything to its fallbacks.
+    /// A policy without settings: each falls back to the next policy, or its default.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -109,7 +57,7 @@ impl Policy {
         Policy::UNSET
     }
 
-    /// The region that the values belong to, for calls by hand. Default: `default`.
+    /// The region of the values, for calls on [`Cache`](crate::Cache). Default: `default`.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -121,9 +69,10 @@ impl Policy {
         self
     }
 
-    /// Adds a tag to the values. An entry is valid only as long as none of its tags is evicted.
-    /// Default: no tags. At most [`MAX_TAGS`], with those of the attribute and of the region: a cache with a policy of more
-    /// is not built, a put of more fails, and a loaded value of more is returned and not stored, which is counted.
+    /// Adds a tag to the values. An entry is valid only as long as none of its tags is evicted. Default: no tags.
+    ///
+    /// At most [`MAX_TAGS`], including those of the attribute and the region. With more, a policy is refused by
+    /// [`CacheBuilder::build`](crate::CacheBuilder::build), a put fails, and a loaded value is returned, counted and not stored.
     ///
     /// ```
     /// # use jollycache::{Key, Policy};
@@ -135,7 +84,7 @@ impl Policy {
         self
     }
 
-    /// Hard lifetime of a value. Default: 5 minutes.
+    /// Lifetime of a value, from its fill. Default: 5 minutes.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -148,8 +97,7 @@ impl Policy {
         self
     }
 
-    /// How long past `ttl` the value may be served while one caller refreshes it, or when the load fails.
-    /// Default: not at all.
+    /// Time after `ttl` in which the value is served while one caller refreshes it, or when the load fails. Default: 0.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -162,7 +110,7 @@ impl Policy {
         self
     }
 
-    /// Stores `None` too, for this long. Default: `None` is not stored.
+    /// Lifetime of a stored `None`. Default: `None` is not stored.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -189,7 +137,7 @@ impl Policy {
         self
     }
 
-    /// Bound on one cache operation. Default: 50 ms.
+    /// Maximum time of one operation on the backend. Default: 50 ms.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -202,8 +150,8 @@ impl Policy {
         self
     }
 
-    /// How long a load keeps the others out. Default: 10 s. One that takes longer returns its value to its caller and to
-    /// no other caller, and the next one loads.
+    /// Maximum time for which a load excludes other loads of its key. A load that takes longer serves only its own caller,
+    /// stores nothing, and the next caller loads. Default: 10 s.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -216,7 +164,7 @@ impl Policy {
         self
     }
 
-    /// How long to wait for another caller's load before loading. Default: 5 s.
+    /// Maximum time to wait for another caller's load before loading without storing. Default: 5 s.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -229,7 +177,7 @@ impl Policy {
         self
     }
 
-    /// Which callers wait for one load on a miss. Default: [`SingleFlight::Cluster`].
+    /// Which concurrent callers share a load. Default: [`SingleFlight::Cluster`].
     ///
     /// ```
     /// # use jollycache::{Policy, SingleFlight};
@@ -241,8 +189,8 @@ impl Policy {
         self
     }
 
-    /// How long after an invalidation nothing is stored that was loaded: at least the lag of the replica that loads
-    /// read from. Default: 0.
+    /// Time after an invalidation in which no loaded value is stored: at least the lag of the replica that loads read from.
+    /// Default: 0.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -255,8 +203,7 @@ impl Policy {
         self
     }
 
-    /// How long a write intent lives if its writer never ends it: longer than the longest transaction.
-    /// Default: 10 s.
+    /// Lifetime of a write intent whose writer does not end it: longer than the longest transaction. Default: 10 s.
     ///
     /// ```
     /// # use jollycache::Policy;
@@ -269,7 +216,7 @@ impl Policy {
         self
     }
 
-    /// What an invalidation promises to readers. Default: [`Consistency::Bounded`].
+    /// The guarantee of an invalidation to later reads. Default: [`Consistency::Bounded`].
     ///
     /// ```
     /// # use jollycache::{Consistency, Policy};
@@ -281,7 +228,7 @@ impl Policy {
         self
     }
 
-    /// Rejects settings that cannot work.
+    /// Rejects settings out of range.
     pub(crate) fn validate(&self, whose: &str) -> Result<()> {
         let durations = [
             ("ttl", self.ttl),
@@ -307,47 +254,15 @@ impl Policy {
     }
 }
 
-/// A policy with nothing left open.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Resolved {
-    pub(crate) ttl: Duration,
-    pub(crate) stale: Duration,
-    pub(crate) none_ttl: Option<Duration>,
-    pub(crate) jitter: f64,
-    pub(crate) timeout: Duration,
-    pub(crate) lease: Duration,
-    pub(crate) wait: Duration,
-    pub(crate) single_flight: SingleFlight,
-    pub(crate) grace: Duration,
-    pub(crate) intent: Duration,
-    pub(crate) consistency: Consistency,
-}
-
-impl Resolved {
-    /// Each setting from the first of `layers` that has it, or its default.
-    pub(crate) fn of(layers: &[&Policy]) -> Self {
-        fn first<T: Copy>(layers: &[&Policy], get: impl Fn(&Policy) -> Option<T>) -> Option<T> {
-            layers.iter().find_map(|policy| get(policy))
-        }
-        Resolved {
-            ttl: first(layers, |policy| policy.ttl).unwrap_or(DEFAULT_TTL).min(LONGEST),
-            stale: first(layers, |policy| policy.stale).unwrap_or_default().min(LONGEST),
-            none_ttl: first(layers, |policy| policy.none_ttl).map(|none_ttl| none_ttl.min(LONGEST)),
-            jitter: first(layers, |policy| policy.jitter).unwrap_or_default(),
-            timeout: first(layers, |policy| policy.timeout).unwrap_or(DEFAULT_TIMEOUT),
-            lease: first(layers, |policy| policy.lease).unwrap_or(DEFAULT_LEASE).min(LONGEST),
-            wait: first(layers, |policy| policy.wait).unwrap_or(DEFAULT_WAIT).min(LONGEST),
-            single_flight: first(layers, |policy| policy.single_flight).unwrap_or_default(),
-            grace: first(layers, |policy| policy.grace).unwrap_or_default().min(LONGEST),
-            intent: first(layers, |policy| policy.intent).unwrap_or(DEFAULT_INTENT).min(LONGEST),
-            consistency: first(layers, |policy| policy.consistency).unwrap_or_default(),
-        }
+/// Refuses more tags than an entry can hold.
+///
+/// # Errors
+/// [`ErrorKind::Config`], with the found and the allowed number.
+pub(crate) fn check_tags(found: usize) -> Result<()> {
+    if found <= MAX_TAGS {
+        return Ok(());
     }
-
-    /// A lifetime shortened by chance; `chance` is from 0 to 1.
-    pub(crate) fn spread(&self, ttl: Duration, chance: f64) -> Duration {
-        ttl.mul_f64(1.0 - (self.jitter * chance).clamp(0.0, 1.0)).max(Duration::from_millis(1))
-    }
+    Err(Error::new(ErrorKind::Config, format!("an entry of {found} tags: expected at most {MAX_TAGS}")))
 }
 
 fn config_error(whose: &str, what: &str) -> Error {
