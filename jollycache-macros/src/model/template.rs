@@ -47,7 +47,7 @@ pub(crate) struct Source {
     pub(crate) root: String,
     /// The fields that lead from there (`filter`, `kind`).
     pub(crate) fields: Vec<Member>,
-    /// Whether all of what is there is written, as far as can be seen.
+    /// Whether the whole of it is written, by the names of the methods.
     pub(crate) whole: bool,
     /// Whether `root` is a type.
     pub(crate) is_type: bool,

@@ -5,7 +5,7 @@ use syn::Ident;
 
 use crate::parse::Value;
 
-/// See the module.
+/// A name and its value.
 pub(crate) struct Given {
     pub(crate) name: Ident,
     /// How the option is written.

@@ -5,7 +5,7 @@ use syn::{Expr, LitStr, Path};
 use super::skipped::Skipped;
 use crate::model::{Constant, ConstantValue, Setter, SetterValue, When};
 
-/// See the module.
+/// The meaning of one option.
 pub(crate) enum Setting {
     /// On the `static`.
     Constant(Constant),

@@ -12,7 +12,7 @@ use crate::error::Error;
 /// What is made from a value, once.
 pub(crate) type ByValue<'a, V, T> = Box<dyn FnOnce(&V) -> T + Send + 'a>;
 
-/// See the module.
+/// The additions of a call that returns a `K`.
 pub(crate) struct Hooks<'a, K: ReturnKind> {
     pub(crate) ttl_by: Option<ByValue<'a, K::Value, Duration>>,
     pub(crate) unless: Option<ByValue<'a, K::Value, bool>>,

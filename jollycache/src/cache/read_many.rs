@@ -25,7 +25,7 @@ struct Missing<'a, V: Value, E> {
     ticket: Box<LoadGuard>,
 }
 
-/// See the module.
+/// Reads that are answered together.
 pub(super) struct ReadMany<'a, V: Value, E> {
     cache: Cache,
     reads: Vec<Read<'a, V, E>>,
@@ -43,7 +43,7 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
         ReadMany { cache, reads, values, missing: Vec::new() }
     }
 
-    /// Returns the cached values, and those that `load` brings for the others.
+    /// Returns the cached values, and those that `load` returns for the others.
     pub(super) async fn run<F, L>(mut self, load: F) -> Result<HashMap<Key, V>, E>
     where
         F: FnOnce(Vec<Key>) -> L,

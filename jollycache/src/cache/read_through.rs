@@ -17,7 +17,7 @@ use crate::entry::Entry;
 use crate::error::Error;
 use crate::tracker::{Count, Timed};
 
-/// See the module.
+/// A read of a `K`, from its look-up to its report.
 pub(crate) struct ReadThrough<'a, K: ReturnKind> {
     cache: Cache,
     lookup: Lookup,

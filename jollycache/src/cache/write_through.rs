@@ -103,8 +103,8 @@ impl WriteThrough {
         self.commit(put, more, Operation::Put, outcome).await
     }
 
-    /// Evicts what was announced, and `more`, as the source was written or may have been. `operation` is what the call
-    /// reports.
+    /// Evicts the announced keys and tags, and `more`, as the source was written or may have been. `operation` is the one
+    /// that is reported.
     pub(crate) async fn evict(self, operation: Operation, more: Vec<Target>) -> Result<()> {
         let names_any = self.write.names_any() || !more.is_empty();
         let outcome = move |committed: &Result<bool>| Outcome::of_eviction(names_any, committed.is_ok());
