@@ -14,6 +14,7 @@ mod flight;
 mod lag;
 mod lease;
 mod naive;
+mod near;
 mod reader;
 mod restart;
 mod scan;

@@ -6,6 +6,6 @@
 //! and writes the result, in one step that no other caller interrupts.
 
 pub use crate::protocol::{Holder, LockSlot, RateSlot, Slot, TagSlot};
-// A part of the writers, which the models run against the state machines of the store.
+// Parts of the writers and of the near caches, which the models run against the state machines of the store.
 #[doc(hidden)]
-pub use crate::protocol::OwnWrites;
+pub use crate::protocol::{OwnWrites, near};

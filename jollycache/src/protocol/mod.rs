@@ -2,11 +2,12 @@
 //!
 //! Pure functions over [`Slot`], [`TagSlot`], [`LockSlot`] and [`RateSlot`], with the time as an argument: the memory
 //! backend runs them under its lock, the models explore them, and the Redis scripts do the same on the stored bytes.
-//! docs/semantics.md draws the states.
+//! docs/semantics.md draws the states. The state machines of the near cache are in [`near`].
 
 mod holder;
 mod inspection;
 mod lock;
+pub mod near;
 mod own_writes;
 mod rate;
 mod request;
