@@ -22,7 +22,7 @@
 //! `isWishlistStatus` are among them, whatever else they filter by; lists of other categories stay.
 //!
 //! A toggle also changes which products the wish list has: the lists that filter by it carry `wishlist:true` or
-//! `wishlist:false`. Searches carry `search:true`, for an operator who rebuilds an index, and so changes what a search
+//! `wishlist:false`. Searches carry `search:true`, for the eviction after an index was rebuilt, which changes what a search
 //! finds; a change of one product does not need it.
 //!
 //! Counts show no field, so a toggle evicts only the counts that filter by the wish list: counts have tags of their

@@ -1,4 +1,4 @@
-//! Settings that are wrong are told before anything is started, without repeating what may be a secret.
+//! Wrong settings are errors before anything is started, and the texts do not repeat possible secrets.
 
 use std::time::Duration;
 

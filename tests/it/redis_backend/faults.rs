@@ -152,7 +152,7 @@ async fn a_dead_line_is_replaced() {
     backend.store(&key, &draft("v")).await.unwrap();
     let before = proxy.accepted();
     proxy.mute_open_connections();
-    // Nothing tells the client; the unanswered ping does.
+    // The client gets no error; it notices by the unanswered ping.
     until("new connections are made", || proxy.accepted() >= before + 2).await;
     until_ok("service", async || backend.ping().await).await;
     assert_eq!(text(&backend, &key).await.as_deref(), Some("v"));

@@ -389,7 +389,7 @@ async fn a_closed_tag_whose_key_lives_longer_is_closed_no_longer() {
     let tags = [key("#tag:t")];
     backend.close_tags(&tags, Token::random(), Duration::from_millis(1)).await.unwrap();
     backend.close_tags(&tags, Token::random(), Duration::from_millis(50)).await.unwrap();
-    // A fill of what was loaded before the tag was closed.
+    // A fill whose load began before the tag was closed.
     backend.extend_tags(&tags, LONG).await.unwrap();
     super::until_ok("the tag opens", async || {
         let id = backend.tag_ids(&tags).await?;

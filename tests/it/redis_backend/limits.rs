@@ -1,4 +1,4 @@
-//! A server that refuses: full, read-only, with a password; and that its errors tell no secret.
+//! A server that rejects commands: full, read-only, with a password. Its errors contain no secret.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ const PASSWORD: &str = "s3cr3t!*$";
 fn assert_refused(error: &Error, code: &str) {
     assert_eq!(error.kind(), ErrorKind::Backend, "{error}");
     assert!(error.to_string().contains(code), "{error}");
-    assert!(!format!("{error} {error:?}").contains("test:"), "the key is nobody's business: {error:?}");
+    assert!(!format!("{error} {error:?}").contains("test:"), "the error contains the key: {error:?}");
 }
 
 #[tokio::test]

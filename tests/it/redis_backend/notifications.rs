@@ -1,4 +1,4 @@
-//! Notifications: across processes, across lost connections, and given up when nobody listens.
+//! Notifications: across processes, across lost connections, and given up without a listener.
 
 use std::time::Duration;
 

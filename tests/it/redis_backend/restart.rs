@@ -158,7 +158,7 @@ async fn late(cache: &Cache, gate: &Gate) -> u64 {
     7
 }
 
-/// The id of all writes is in the dump too, so that it looks as if nobody had written since.
+/// The id of all writes is in the dump too, so that later writes leave no trace.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_put_under_a_late_key_over_a_restart_is_refused_also_where_restarts_are_trusted() {
     let Some(mut server) = RedisServer::start() else { return };
