@@ -30,6 +30,18 @@ async fn cache_of_one(timeout: Duration) -> (Arc<FaultyBackend>, Cache) {
 }
 
 #[tokio::test]
+async fn a_put_takes_two_round_trips_and_extends_its_tags_with_the_fill() {
+    let (backend, cache) = cache_of_one(TIMEOUT).await;
+    let operations = ["take_lease", "tag_ids", "fill", "extend_tags"];
+    let before = operations.map(|operation| backend.asked(operation));
+    cache.put("number", &2_u64, &Policy::new().tag("even").ttl(LONG)).await.unwrap();
+    let asked = operations.map(|operation| backend.asked(operation));
+    let sent: Vec<_> = asked.iter().zip(before).map(|(after, before)| after - before).collect();
+    assert_eq!(sent, [1, 1, 1, 0], "{operations:?}");
+    assert_eq!(cache.get::<u64>("number").await.unwrap(), Some(2));
+}
+
+#[tokio::test]
 async fn a_put_whose_process_was_paused_beyond_its_lease_leaves_no_older_value() {
     let (backend, cache) = cache_of_one(TIMEOUT).await;
     let gate = backend.hold_next("take_lease");
