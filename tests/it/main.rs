@@ -15,6 +15,7 @@ mod broken;
 mod call_headers;
 mod calls;
 mod conformance;
+mod core_backend;
 mod crowds;
 mod differential;
 mod events;

@@ -8,9 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jollycache::backend::state::{Holder, Slot};
-use jollycache::backend::{
-    Codec, Draft, Entry, Fingerprint, LeaseMode, LeaseRequest, RegionId, TagStamp, Token,
-};
+use jollycache::backend::{Codec, Draft, Entry, Fingerprint, LeaseRequest, RegionId, TagStamp, Token};
 use jollycache::key::StoredKey;
 
 pub(crate) const NOW: u64 = 1_000_000;
@@ -65,28 +63,24 @@ pub(crate) fn token(number: u8) -> Token {
 pub(crate) fn draft(version: u8, tags: Vec<TagStamp>) -> Draft {
     const VERSIONS: &[u8] = &[0, 1, 2, 3, 4, 5, 6, 7];
     let version = usize::from(version);
-    Draft {
-        region: REGION,
-        none: false,
-        codec: Codec::Json,
-        schema: 0,
-        fingerprint: Fingerprint(1),
-        cost_us: 0,
-        version: None,
-        tags,
-        ttl: LIFETIME,
-        stale: LIFETIME,
-        payload: Bytes::from_static(&VERSIONS[version..=version]),
-    }
+    let payload = Bytes::from_static(&VERSIONS[version..=version]);
+    let mut draft = Draft::new(REGION, Codec::Json, Fingerprint(1), LIFETIME, payload);
+    draft.tags = tags;
+    draft.stale = LIFETIME;
+    draft
 }
 
 /// The same, with the source's version on it.
 pub(crate) fn versioned(version: u8) -> Draft {
-    Draft { version: Some(version.into()), ..draft(version, Vec::new()) }
+    let mut draft = draft(version, Vec::new());
+    draft.version = Some(version.into());
+    draft
 }
 
 pub(crate) fn request(token: Token, live_tags: &[TagStamp]) -> LeaseRequest<'_> {
-    LeaseRequest { key: &KEY, region: REGION, token, ttl: LIFETIME, live_tags, mode: LeaseMode::Load }
+    let mut request = LeaseRequest::new(&KEY, REGION, token, LIFETIME);
+    request.live_tags = live_tags;
+    request
 }
 
 pub(crate) fn version_of(entry: &Entry) -> u8 {

@@ -7,9 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use jollycache::backend::{
-    Backend, BackendInfo, Draft, Entry, Filled, Inspection, Lease, LeaseRequest, LockAnswer, RateMode,
-    RateRequest, RateVerdict, Read, RegionId, RunId, ScanCursor, ScanPage, Selection, Subscription, Token,
-    Watch, WriteEnd,
+    Backend, BackendInfo, Counters, Draft, Entry, Filled, Inspection, Keyspace, Lease, LeaseRequest,
+    Lifetimes, LockAnswer, Locks, RateLimits, RateMode, RateRequest, RateVerdict, Read, RegionId, RunId,
+    ScanCursor, ScanPage, Selection, Subscription, Token, Topics, Watch, WriteEnd,
 };
 use jollycache::key::StoredKey;
 use jollycache::{Error, ErrorKind};
@@ -194,59 +194,110 @@ impl Backend for FaultyBackend {
         self.pass("watch", self.inner.watch(key)).await
     }
 
-    async fn publish(&self, channel: &StoredKey, message: Bytes) -> Result<()> {
-        self.pass("publish", self.inner.publish(channel, message)).await
-    }
-
-    async fn subscribe(&self, channel: &StoredKey) -> Result<Subscription> {
-        self.pass("subscribe", self.inner.subscribe(channel)).await
-    }
-
-    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
-        self.pass("lock", self.inner.lock(lock, token, ttl)).await
-    }
-
-    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
-        self.pass("extend_lock", self.inner.extend_lock(lock, token, ttl)).await
-    }
-
-    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
-        self.pass("unlock", self.inner.unlock(lock, token)).await
-    }
-
-    async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
-        self.pass("ttl", self.inner.ttl(key)).await
-    }
-
-    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
-        self.pass("inspect", self.inner.inspect(key)).await
-    }
-
-    async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
-        self.pass("expire", self.inner.expire(key, ttl)).await
-    }
-
-    async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
-        self.pass("add", self.inner.add(counter, delta, ttl)).await
-    }
-
-    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
-        self.pass("admit", self.inner.admit(requests, mode)).await
-    }
-
-    async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
-        self.pass("scan", self.inner.scan(glob, cursor, page_size)).await
-    }
-
-    async fn delete_raw(&self, names: &[StoredKey]) -> Result<()> {
-        self.pass("delete_raw", self.inner.delete_raw(names)).await
-    }
-
     async fn ping(&self) -> Result<()> {
         self.pass("ping", self.inner.ping()).await
     }
 
     async fn info(&self) -> Result<BackendInfo> {
         self.pass("info", self.inner.info()).await
+    }
+
+    fn locks(&self) -> Option<&dyn Locks> {
+        self.inner.locks().map(|_| self as _)
+    }
+
+    fn counters(&self) -> Option<&dyn Counters> {
+        self.inner.counters().map(|_| self as _)
+    }
+
+    fn rate_limits(&self) -> Option<&dyn RateLimits> {
+        self.inner.rate_limits().map(|_| self as _)
+    }
+
+    fn topics(&self) -> Option<&dyn Topics> {
+        self.inner.topics().map(|_| self as _)
+    }
+
+    fn lifetimes(&self) -> Option<&dyn Lifetimes> {
+        self.inner.lifetimes().map(|_| self as _)
+    }
+
+    fn keyspace(&self) -> Option<&dyn Keyspace> {
+        self.inner.keyspace().map(|_| self as _)
+    }
+}
+
+/// The capability that the store under this one has; this one declares it only then.
+fn of<C: ?Sized>(capability: Option<&C>) -> &C {
+    capability.expect("the capability is declared")
+}
+
+#[async_trait]
+impl Locks for FaultyBackend {
+    async fn lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<LockAnswer> {
+        self.pass("lock", of(self.inner.locks()).lock(lock, token, ttl)).await
+    }
+
+    async fn extend_lock(&self, lock: &StoredKey, token: Token, ttl: Duration) -> Result<bool> {
+        self.pass("extend_lock", of(self.inner.locks()).extend_lock(lock, token, ttl)).await
+    }
+
+    async fn unlock(&self, lock: &StoredKey, token: Token) -> Result<bool> {
+        self.pass("unlock", of(self.inner.locks()).unlock(lock, token)).await
+    }
+}
+
+#[async_trait]
+impl Counters for FaultyBackend {
+    async fn add(&self, counter: &StoredKey, delta: i64, ttl: Option<Duration>) -> Result<i64> {
+        self.pass("add", of(self.inner.counters()).add(counter, delta, ttl)).await
+    }
+}
+
+#[async_trait]
+impl RateLimits for FaultyBackend {
+    async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {
+        self.pass("admit", of(self.inner.rate_limits()).admit(requests, mode)).await
+    }
+
+    async fn forget_rates(&self, keys: &[StoredKey]) -> Result<()> {
+        self.pass("forget_rates", of(self.inner.rate_limits()).forget_rates(keys)).await
+    }
+}
+
+#[async_trait]
+impl Topics for FaultyBackend {
+    async fn publish(&self, topic: &StoredKey, message: Bytes) -> Result<()> {
+        self.pass("publish", of(self.inner.topics()).publish(topic, message)).await
+    }
+
+    async fn subscribe(&self, topic: &StoredKey) -> Result<Subscription> {
+        self.pass("subscribe", of(self.inner.topics()).subscribe(topic)).await
+    }
+}
+
+#[async_trait]
+impl Lifetimes for FaultyBackend {
+    async fn ttl(&self, key: &StoredKey) -> Result<Option<Duration>> {
+        self.pass("ttl", of(self.inner.lifetimes()).ttl(key)).await
+    }
+
+    async fn expire(&self, key: &StoredKey, ttl: Duration) -> Result<bool> {
+        self.pass("expire", of(self.inner.lifetimes()).expire(key, ttl)).await
+    }
+}
+
+#[async_trait]
+impl Keyspace for FaultyBackend {
+    async fn inspect(&self, key: &StoredKey) -> Result<Inspection> {
+        self.pass("inspect", of(self.inner.keyspace()).inspect(key)).await
+    }
+
+    async fn scan(&self, glob: &str, cursor: Option<ScanCursor>, page_size: usize) -> Result<ScanPage> {
+        self.pass("scan", of(self.inner.keyspace()).scan(glob, cursor, page_size)).await
+    }
+
+    async fn delete_raw(&self, names: &[StoredKey]) -> Result<()> {
+        self.pass("delete_raw", of(self.inner.keyspace()).delete_raw(names)).await
     }
 }

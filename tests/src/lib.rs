@@ -1,6 +1,7 @@
 //! Fixtures shared by the tests.
 
 mod browser;
+mod core_backend;
 mod faulty_backend;
 mod gate;
 pub mod history;
@@ -12,6 +13,7 @@ mod script_swap;
 mod tcp_proxy;
 
 pub use browser::Browser;
+pub use core_backend::CoreBackend;
 pub use faulty_backend::{Fault, FaultyBackend};
 pub use gate::Gate;
 pub use missing::skip;

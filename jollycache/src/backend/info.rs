@@ -2,8 +2,9 @@
 
 /// What a store reports of itself, for administration and metrics. What it does not report is `None`.
 #[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
 pub struct BackendInfo {
-    /// `memory`, `redis`.
+    /// The backend's name: `memory`, `redis`.
     pub backend: String,
     /// The server's version, where there is a server.
     pub version: Option<String>,
@@ -24,4 +25,11 @@ pub struct BackendInfo {
     pub expired_keys: Option<u64>,
     /// How many connections are open, of all clients.
     pub connected_clients: Option<u64>,
+}
+
+impl BackendInfo {
+    /// A report of the name alone.
+    pub fn new(backend: impl Into<String>) -> Self {
+        BackendInfo { backend: backend.into(), ..BackendInfo::default() }
+    }
 }

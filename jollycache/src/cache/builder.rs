@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Cache;
-use crate::backend::Backend;
+use crate::backend::{Backend, Capability};
 use crate::engine::{Engine, Limits};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Namespace;
@@ -179,7 +179,8 @@ impl CacheBuilder {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Config`] for a missing namespace or backend, and for a setting out of range.
+    /// [`ErrorKind::Config`] for a missing namespace or backend, for a setting out of range, and for `events(true)` over a
+    /// backend without [`Topics`](crate::backend::Topics).
     pub fn build(self) -> Result<Cache> {
         let missing =
             |what: &str| Error::new(ErrorKind::Config, format!("a cache needs a {what}: call `.{what}(…)`"));
@@ -202,6 +203,9 @@ impl CacheBuilder {
                 ErrorKind::Config,
                 format!("max_value_bytes is {found}: expected at most {MAX_VALUE_BYTES}"),
             ));
+        }
+        if self.events {
+            backend.require(Capability::Topics, "events(true)")?;
         }
         let engine =
             Engine::new(namespace, backend, self.limits, self.default_policy, self.regions, self.events);

@@ -105,6 +105,7 @@ pub struct TagStamp {
 
 /// A value that is to be stored.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Draft {
     /// The region it belongs to.
     pub region: RegionId,
@@ -130,8 +131,34 @@ pub struct Draft {
     pub payload: Bytes,
 }
 
-/// A stored value.
+impl Draft {
+    /// A value without tags, version or stale window, which took no time to load.
+    pub fn new(
+        region: RegionId,
+        codec: Codec,
+        fingerprint: Fingerprint,
+        ttl: Duration,
+        payload: Bytes,
+    ) -> Self {
+        Draft {
+            region,
+            none: false,
+            codec,
+            schema: 0,
+            fingerprint,
+            cost_us: 0,
+            version: None,
+            tags: Vec::new(),
+            ttl,
+            stale: Duration::ZERO,
+            payload,
+        }
+    }
+}
+
+/// A stored value. A backend gets it from [`Entry::from_draft`], or from `decode_record`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub struct Entry {
     /// The region it belongs to.
     pub region: RegionId,

@@ -39,6 +39,7 @@ pub const MAX_RECORD_TAGS: usize = 64;
 
 /// What a stored byte string is.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Record {
     /// A value, leased for refresh or not.
     Value(Entry),

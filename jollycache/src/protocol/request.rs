@@ -7,6 +7,7 @@ use crate::key::StoredKey;
 
 /// An entry and the tags' live ids, read together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Read {
     /// The value, fresh or stale; `None` for a miss, a lease, an intent and a foreign record.
     pub entry: Option<Entry>,
@@ -14,8 +15,16 @@ pub struct Read {
     pub tag_ids: Vec<Option<Token>>,
 }
 
+impl Read {
+    /// An entry, and the ids of the requested tags in order.
+    pub fn new(entry: Option<Entry>, tag_ids: Vec<Option<Token>>) -> Self {
+        Read { entry, tag_ids }
+    }
+}
+
 /// A request for the right to load.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct LeaseRequest<'a> {
     /// The key to load.
     pub key: &'a StoredKey,
@@ -32,7 +41,16 @@ pub struct LeaseRequest<'a> {
     pub mode: LeaseMode,
 }
 
+impl<'a> LeaseRequest<'a> {
+    /// A request of mode [`LeaseMode::Load`] that declares no tags.
+    pub fn new(key: &'a StoredKey, region: RegionId, token: Token, ttl: Duration) -> Self {
+        LeaseRequest { key, region, token, ttl, live_tags: &[], mode: LeaseMode::Load }
+    }
+}
+
 /// What a stored value means to a request for a lease.
+///
+/// Exhaustive: a backend that took an unknown mode for another one would break the protocol, so a new one must not compile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LeaseMode {
     /// A fresh value is a hit.
@@ -45,6 +63,8 @@ pub enum LeaseMode {
 }
 
 /// The answer to a [`LeaseRequest`].
+///
+/// Exhaustive: each answer decides what its caller may do, so a new one must not be mistaken for another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lease {
     /// There is a fresh value.
@@ -70,6 +90,7 @@ pub enum Lease {
 
 /// The answer to a fill.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Filled {
     /// Whether the value was stored; if not, an invalidation, a write, another fill or its own end took the lease.
     pub stored: bool,
@@ -77,7 +98,16 @@ pub struct Filled {
     pub tag_ids: Vec<Option<Token>>,
 }
 
+impl Filled {
+    /// Whether the value was stored, and the ids of the draft's tags in order.
+    pub fn new(stored: bool, tag_ids: Vec<Option<Token>>) -> Self {
+        Filled { stored, tag_ids }
+    }
+}
+
 /// How a write ends.
+///
+/// Exhaustive, as [`LeaseMode`].
 #[derive(Debug, Clone)]
 pub enum WriteEnd<'a> {
     /// Store this if no other write came in between, and leave no value otherwise.
@@ -91,11 +121,19 @@ pub enum WriteEnd<'a> {
 
 /// One page of a scan.
 #[derive(Debug, Clone, Default)]
+#[non_exhaustive]
 pub struct ScanPage {
     /// The names found. A name may come twice, and reserved names may be among them.
     pub keys: Vec<StoredKey>,
     /// Where the next page begins; `None` at the end.
     pub next: Option<ScanCursor>,
+}
+
+impl ScanPage {
+    /// The names found, and where the next page begins.
+    pub fn new(keys: Vec<StoredKey>, next: Option<ScanCursor>) -> Self {
+        ScanPage { keys, next }
+    }
 }
 
 /// A backend's own mark of a position in a scan.
@@ -104,6 +142,7 @@ pub struct ScanCursor(pub String);
 
 /// Selects keys for an invalidation by scan.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Selection<'a> {
     /// A glob over full stored names, `*` and `?`; nothing else is special.
     pub glob: &'a str,
@@ -111,4 +150,11 @@ pub struct Selection<'a> {
     pub region: Option<RegionId>,
     /// As for [`Backend::invalidate`](crate::backend::Backend::invalidate).
     pub grace: Duration,
+}
+
+impl<'a> Selection<'a> {
+    /// The keys that match `glob`, of `region` if it is given.
+    pub fn new(glob: &'a str, region: Option<RegionId>, grace: Duration) -> Self {
+        Selection { glob, region, grace }
+    }
 }

@@ -55,6 +55,26 @@ impl TagSlot {
         self.id().is_none() && !self.is_closed(now)
     }
 
+    /// A load needs an id: the one that there is, or else `fresh`. A closed tag does not keep it, so that every entry that is
+    /// stored meanwhile is invalid. Returns the id.
+    #[must_use]
+    pub fn ensure_id(self, now: Millis, fresh: Token) -> (Self, Token) {
+        match self {
+            TagSlot::Id(id) => (self, id),
+            TagSlot::Closed { .. } if self.is_closed(now) => (self, fresh),
+            TagSlot::Closed { .. } => (TagSlot::Id(fresh), fresh),
+        }
+    }
+
+    /// An invalidation that replaces the id, if there is one. Returns the replaced id.
+    #[must_use]
+    pub fn rotate(self, fresh: Token) -> (Self, Option<Token>) {
+        match self {
+            TagSlot::Id(replaced) => (TagSlot::Id(fresh), Some(replaced)),
+            TagSlot::Closed { .. } => (self, None),
+        }
+    }
+
     /// An invalidation: the tag loses its id, and is closed for `grace`.
     #[must_use]
     pub fn evict(self, now: Millis, grace: Duration) -> Self {

@@ -6,7 +6,7 @@ use super::limit::{Limit, config};
 use super::limiter::RateLimiter;
 use super::limits::Limits;
 use super::local::Local;
-use crate::backend::MAX_RATE_REQUESTS;
+use crate::backend::{Capability, MAX_RATE_REQUESTS};
 use crate::cache::Cache;
 use crate::error::Result;
 
@@ -112,6 +112,7 @@ impl RateLimiterBuilder {
     /// # Errors
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a malformed or repeated name, numbers out of range (see
     /// [`Limit`]), or a share out of range; the text has the limit and the range.
+    /// And for a cache whose backend has no [`RateLimits`](crate::backend::RateLimits).
     pub fn build(mut self) -> Result<RateLimiter> {
         if self.limits.is_empty() {
             self.limits.push(Limit::default());
@@ -134,6 +135,7 @@ impl RateLimiterBuilder {
             return Err(config(format!("two limits are named {name:?}: give each a name of its own")));
         }
         let engine = self.cache.engine.clone();
+        engine.store.require(Capability::RateLimits, "a rate limiter")?;
         let limits = Limits { engine, list: limits, local: Local::new(), hash_subjects: self.hash_subjects };
         Ok(RateLimiter(Arc::new(limits)))
     }

@@ -87,7 +87,7 @@ impl Limits {
     /// Forgets the counts of keys, here and on the backend.
     pub(super) async fn reset(&self, keys: &[StoredKey]) -> Result<()> {
         self.local.forget(keys);
-        self.call()?.delete_raw(keys).await
+        self.call()?.forget_rates(keys).await
     }
 
     async fn admit(&self, requests: &[RateRequest<'_>], mode: RateMode) -> Result<Vec<RateVerdict>> {

@@ -97,6 +97,19 @@ impl<'s> Call<'s> {
         Box::pin(Pulse::observe(self.judged(operation)))
     }
 
+    /// As [`Call::send`], to a capability of the backend. If the backend lacks it, nothing is sent, and neither the region's
+    /// errors nor the breaker count it.
+    pub(super) fn send_to<C: ?Sized + Sync + 's, T: Send + 's>(
+        self,
+        find: impl FnOnce(&'s dyn Backend) -> Result<&'s C>,
+        operation: impl FnOnce(&'s C) -> Answer<'s, T>,
+    ) -> Answer<'s, T> {
+        match find(&*self.store.backend) {
+            Ok(capability) => self.send(move |_| operation(capability)),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
+    }
+
     async fn judged<T>(self, operation: impl Future<Output = Result<T>>) -> Result<T> {
         let Call { store, caller, timeout } = self;
         let patience = match caller {

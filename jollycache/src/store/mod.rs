@@ -19,8 +19,9 @@ pub(crate) use self::call::Call;
 
 use self::breaker::Breaker;
 use self::warnings::Warnings;
-use crate::backend::Backend;
+use crate::backend::{Backend, Capability};
 use crate::clock;
+use crate::error::Result;
 use crate::key::Namespace;
 
 /// See the module.
@@ -53,6 +54,14 @@ impl Store {
     /// The backend's short name, for logs and metrics.
     pub(crate) fn backend_name(&self) -> &'static str {
         self.backend.name()
+    }
+
+    /// Checks that the backend has a capability, before a part is built that cannot work without it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config), which names `operation`, the backend and the capability.
+    pub(crate) fn require(&self, capability: Capability, operation: &str) -> Result<()> {
+        self.backend.require(capability, operation)
     }
 
     /// Whether both stores have one backend, so that equal names are one entry.

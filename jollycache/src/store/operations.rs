@@ -100,14 +100,6 @@ impl<'s> Call<'s> {
         self.send(move |backend| backend.end_write(key, token, end))
     }
 
-    pub(crate) fn ttl(self, key: &'s StoredKey) -> Answer<'s, Option<Duration>> {
-        self.send(move |backend| backend.ttl(key))
-    }
-
-    pub(crate) fn expire(self, key: &'s StoredKey, ttl: Duration) -> Answer<'s, bool> {
-        self.send(move |backend| backend.expire(key, ttl))
-    }
-
     pub(crate) fn store_run(self) -> Answer<'s, RunId> {
         self.send(Backend::run)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jollycache::RedisBackend;
 use jollycache::backend::state::RateSlot;
-use jollycache::backend::{Backend, RateAlgorithm, RateMode, RateRequest, RateRule, RateVerdict};
+use jollycache::backend::{RateAlgorithm, RateLimits, RateMode, RateRequest, RateRule, RateVerdict};
 use jollycache::key::StoredKey;
 use jollycache_tests::{RedisServer, ScriptSwap};
 use rand::rngs::StdRng;
@@ -137,7 +137,7 @@ impl Pair {
     async fn on_backend(&self, asked: &[(usize, u64)], mode: RateMode) -> Vec<RateVerdict> {
         let request = |&(place, cost): &(usize, u64)| {
             let Limit { key, rule, .. } = &self.limits[place];
-            RateRequest { key, rule, cost }
+            RateRequest::new(key, rule, cost)
         };
         let requests: Vec<_> = asked.iter().map(request).collect();
         self.backend.admit(&requests, mode).await.unwrap()

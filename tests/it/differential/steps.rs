@@ -163,21 +163,20 @@ impl Dice {
     }
 
     fn draft(&mut self) -> Draft {
+        // In the order of the fields, by which a seed stays the same story.
         let length = self.below(40);
-        Draft {
-            region: self.region(),
-            none: self.chance(10),
-            codec: Codec::Json,
-            schema: self.random.random(),
-            fingerprint: Fingerprint(self.random.random()),
-            cost_us: self.random.random(),
-            version: self.chance(50).then(|| Version::from(i32::try_from(self.below(5)).unwrap() - 2)),
-            tags: self.tags(),
-            ttl: self.minutes(3, 15),
-            // Long beside a lease, so that a stale value outlives some of its refreshers.
-            stale: if self.chance(30) { Duration::ZERO } else { self.minutes(10, 90) },
-            payload: Bytes::from((0..length).map(|_| self.random.random()).collect::<Vec<u8>>()),
-        }
+        let (region, none) = (self.region(), self.chance(10));
+        let (schema, fingerprint, cost_us) =
+            (self.random.random(), Fingerprint(self.random.random()), self.random.random());
+        let version = self.chance(50).then(|| Version::from(i32::try_from(self.below(5)).unwrap() - 2));
+        let (tags, ttl) = (self.tags(), self.minutes(3, 15));
+        // Long beside a lease, so that a stale value outlives some of its refreshers.
+        let stale = if self.chance(30) { Duration::ZERO } else { self.minutes(10, 90) };
+        let payload = Bytes::from((0..length).map(|_| self.random.random()).collect::<Vec<u8>>());
+        let mut draft = Draft::new(region, Codec::Json, fingerprint, ttl, payload);
+        (draft.none, draft.schema, draft.cost_us) = (none, schema, cost_us);
+        (draft.version, draft.tags, draft.stale) = (version, tags, stale);
+        draft
     }
 
     pub(crate) fn step(&mut self) -> Step {
@@ -249,9 +248,9 @@ impl Step {
                 (slot, Reply::of_entry("ttl", None, held, 0))
             }
             Step::Lease { region, token, ttl, live_tags, mode } => {
-                let live_tags = &live_tags;
-                let (slot, lease) =
-                    slot.lease(now, &LeaseRequest { key, region, token, ttl, live_tags, mode });
+                let mut request = LeaseRequest::new(key, region, token, ttl);
+                (request.live_tags, request.mode) = (&live_tags, mode);
+                let (slot, lease) = slot.lease(now, &request);
                 (slot, Reply::of_lease(lease, 0))
             }
             Step::Fill { token, draft } => reply(slot.fill(now, token, &draft)),
@@ -283,10 +282,12 @@ impl Step {
         let keys = std::slice::from_ref(key);
         match self.clone() {
             Step::Read => Reply::of_entry("read", backend.read(key, &[]).await.unwrap().entry, None, offset),
-            Step::Ttl => Reply::of_entry("ttl", None, backend.ttl(key).await.unwrap(), offset),
+            Step::Ttl => {
+                Reply::of_entry("ttl", None, backend.lifetimes().unwrap().ttl(key).await.unwrap(), offset)
+            }
             Step::Lease { region, token, ttl, live_tags, mode } => {
-                let live_tags = &live_tags;
-                let request = LeaseRequest { key, region, token, ttl, live_tags, mode };
+                let mut request = LeaseRequest::new(key, region, token, ttl);
+                (request.live_tags, request.mode) = (&live_tags, mode);
                 Reply::of_lease(backend.lease(request).await.unwrap(), offset)
             }
             Step::Fill { token, draft } => {
@@ -298,10 +299,10 @@ impl Step {
             }
             Step::Invalidate { grace } => Reply::of(backend.invalidate(keys, &[], grace).await.unwrap()),
             Step::Sweep { region, grace } => {
-                let selection = Selection { glob: key.as_str(), region, grace };
+                let selection = Selection::new(key.as_str(), region, grace);
                 Reply::of(backend.invalidate_matching(selection).await.unwrap())
             }
-            Step::Expire { ttl } => Reply::of(backend.expire(key, ttl).await.unwrap()),
+            Step::Expire { ttl } => Reply::of(backend.lifetimes().unwrap().expire(key, ttl).await.unwrap()),
             Step::Begin { region, token, ttl } => {
                 backend.begin_write(key, region, token, ttl).await.unwrap();
                 Reply::of(())

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jollycache::backend::{Backend, TagStamp, Token};
+use jollycache::backend::{Backend, Counters, Lifetimes, TagStamp, Token};
 use jollycache::{ErrorKind, RedisBackend};
 use jollycache_tests::{RedisServer, TcpProxy};
 
@@ -239,8 +239,7 @@ async fn forgotten_scripts_are_taught_again() {
     forget();
     assert!(backend.expire(&a, LONG).await.unwrap());
     forget();
-    let selection =
-        jollycache::backend::Selection { glob: "test:*", region: None, grace: std::time::Duration::ZERO };
+    let selection = jollycache::backend::Selection::new("test:*", None, std::time::Duration::ZERO);
     assert_eq!(backend.invalidate_matching(selection).await.unwrap(), 1);
 }
 

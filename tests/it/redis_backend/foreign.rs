@@ -2,7 +2,8 @@
 
 use jollycache::RedisBackend;
 use jollycache::backend::{
-    Backend, Inspection, Lease, RunId, Selection, TagStamp, Token, WriteEnd, encode_entry,
+    Backend, Inspection, Keyspace, Lease, Lifetimes, RunId, Selection, TagStamp, Token, WriteEnd,
+    encode_entry,
 };
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
@@ -153,10 +154,7 @@ async fn a_scan_meets_foreign_data_without_harm() {
     let page = backend.scan("test:*", None, 100).await.unwrap();
     assert!(page.keys.contains(&key("ours")) && page.next.is_none());
     assert_eq!(
-        backend
-            .invalidate_matching(Selection { glob: "test:*", region: None, grace: std::time::Duration::ZERO })
-            .await
-            .unwrap(),
+        backend.invalidate_matching(Selection::new("test:*", None, std::time::Duration::ZERO)).await.unwrap(),
         1
     );
     let left: usize = redis::cmd("DBSIZE").query(&mut client).unwrap();

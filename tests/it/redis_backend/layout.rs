@@ -5,13 +5,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use jollycache::RedisBackend;
 use jollycache::backend::{
-    Backend, Draft, Entry, Lease, LeaseRequest, LockAnswer, Record, TagStamp, Token, Version, WriteEnd,
-    decode_record, encode_entry,
+    Backend, Draft, Entry, Keyspace, Lease, Lifetimes, LockAnswer, Locks, Record, TagStamp, Token, Version,
+    WriteEnd, decode_record, encode_entry,
 };
 use jollycache::key::StoredKey;
 use jollycache_tests::RedisServer;
 
-use super::{LONG, REGION, Store as _, draft, key, leased, request, stale_draft};
+use super::{LONG, REGION, Store as _, draft, key, leased, request, stale_draft, with};
 
 struct Looker {
     client: redis::Connection,
@@ -47,12 +47,10 @@ fn millis(bytes: &[u8]) -> u64 {
 
 fn tagged_draft() -> Draft {
     let tags = ["products", "category:7", ""].map(|name| TagStamp { name: name.into(), id: Token::random() });
-    Draft {
-        tags: tags.into(),
-        ttl: Duration::from_mins(1),
-        stale: Duration::from_secs(30),
-        ..draft("payload")
-    }
+    with(draft("payload"), |draft| {
+        draft.tags = tags.into();
+        (draft.ttl, draft.stale) = (Duration::from_mins(1), Duration::from_secs(30));
+    })
 }
 
 /// The stored bytes are the draft's, but for the stamped times.
@@ -105,7 +103,7 @@ async fn a_lease_is_a_short_record_that_ends_with_it() {
     };
     let (key, token) = (key("a"), Token::random());
     let before = looker.server_ms();
-    let request = LeaseRequest { ttl: Duration::from_secs(20), ..request(&key, token) };
+    let request = with(request(&key, token), |request| request.ttl = Duration::from_secs(20));
     backend.lease(request).await.unwrap();
     let (raw, after) = (looker.raw(&key), looker.server_ms());
     assert_eq!(raw.len(), 46);
@@ -124,7 +122,8 @@ async fn a_lease_over_a_stale_value_is_a_trailer_and_a_flag() {
         return;
     };
     let (key, token) = (key("a"), Token::random());
-    backend.store(&key, &Draft { tags: tagged_draft().tags, none: true, ..stale_draft("") }).await.unwrap();
+    let none = with(stale_draft(""), |draft| (draft.tags, draft.none) = (tagged_draft().tags, true));
+    backend.store(&key, &none).await.unwrap();
     let bare = looker.raw(&key);
     let before = looker.server_ms();
     let lease = backend.lease(request(&key, token)).await.unwrap();
@@ -154,7 +153,10 @@ async fn a_lease_over_an_ended_one_takes_its_place() {
     let (key, token) = (key("a"), Token::random());
     backend.store(&key, &stale_draft("v")).await.unwrap();
     let bare = looker.raw(&key).len();
-    backend.lease(LeaseRequest { ttl: Duration::ZERO, ..request(&key, Token::random()) }).await.unwrap();
+    backend
+        .lease(with(request(&key, Token::random()), |request| request.ttl = Duration::ZERO))
+        .await
+        .unwrap();
     super::until_ok("the first lease ends", async || match backend.lease(request(&key, token)).await? {
         Lease::Leased { .. } => Ok(()),
         _ => Err(jollycache::Error::new(jollycache::ErrorKind::Backend, "leased")),
@@ -216,7 +218,7 @@ async fn expire_moves_fresh_until_and_nothing_else() {
 const VERSION: Version = Version(0x8182_8384_8586_8788);
 
 fn versioned_draft() -> Draft {
-    Draft { version: Some(VERSION), ..stale_draft("payload") }
+    with(stale_draft("payload"), |draft| draft.version = Some(VERSION))
 }
 
 #[tokio::test]
@@ -274,7 +276,7 @@ async fn a_lease_with_a_floor_outlives_its_end() {
     backend.store(&key, &versioned_draft()).await.unwrap();
     backend.invalidate(std::slice::from_ref(&key), &[], Duration::ZERO).await.unwrap();
     backend
-        .lease(LeaseRequest { ttl: Duration::from_secs(5), ..request(&key, Token::random()) })
+        .lease(with(request(&key, Token::random()), |request| request.ttl = Duration::from_secs(5)))
         .await
         .unwrap();
     let raw = looker.raw(&key);
@@ -349,7 +351,8 @@ async fn a_tag_is_its_id_and_the_run_and_ends_with_the_longest_entry_that_carrie
     for (ttl, stale, lifetime) in [(2, 1, 3), (5, 0, 5), (1, 1, 5)] {
         let (ttl, stale) = (Duration::from_secs(ttl * 3600), Duration::from_secs(stale * 3600));
         let token = leased(&backend, &key("a")).await;
-        let draft = Draft { tags: stamps.clone(), ttl, stale, ..draft("v") };
+        let draft =
+            with(draft("v"), |draft| (draft.tags, draft.ttl, draft.stale) = (stamps.clone(), ttl, stale));
         assert!(backend.fill(&key("a"), token, &draft, tags).await.unwrap().stored);
         let (of_tag, of_entry) = (looker.remaining_ms(&tag), looker.remaining_ms(&key("a")));
         assert!((lifetime * hour - 60_000..=lifetime * hour).contains(&of_tag), "{of_tag} ms");
@@ -410,6 +413,6 @@ async fn the_header_of_an_entry_is_within_its_budget() {
     backend.store(&key, &draft("payload")).await.unwrap();
     assert_eq!(looker.raw(&key).len() - "payload".len(), 39);
     let tags = vec![TagStamp { name: "products".into(), id: Token::random() }];
-    backend.store(&key, &Draft { tags, ..draft("payload") }).await.unwrap();
+    backend.store(&key, &with(draft("payload"), |draft| draft.tags = tags)).await.unwrap();
     assert!(looker.raw(&key).len() - "payload".len() <= 64, "DESIGN: at most 64 bytes over a bare SET");
 }

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use jollycache::backend::{Backend, Draft, Lease, Token};
+use jollycache::backend::{Backend, Counters, Keyspace, Lease, Lifetimes, Token};
 use jollycache::{Error, ErrorKind, RedisBackend};
 use jollycache_tests::RedisServer;
 
-use super::{REGION, Store as _, draft, key, leased, request, text};
+use super::{REGION, Store as _, draft, key, leased, request, text, with};
 
 const PASSWORD: &str = "s3cr3t!*$";
 
@@ -199,7 +199,7 @@ async fn a_full_server_still_remembers_what_an_invalidation_says() {
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
     let grace = std::time::Duration::from_mins(5);
     let (versioned, intended, tags) = (key("versioned"), key("intended"), [key("#tag:t")]);
-    backend.store(&versioned, &Draft { version: Some(5.into()), ..draft("v") }).await.unwrap();
+    backend.store(&versioned, &with(draft("v"), |draft| draft.version = Some(5.into()))).await.unwrap();
     backend.begin_write(&intended, REGION, Token::random(), grace / 2).await.unwrap();
     backend.close_tags(&tags, Token::random(), grace).await.unwrap();
     redis::cmd("CONFIG").arg(&["SET", "maxmemory", "1"]).exec(&mut server.client()).unwrap();
@@ -223,7 +223,7 @@ async fn a_full_server_still_takes_a_lease_out_of_a_stale_value() {
     let backend = RedisBackend::connect(&server.url()).await.unwrap();
     let (held, token, minute) = (key("held"), Token::random(), std::time::Duration::from_mins(1));
     let loading = leased(&backend, &held).await;
-    let stale = Draft { ttl: std::time::Duration::ZERO, stale: minute, ..draft("v") };
+    let stale = with(draft("v"), |draft| (draft.ttl, draft.stale) = (std::time::Duration::ZERO, minute));
     assert!(backend.fill(&held, loading, &stale, &[]).await.unwrap().stored);
     let lease = backend.lease(request(&held, token)).await.unwrap();
     assert!(matches!(lease, Lease::Leased { stale: Some(_) }), "{lease:?}");

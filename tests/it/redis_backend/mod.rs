@@ -10,7 +10,6 @@ mod restart;
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use jollycache::backend::{Backend, Codec, Draft, Fingerprint, Lease, LeaseRequest, RegionId, Token};
 use jollycache::key::StoredKey;
 use jollycache::{Error, RedisBackend};
@@ -22,35 +21,24 @@ fn key(name: &str) -> StoredKey {
     StoredKey::found(&format!("test:{name}"))
 }
 
+/// The value after `change`.
+fn with<T>(mut value: T, change: impl FnOnce(&mut T)) -> T {
+    change(&mut value);
+    value
+}
+
 fn draft(text: &str) -> Draft {
-    Draft {
-        region: REGION,
-        none: false,
-        codec: Codec::Json,
-        schema: 1,
-        fingerprint: Fingerprint(9),
-        version: None,
-        cost_us: 1,
-        tags: Vec::new(),
-        ttl: LONG,
-        stale: Duration::ZERO,
-        payload: Bytes::copy_from_slice(text.as_bytes()),
-    }
+    let payload = bytes::Bytes::copy_from_slice(text.as_bytes());
+    let draft = Draft::new(REGION, Codec::Json, Fingerprint(9), LONG, payload);
+    with(draft, |draft| (draft.schema, draft.cost_us) = (1, 1))
 }
 
 fn stale_draft(text: &str) -> Draft {
-    Draft { ttl: Duration::ZERO, stale: LONG, ..draft(text) }
+    with(draft(text), |draft| (draft.ttl, draft.stale) = (Duration::ZERO, LONG))
 }
 
 fn request(key: &StoredKey, token: Token) -> LeaseRequest<'_> {
-    LeaseRequest {
-        key,
-        region: REGION,
-        token,
-        ttl: LONG,
-        live_tags: &[],
-        mode: jollycache::backend::LeaseMode::Load,
-    }
+    LeaseRequest::new(key, REGION, token, LONG)
 }
 
 /// Storing whatever is there, as `Cache::put` does.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jollycache::backend::{Backend, Draft, LockAnswer, Selection, TagStamp, Token, WriteEnd};
+use jollycache::backend::{Backend, LockAnswer, Locks, Selection, TagStamp, Token, WriteEnd};
 use jollycache::key::StoredKey;
 use jollycache::{Cache, ErrorKind, Policy, RedisBackend};
 use jollycache_tests::{Gate, RedisServer};
 
-use super::{LONG, REGION, Store as _, draft, key, leased, text, until_ok};
+use super::{LONG, REGION, Store as _, draft, key, leased, text, until_ok, with};
 
 /// What is there when the dump is made, and has ended when the server is killed.
 struct Dumped {
@@ -32,7 +32,7 @@ async fn dump(server: &RedisServer, backend: &RedisBackend) -> Dumped {
         writer: Token::random(),
     };
     let tags = vec![TagStamp { name: "t".into(), id: dumped.tag_id }];
-    assert!(backend.store(&dumped.value, &Draft { tags, ..draft("old") }).await.unwrap());
+    assert!(backend.store(&dumped.value, &with(draft("old"), |draft| draft.tags = tags)).await.unwrap());
     backend.begin_write(&dumped.announced, REGION, dumped.writer, LONG).await.unwrap();
     server.save();
     let keys = [dumped.value.clone(), dumped.leased.clone()];
@@ -95,7 +95,7 @@ async fn what_is_believed_to_be_gone_is_gone_for_those_who_trust_restarts_too() 
     restart(&mut server, &backend).await;
     until_ok("service for the other", async || trusting.ping().await).await;
     backend.invalidate(std::slice::from_ref(&dumped.value), &[], Duration::ZERO).await.unwrap();
-    let selection = Selection { glob: "test:swept", region: Some(REGION), grace: Duration::ZERO };
+    let selection = Selection::new("test:swept", Some(REGION), Duration::ZERO);
     backend.invalidate_matching(selection).await.unwrap();
     for gone in [dumped.value, key("swept")] {
         assert_eq!(text(&trusting, &gone).await, None, "{gone}");

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::commands::RedisBackend;
+use super::RedisBackend;
 use super::connection::{Connector, PING_LOOK};
 use super::topology::Topology;
 use crate::error::{Error, ErrorKind, Result};

@@ -65,3 +65,12 @@ pub(super) fn field<'t>(info: &'t str, name: &str) -> Option<&'t str> {
 pub(super) fn millis(number: i64) -> Duration {
     Duration::from_millis(u64::try_from(number).unwrap_or(0))
 }
+
+/// The sum of some counts, if none of the replies is an error.
+pub(super) fn sum(replies: Vec<Value>) -> Result<u64> {
+    let counts = replies.into_iter().map(|reply| {
+        let count = integer(reply)?;
+        u64::try_from(count).map_err(|_| unexpected())
+    });
+    counts.sum()
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::delivery::Sender;
+use crate::backend::Capability;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
 use crate::engine::Engine;
@@ -136,6 +137,7 @@ impl Eviction {
     /// As [`Eviction::run`], as a part of a call that reports itself.
     pub(in crate::engine) async fn run_unreported(mut self) -> Result<u64> {
         let started = clock::now();
+        let supported = self.remove_unsupported();
         let result = self.deliver().await;
         match &result {
             Ok(held) => {
@@ -150,21 +152,36 @@ impl Eviction {
                 self.engine.publish(Some(&self.region), &self.pending);
                 self.pending.clear();
             }
-            Err(error) => self.warn_of(error),
+            Err(error) => self.warn_of(error, "an invalidation could not be delivered and is queued"),
         }
         // What is still pending is queued by `drop`.
-        result
+        supported.and(result)
     }
 
-    fn warn_of(&self, error: &Error) {
-        let what = format!("queued: {error}");
+    /// Removes the targets that need a scan, if the backend has none: a queued one would never be delivered, and what it
+    /// matches would be bypassed for ever. The others are delivered all the same.
+    fn remove_unsupported(&mut self) -> Result<()> {
+        let needs_scan = |target: &Pending| matches!(target, Pending::Matching(_) | Pending::Region(_));
+        if !self.pending.iter().any(needs_scan) {
+            return Ok(());
+        }
+        let supported = self.engine.store.require(Capability::Keyspace, "an eviction by pattern or region");
+        if let Err(error) = &supported {
+            self.pending.retain(|target| !needs_scan(target));
+            self.warn_of(error, "an eviction was refused");
+        }
+        supported
+    }
+
+    fn warn_of(&self, error: &Error, outcome: &'static str) {
+        let what = format!("{outcome}: {error}");
         if let Some(suppressed) = self.engine.store.warnings.admit(&self.region.name, &what, clock::now()) {
             tracing::warn!(
                 region = %self.region.name,
                 count = self.pending.len(),
                 suppressed,
                 error = error as &dyn std::error::Error,
-                "an invalidation could not be delivered and is queued"
+                "{outcome}"
             );
         }
     }

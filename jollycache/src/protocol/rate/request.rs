@@ -11,6 +11,7 @@ pub const MAX_RATE_REQUESTS: usize = 16;
 
 /// A request to one limit.
 #[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
 pub struct RateRequest<'a> {
     /// The name of the subject under the rule. Another rule needs another name.
     pub key: &'a StoredKey,
@@ -20,7 +21,7 @@ pub struct RateRequest<'a> {
     pub cost: u64,
 }
 
-/// What to do if there is room.
+/// What to do if there is room. Exhaustive: a backend must distinguish every mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RateMode {
     /// Take it.
@@ -29,7 +30,7 @@ pub enum RateMode {
     Look,
 }
 
-/// The answer of one limit.
+/// The answer of one limit. Exhaustive: these four numbers are what a rate limit reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateVerdict {
     /// Whether this limit has room.
@@ -40,6 +41,13 @@ pub struct RateVerdict {
     pub retry_after: Option<Duration>,
     /// The time until everything that was taken is free again.
     pub reset_after: Duration,
+}
+
+impl<'a> RateRequest<'a> {
+    /// A request that counts as `cost` requests.
+    pub fn new(key: &'a StoredKey, rule: &'a RateRule, cost: u64) -> Self {
+        RateRequest { key, rule, cost }
+    }
 }
 
 impl RateRequest<'_> {

@@ -7,7 +7,7 @@ use crate::error::ErrorKind;
 use crate::key::StoredKey;
 
 async fn add(trial: &Trial, counter: &StoredKey, delta: i64) -> i64 {
-    trial.backend.add(counter, delta, None).await.expect("a sum")
+    trial.counters().add(counter, delta, None).await.expect("a sum")
 }
 
 pub(super) async fn a_counter_starts_at_zero(trial: Trial) {
@@ -51,7 +51,7 @@ pub(super) async fn a_counter_is_exact_at_the_end_of_its_range(trial: Trial) {
 async fn assert_stays(trial: &Trial, from: i64, delta: i64) {
     let counter = trial.key("#counter:c");
     add(trial, &counter, from).await;
-    let error = trial.backend.add(&counter, delta, None).await.expect_err("an overflow");
+    let error = trial.counters().add(&counter, delta, None).await.expect_err("an overflow");
     assert_eq!(error.kind(), ErrorKind::Backend, "{error}");
     assert_eq!(add(trial, &counter, 0).await, from);
 }
@@ -66,20 +66,20 @@ pub(super) async fn a_counter_that_would_underflow_stays(trial: Trial) {
 
 pub(super) async fn a_lifetime_is_set_when_the_counter_is_made(trial: Trial) {
     let counter = trial.key("#counter:c");
-    assert_eq!(trial.backend.add(&counter, 1, Some(SHORT)).await.expect("a sum"), 1);
+    assert_eq!(trial.counters().add(&counter, 1, Some(SHORT)).await.expect("a sum"), 1);
     // A longer lifetime on a counter that is there changes nothing, so it ends all the same.
     eventually!("the counter starts again", {
-        trial.backend.add(&counter, 1, Some(LONG)).await.expect("a sum") == 1
+        trial.counters().add(&counter, 1, Some(LONG)).await.expect("a sum") == 1
     });
 }
 
 pub(super) async fn a_counter_without_a_lifetime_gets_none_later(trial: Trial) {
     let (counter, marker) = (trial.key("#counter:c"), trial.key("#counter:marker"));
     add(&trial, &counter, 1).await;
-    trial.backend.add(&counter, 1, Some(SHORT)).await.expect("a sum");
-    trial.backend.add(&marker, 1, Some(SHORT)).await.expect("a sum");
+    trial.counters().add(&counter, 1, Some(SHORT)).await.expect("a sum");
+    trial.counters().add(&marker, 1, Some(SHORT)).await.expect("a sum");
     eventually!("the marker of that lifetime starts again", {
-        trial.backend.add(&marker, 1, Some(LONG)).await.expect("a sum") == 1
+        trial.counters().add(&marker, 1, Some(LONG)).await.expect("a sum") == 1
     });
     assert_eq!(add(&trial, &counter, 1).await, 3);
 }

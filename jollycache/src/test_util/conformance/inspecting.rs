@@ -8,7 +8,7 @@ use crate::entry::{Draft, Entry, Token, Version};
 use crate::key::StoredKey;
 
 async fn inspect(trial: &Trial, key: &StoredKey) -> Inspection {
-    trial.backend.inspect(key).await.expect("an inspection")
+    trial.keyspace().inspect(key).await.expect("an inspection")
 }
 
 fn is_about(found: Duration, expected: Duration) -> bool {

@@ -9,7 +9,7 @@ use crate::entry::Token;
 use crate::key::StoredKey;
 
 async fn ask(trial: &Trial, lock: &StoredKey, token: Token, ttl: Duration) -> LockAnswer {
-    trial.backend.lock(lock, token, ttl).await.expect("an answer")
+    trial.locks().lock(lock, token, ttl).await.expect("an answer")
 }
 
 /// Takes a free lock.
@@ -26,11 +26,11 @@ async fn is_held(trial: &Trial, lock: &StoredKey) -> bool {
 }
 
 async fn unlock(trial: &Trial, lock: &StoredKey, token: Token) -> bool {
-    trial.backend.unlock(lock, token).await.expect("an answer")
+    trial.locks().unlock(lock, token).await.expect("an answer")
 }
 
 async fn extend(trial: &Trial, lock: &StoredKey, token: Token, ttl: Duration) -> bool {
-    trial.backend.extend_lock(lock, token, ttl).await.expect("an answer")
+    trial.locks().extend_lock(lock, token, ttl).await.expect("an answer")
 }
 
 pub(super) async fn a_lock_has_one_owner(trial: Trial) {
@@ -84,7 +84,7 @@ pub(super) async fn fences_grow_over_all_owners(trial: Trial) {
 pub(super) async fn a_fence_grows_though_the_store_forgot_the_lock(trial: Trial) {
     let lock = trial.key("#lock:a");
     let (_, first) = locked(&trial, &lock, LONG).await;
-    trial.backend.delete_raw(std::slice::from_ref(&lock)).await.expect("a deletion");
+    trial.keyspace().delete_raw(std::slice::from_ref(&lock)).await.expect("a deletion");
     let (_, second) = locked(&trial, &lock, LONG).await;
     assert!(second > first, "{second} after {first}");
 }

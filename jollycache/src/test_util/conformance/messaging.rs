@@ -16,11 +16,11 @@ fn message(text: &str) -> Delivery {
 
 async fn publish(trial: &Trial, channel: &StoredKey, text: &str) {
     let message = Bytes::copy_from_slice(text.as_bytes());
-    trial.backend.publish(channel, message).await.expect("a message is sent");
+    trial.topics().publish(channel, message).await.expect("a message is sent");
 }
 
 async fn subscribe(trial: &Trial, channel: &StoredKey) -> Subscription {
-    trial.backend.subscribe(channel).await.expect("a subscription")
+    trial.topics().subscribe(channel).await.expect("a subscription")
 }
 
 pub(super) async fn a_message_reaches_all_who_subscribed(trial: Trial) {
@@ -50,8 +50,8 @@ pub(super) async fn a_message_of_any_bytes_comes_whole(trial: Trial) {
     let channel = trial.key("#a");
     let mut subscription = subscribe(&trial, &channel).await;
     let bytes: Bytes = (0..100_000_u32).map(|i| i.to_le_bytes()[0]).collect();
-    trial.backend.publish(&channel, bytes.clone()).await.expect("a message is sent");
-    trial.backend.publish(&channel, Bytes::new()).await.expect("a message is sent");
+    trial.topics().publish(&channel, bytes.clone()).await.expect("a message is sent");
+    trial.topics().publish(&channel, Bytes::new()).await.expect("a message is sent");
     assert_eq!(next(&mut subscription).await, Delivery::Message(bytes));
     assert_eq!(next(&mut subscription).await, message(""));
 }

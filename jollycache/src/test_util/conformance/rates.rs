@@ -22,7 +22,7 @@ fn name(trial: &Trial, name: &str, algorithm: RateAlgorithm) -> StoredKey {
 
 async fn ask(trial: &Trial, asked: &[(&StoredKey, &RateRule, u64)], mode: RateMode) -> Vec<RateVerdict> {
     let requests: Vec<_> = asked.iter().map(|&(key, rule, cost)| RateRequest { key, rule, cost }).collect();
-    trial.backend.admit(&requests, mode).await.expect("verdicts")
+    trial.rate_limits().admit(&requests, mode).await.expect("verdicts")
 }
 
 async fn take(trial: &Trial, key: &StoredKey, rule: &RateRule, cost: u64) -> RateVerdict {
@@ -186,7 +186,7 @@ pub(super) async fn a_deleted_rate_starts_anew(trial: Trial) {
     for algorithm in ALGORITHMS {
         let (key, rule) = (name(&trial, "a", algorithm), rule(algorithm, 1, LONG));
         take(&trial, &key, &rule, 1).await;
-        trial.backend.delete_raw(std::slice::from_ref(&key)).await.expect("a deletion");
+        trial.keyspace().delete_raw(std::slice::from_ref(&key)).await.expect("a deletion");
         assert!(take(&trial, &key, &rule, 1).await.admitted, "{algorithm:?}");
     }
 }
@@ -208,11 +208,14 @@ pub(super) async fn calls_that_cannot_be_meant_are_refused(trial: Trial) {
     let keys: Vec<_> = (0..=MAX_RATE_REQUESTS).map(|i| trial.key(&format!("#rate:{i}"))).collect();
     let request = |key| RateRequest { key, rule: &rule, cost: 1 };
     let most: Vec<_> = keys[..MAX_RATE_REQUESTS].iter().map(request).collect();
-    assert_eq!(trial.backend.admit(&most, RateMode::Take).await.expect("verdicts").len(), MAX_RATE_REQUESTS);
-    assert!(trial.backend.admit(&[], RateMode::Take).await.expect("no verdicts").is_empty());
+    assert_eq!(
+        trial.rate_limits().admit(&most, RateMode::Take).await.expect("verdicts").len(),
+        MAX_RATE_REQUESTS
+    );
+    assert!(trial.rate_limits().admit(&[], RateMode::Take).await.expect("no verdicts").is_empty());
     let twice = vec![request(&keys[0]), request(&keys[1]), request(&keys[0])];
     for wrong in [keys.iter().map(request).collect(), twice] {
-        let error = trial.backend.admit(&wrong, RateMode::Take).await.expect_err("too many");
+        let error = trial.rate_limits().admit(&wrong, RateMode::Take).await.expect_err("too many");
         assert_eq!(error.kind(), ErrorKind::Config, "{error}");
     }
     assert_eq!(look(&trial, &keys[0], &rule, 1).await.remaining, 4);

@@ -47,7 +47,7 @@ pub(super) async fn a_value_outlives_its_ttl_by_its_stale_window(trial: Trial) {
 pub(super) async fn a_longest_lifetime_is_accepted(trial: Trial) {
     let key = trial.key("a");
     trial.store(&key, &Draft { ttl: Duration::MAX, stale: Duration::MAX, ..draft("v") }).await;
-    let ttl = trial.backend.ttl(&key).await.expect("a ttl").expect("a value");
+    let ttl = trial.lifetimes().ttl(&key).await.expect("a ttl").expect("a value");
     assert!(ttl > Duration::from_secs(10 * 365 * 24 * 60 * 60), "{ttl:?}");
 }
 
@@ -70,7 +70,9 @@ pub(super) async fn a_read_of_nothing_is_empty(trial: Trial) {
     assert!(entries.is_empty() && ids.is_empty());
     assert!(trial.backend.tag_ids(&[]).await.expect("tag ids").is_empty());
     assert_eq!(trial.backend.invalidate(&[], &[], Duration::ZERO).await.expect("an invalidation"), 0);
-    trial.backend.delete_raw(&[]).await.expect("a deletion");
+    if let Some(keyspace) = trial.backend.keyspace() {
+        keyspace.delete_raw(&[]).await.expect("a deletion");
+    }
 }
 
 pub(super) async fn hostile_names_stay_apart(trial: Trial) {
@@ -117,9 +119,9 @@ pub(super) async fn a_value_of_one_mebibyte_comes_back_whole(trial: Trial) {
 
 pub(super) async fn the_remaining_lifetime_is_that_of_a_value(trial: Trial) {
     let key = trial.key("a");
-    assert_eq!(trial.backend.ttl(&key).await.expect("a ttl"), None);
+    assert_eq!(trial.lifetimes().ttl(&key).await.expect("a ttl"), None);
     trial.store(&key, &draft("v")).await;
-    let ttl = trial.backend.ttl(&key).await.expect("a ttl").expect("a value");
+    let ttl = trial.lifetimes().ttl(&key).await.expect("a ttl").expect("a value");
     assert!(ttl <= LONG && ttl > LONG / 2, "{ttl:?}");
 }
 
@@ -128,7 +130,7 @@ pub(super) async fn leases_and_intents_have_no_lifetime_to_ask_for(trial: Trial)
     trial.leased(&leased).await;
     trial.backend.begin_write(&intended, REGION, Token::random(), LONG).await.expect("an intent");
     for key in [&leased, &intended] {
-        assert_eq!(trial.backend.ttl(key).await.expect("a ttl"), None);
+        assert_eq!(trial.lifetimes().ttl(key).await.expect("a ttl"), None);
     }
 }
 
@@ -137,14 +139,14 @@ pub(super) async fn expire_gives_a_new_lifetime_without_a_stale_window(trial: Tr
     trial.store(&key, &Draft { stale: LONG, ..draft("v") }).await;
     let before = trial.read(&key).await.expect("the entry");
 
-    assert!(trial.backend.expire(&key, LONG * 2).await.expect("an expiry"));
-    let ttl = trial.backend.ttl(&key).await.expect("a ttl").expect("a value");
+    assert!(trial.lifetimes().expire(&key, LONG * 2).await.expect("an expiry"));
+    let ttl = trial.lifetimes().ttl(&key).await.expect("a ttl").expect("a value");
     assert!(ttl > LONG && ttl <= LONG * 2, "{ttl:?}");
     let after = trial.read(&key).await.expect("the entry");
     assert!(after.fresh_until > before.fresh_until);
     assert_eq!(Entry { fresh_until: before.fresh_until, ..after }, before, "nothing else changes");
 
-    assert!(trial.backend.expire(&key, SHORT).await.expect("an expiry"));
+    assert!(trial.lifetimes().expire(&key, SHORT).await.expect("an expiry"));
     eventually!("the value is gone", trial.read(&key).await.is_none());
 }
 
@@ -154,7 +156,7 @@ pub(super) async fn expire_needs_a_value(trial: Trial) {
     let writer = Token::random();
     trial.backend.begin_write(&intended, REGION, writer, LONG).await.expect("an intent");
     for key in [&absent, &leased, &intended] {
-        assert!(!trial.backend.expire(key, Duration::ZERO).await.expect("an expiry"), "{key:?}");
+        assert!(!trial.lifetimes().expire(key, Duration::ZERO).await.expect("an expiry"), "{key:?}");
     }
     assert!(trial.fill(&leased, token, "v").await, "the lease is untouched");
     let end = crate::backend::WriteEnd::Put(&draft("v"));
@@ -169,14 +171,14 @@ pub(super) async fn deleted_names_are_gone_whatever_they_held(trial: Trial) {
         (trial.key("value"), trial.key("leased"), trial.key("#counter:c"), trial.tag("t"));
     trial.store(&value, &draft("v")).await;
     let token = trial.leased(&leased).await;
-    trial.backend.add(&counter, 5, None).await.expect("a sum");
+    trial.counters().add(&counter, 5, None).await.expect("a sum");
     let id = trial.tag_id(&tag).await;
 
     let names = [value.clone(), leased.clone(), counter.clone(), tag.clone(), trial.key("absent")];
-    trial.backend.delete_raw(&names).await.expect("a deletion");
+    trial.keyspace().delete_raw(&names).await.expect("a deletion");
     assert_eq!(trial.read(&value).await, None);
     assert!(!trial.fill(&leased, token, "v").await);
-    assert_eq!(trial.backend.add(&counter, 1, None).await.expect("a sum"), 1);
+    assert_eq!(trial.counters().add(&counter, 1, None).await.expect("a sum"), 1);
     assert_ne!(trial.tag_id(&tag).await, id);
 }
 

@@ -44,10 +44,10 @@ pub(super) async fn a_fill_over_a_fresh_value_replaces_it(trial: Trial) {
 
 pub(super) async fn a_release_leaves_the_fresh_value(trial: Trial) {
     let (key, token) = linked(&trial, "a").await;
-    let (old, ttl) = (trial.read(&key).await, trial.backend.ttl(&key).await.expect("a ttl"));
+    let (old, ttl) = (trial.read(&key).await, trial.lifetimes().ttl(&key).await.expect("a ttl"));
     assert!(trial.release(&key, token).await);
     assert_eq!(trial.read(&key).await, old);
-    assert!(trial.backend.ttl(&key).await.expect("a ttl") <= ttl);
+    assert!(trial.lifetimes().ttl(&key).await.expect("a ttl") <= ttl);
     assert_eq!(trial.ask(&refresh(&key, Token::random())).await, Lease::Leased { stale: old });
 }
 

@@ -24,7 +24,7 @@ async fn scan(trial: &Trial, glob: &str, page_size: usize) -> BTreeSet<StoredKey
     let glob = trial.glob(glob);
     let (mut found, mut cursor) = (BTreeSet::new(), None);
     for _ in 0..100_000 {
-        let page = trial.backend.scan(&glob, cursor, page_size).await.expect("a page");
+        let page = trial.keyspace().scan(&glob, cursor, page_size).await.expect("a page");
         found.extend(page.keys);
         match page.next {
             Some(next) => cursor = Some(next),
@@ -55,7 +55,7 @@ pub(super) async fn a_scan_finds_nothing_else(trial: Trial) {
 
 pub(super) async fn a_scan_finds_counters_too(trial: Trial) {
     let counter = trial.key("#counter:c");
-    trial.backend.add(&counter, 1, None).await.expect("a sum");
+    trial.counters().add(&counter, 1, None).await.expect("a sum");
     assert_eq!(scan(&trial, "#counter:*", 10).await, BTreeSet::from([counter]));
 }
 
@@ -114,9 +114,9 @@ pub(super) async fn an_invalidation_by_scan_leaves_intents(trial: Trial) {
 
 pub(super) async fn an_invalidation_by_scan_leaves_tags_and_counters(trial: Trial) {
     let (counter, tag) = (trial.key("#counter:c"), trial.tag("t"));
-    trial.backend.add(&counter, 5, None).await.expect("a sum");
+    trial.counters().add(&counter, 5, None).await.expect("a sum");
     let id = trial.tag_id(&tag).await;
     assert_eq!(sweep(&trial, "*", None).await, 0);
-    assert_eq!(trial.backend.add(&counter, 1, None).await.expect("a sum"), 6);
+    assert_eq!(trial.counters().add(&counter, 1, None).await.expect("a sum"), 6);
     assert_eq!(trial.tag_id(&tag).await, id);
 }

@@ -45,12 +45,12 @@ pub(super) async fn a_release_leaves_the_stale_value_as_it_was(trial: Trial) {
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &stale_draft("old")).await;
     let old = trial.read(&key).await;
-    let lifetime = trial.backend.ttl(&key).await.expect("a ttl").expect("a value");
+    let lifetime = trial.lifetimes().ttl(&key).await.expect("a ttl").expect("a value");
     trial.lease(&key, token).await;
     assert!(!trial.release(&key, Token::random()).await);
     assert!(trial.release(&key, token).await);
     assert_eq!(trial.read(&key).await, old);
-    let left = trial.backend.ttl(&key).await.expect("a ttl").expect("it still ends");
+    let left = trial.lifetimes().ttl(&key).await.expect("a ttl").expect("it still ends");
     assert!(left <= lifetime, "{left:?} after {lifetime:?}");
     assert_eq!(trial.lease(&key, Token::random()).await, Lease::Leased { stale: old });
 }
@@ -104,7 +104,7 @@ pub(super) async fn a_hit_on_a_leased_value_is_possible_after_expire(trial: Tria
     let (key, token) = (trial.key("a"), Token::random());
     trial.store(&key, &stale_draft("old")).await;
     trial.lease(&key, token).await;
-    assert!(trial.backend.expire(&key, Duration::from_secs(60)).await.expect("an expiry"));
+    assert!(trial.lifetimes().expire(&key, Duration::from_secs(60)).await.expect("an expiry"));
     match trial.lease(&key, Token::random()).await {
         Lease::Hit(entry) => assert_eq!(entry.payload, draft("old").payload),
         other => panic!("expected a hit: {other:?}"),

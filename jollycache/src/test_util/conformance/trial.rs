@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-use crate::backend::{Backend, Lease, LeaseRequest, Watch};
+use crate::backend::{
+    Backend, Counters, Keyspace, Lease, LeaseRequest, Lifetimes, Locks, RateLimits, Topics, Watch,
+};
 use crate::entry::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token};
 use crate::key::StoredKey;
 
@@ -31,6 +33,30 @@ impl Trial {
     pub(super) fn new(backend: Arc<dyn Backend>) -> Self {
         let namespace = format!("conformance-{:032x}", u128::from_be_bytes(Token::random().0));
         Trial { backend, namespace: namespace.into() }
+    }
+
+    pub(super) fn locks(&self) -> &dyn Locks {
+        self.backend.locks().expect("locks, which the case declares")
+    }
+
+    pub(super) fn counters(&self) -> &dyn Counters {
+        self.backend.counters().expect("counters, which the case declares")
+    }
+
+    pub(super) fn rate_limits(&self) -> &dyn RateLimits {
+        self.backend.rate_limits().expect("rate limits, which the case declares")
+    }
+
+    pub(super) fn topics(&self) -> &dyn Topics {
+        self.backend.topics().expect("topics, which the case declares")
+    }
+
+    pub(super) fn lifetimes(&self) -> &dyn Lifetimes {
+        self.backend.lifetimes().expect("lifetimes, which the case declares")
+    }
+
+    pub(super) fn keyspace(&self) -> &dyn Keyspace {
+        self.backend.keyspace().expect("a keyspace, which the case declares")
     }
 
     /// A name of this trial.
