@@ -43,9 +43,12 @@ enum Command {
         #[arg(long, env = "VERIFY_PASSWORD", default_value = verify::DEMO_PASSWORD, hide_env_values = true)]
         password: String,
     },
-    /// Run the benchmarks of `tests/benches`.
+    /// Run the benchmarks of `tests/benches`, or with `--peers` those of `tests/peers`.
     Bench {
-        /// Arguments of `cargo bench`.
+        /// Compare with other caches and bare clients instead, in about three minutes. Builds them first.
+        #[arg(long)]
+        peers: bool,
+        /// Arguments of `cargo bench`, or of the comparison, such as `--only memory` or `--rounds 21`.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
@@ -66,7 +69,8 @@ fn main() -> ExitCode {
                 None => commands::verify::own(&login).map(success),
             }
         }
-        Command::Bench { arguments } => commands::bench::run(&arguments).map(success),
+        Command::Bench { peers: true, arguments } => commands::bench::run_peers(&arguments).map(success),
+        Command::Bench { peers: false, arguments } => commands::bench::run(&arguments).map(success),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

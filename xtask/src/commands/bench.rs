@@ -10,3 +10,12 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     redis::install()?;
     workspace::run(workspace::cargo(&["bench", "-p", "jollycache-benches"]).args(arguments))
 }
+
+/// Runs the comparison with other caches, `tests/peers`; `arguments` go to its program. It is a workspace of its own, so
+/// its dependencies are built by this command only.
+pub(crate) fn run_peers(arguments: &[String]) -> Result<()> {
+    redis::install()?;
+    let target = workspace::target_folder().join("peers");
+    let mut cargo = workspace::cargo(&["run", "--release", "--manifest-path", "tests/peers/Cargo.toml"]);
+    workspace::run(cargo.env("CARGO_TARGET_DIR", target).arg("--").args(arguments))
+}
