@@ -4,7 +4,8 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `service` | [`SessionService`]: create, validate, touch, update, rotate, destroy, list, count |
+//! | `service` | [`SessionService`]: create, validate, touch, update, rotate, destroy |
+//! | `by_user` | its operations on all sessions of a user |
 //! | `builder` | its settings |
 //! | `id` | [`SessionId`], the secret, and [`SessionHandle`], its hash |
 //! | `lifetime` | idle and absolute lifetime, as pure functions of the time |
@@ -15,6 +16,7 @@
 //! | `tower` | the store of `tower-sessions`, with the feature of that name |
 
 mod builder;
+mod by_user;
 mod id;
 mod index;
 mod keyring;
