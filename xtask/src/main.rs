@@ -45,7 +45,7 @@ enum Command {
     },
     /// Run the benchmarks of `tests/benches`, or with `--peers` those of `tests/peers`.
     Bench {
-        /// Compare with other caches and bare clients instead, in about three minutes. Builds them first.
+        /// Compare with other caches and bare clients instead, in about a minute. Builds them first, which takes longer.
         #[arg(long)]
         peers: bool,
         /// Arguments of `cargo bench`, or of the comparison, such as `--only memory` or `--rounds 21`.
