@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::capability::{Capability, Counters, Keyspace, Lifetimes, Locks, RateLimits, Topics};
+use super::capability::{Capability, Counters, Keyspace, Lifetimes, Locks, RateLimits, Rosters, Topics};
 use super::info::BackendInfo;
 use super::notify::Watch;
 use crate::entry::{Draft, Entry, RegionId, RunId, Token};
@@ -43,6 +43,7 @@ const SWEEP_PAGE: usize = 500;
 /// | [`RateLimits`] | rate limits |
 /// | [`Topics`] | `Cache::events`; no event of an invalidation is published |
 /// | [`Lifetimes`] | `Cache::ttl`, `Cache::expire` |
+/// | [`Rosters`] | nothing yet: near caches are to come |
 /// | [`Keyspace`] | eviction by pattern and of a whole region, `Cache::keys`, the audit, the admin page's keys |
 ///
 /// An eviction that needs a scan is refused without [`Keyspace`], and its other targets are evicted. After an outage in which
@@ -227,6 +228,11 @@ pub trait Backend: Send + Sync + fmt::Debug + 'static {
 
     /// Access by name to everything stored, if the store has it. Default: `None`.
     fn keyspace(&self) -> Option<&dyn Keyspace> {
+        None
+    }
+
+    /// Rosters of near caches, if the store has them. Default: `None`.
+    fn rosters(&self) -> Option<&dyn Rosters> {
         None
     }
 }

@@ -17,7 +17,7 @@ mod redis;
 mod require;
 pub mod state;
 
-pub use self::capability::{Capability, Counters, Keyspace, Lifetimes, Locks, RateLimits, Topics};
+pub use self::capability::{Capability, Counters, Keyspace, Lifetimes, Locks, RateLimits, Rosters, Topics};
 pub use self::contract::Backend;
 pub use self::info::BackendInfo;
 #[cfg(feature = "memory")]

@@ -16,6 +16,7 @@ impl dyn Backend {
             Capability::Topics => self.topics().is_some(),
             Capability::Lifetimes => self.lifetimes().is_some(),
             Capability::Keyspace => self.keyspace().is_some(),
+            Capability::Rosters => self.rosters().is_some(),
         }
     }
 

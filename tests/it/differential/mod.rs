@@ -5,6 +5,7 @@
 
 mod rates;
 mod record;
+mod rosters;
 mod steps;
 
 use jollycache::RedisBackend;

@@ -239,7 +239,7 @@ impl NearCaches {
 
 /// Announces, and, with `since`, is to wait from then.
 fn announce(next: &mut State, i: usize, since: Option<Instant>) -> Option<AckWait> {
-    let announced = next.roster(next.fresh_token()).announce();
+    let announced = next.roster(next.fresh_token()).announce()?;
     let writer = since.filter(|_| next.writers[i].kind != Kind::Other).map(|_| i);
     let message = Message { position: announced.position, kind: next.writers[i].kind, writer };
     for process in &mut next.processes {

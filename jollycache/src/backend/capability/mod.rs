@@ -6,6 +6,7 @@ mod keyspace;
 mod lifetimes;
 mod locks;
 mod rate_limits;
+mod rosters;
 mod topics;
 
 use std::fmt;
@@ -15,6 +16,7 @@ pub use keyspace::Keyspace;
 pub use lifetimes::Lifetimes;
 pub use locks::Locks;
 pub use rate_limits::RateLimits;
+pub use rosters::Rosters;
 pub use topics::Topics;
 
 use crate::error::{Error, ErrorKind};
@@ -35,17 +37,20 @@ pub enum Capability {
     Lifetimes,
     /// [`Keyspace`].
     Keyspace,
+    /// [`Rosters`].
+    Rosters,
 }
 
 impl Capability {
     /// Every capability.
-    pub const ALL: [Capability; 6] = [
+    pub const ALL: [Capability; 7] = [
         Capability::Locks,
         Capability::Counters,
         Capability::RateLimits,
         Capability::Topics,
         Capability::Lifetimes,
         Capability::Keyspace,
+        Capability::Rosters,
     ];
 
     /// The error of `operation` on a backend without this capability: [`ErrorKind::Config`].
@@ -64,6 +69,7 @@ impl fmt::Display for Capability {
             Capability::Topics => "topics",
             Capability::Lifetimes => "lifetimes of stored values",
             Capability::Keyspace => "scans of its keys",
+            Capability::Rosters => "rosters of near caches",
         })
     }
 }

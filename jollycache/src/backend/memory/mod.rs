@@ -3,6 +3,7 @@
 mod capabilities;
 mod keyspace;
 mod operations;
+mod rosters;
 mod slots;
 mod tags;
 
@@ -12,8 +13,10 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache as Store;
 
 use self::capabilities::Counter;
+use self::rosters::RosterMap;
 use super::RateStore;
 use super::notify::{Subscribers, Watchers};
+use crate::entry::RunId;
 use crate::key::StoredKey;
 use crate::protocol::{LockSlot, Slot, TagSlot};
 
@@ -21,6 +24,9 @@ use crate::protocol::{LockSlot, Slot, TagSlot};
 pub const DEFAULT_MAX_BYTES: u64 = 256 * 1024 * 1024;
 /// How many tag ids, counters and locks it keeps, each; the capacity eviction of a tag id makes misses of its entries.
 const MAX_TAGS: u64 = 1_000_000;
+
+/// The run of every such store: nothing outlives the process.
+const RUN: RunId = RunId([0; 4]);
 
 /// Entries in this process's memory, with a bound on their size.
 ///
@@ -39,6 +45,7 @@ pub struct MemoryBackend {
     counters: Store<StoredKey, Counter>,
     locks: Store<StoredKey, LockSlot>,
     rates: RateStore,
+    rosters: RosterMap,
     watchers: Watchers,
     subscribers: Subscribers,
 }
@@ -71,6 +78,7 @@ impl MemoryBackend {
             // As for the slots: TinyLFU could refuse a new lock.
             locks: Store::builder().max_capacity(MAX_TAGS).eviction_policy(EvictionPolicy::lru()).build(),
             rates: RateStore::new(),
+            rosters: RosterMap::default(),
             watchers: Watchers::default(),
             subscribers: Subscribers::default(),
         }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::MemoryBackend;
-use crate::backend::capability::{Counters, Keyspace, Lifetimes, Locks, RateLimits, Topics};
+use super::{MemoryBackend, RUN};
+use crate::backend::capability::{Counters, Keyspace, Lifetimes, Locks, RateLimits, Rosters, Topics};
 use crate::backend::notify::{Signal, Watch};
 use crate::backend::{Backend, BackendInfo};
 use crate::entry::{Draft, Entry, RegionId, RunId, Token};
@@ -43,7 +43,7 @@ impl Backend for MemoryBackend {
 
     /// Nothing outlives the process, so there is one run.
     async fn run(&self) -> Result<RunId> {
-        Ok(RunId([0; 4]))
+        Ok(RUN)
     }
 
     async fn lease(&self, request: LeaseRequest<'_>) -> Result<Lease> {
@@ -163,6 +163,10 @@ impl Backend for MemoryBackend {
     }
 
     fn keyspace(&self) -> Option<&dyn Keyspace> {
+        Some(self)
+    }
+
+    fn rosters(&self) -> Option<&dyn Rosters> {
         Some(self)
     }
 }

@@ -18,6 +18,7 @@ mod pubsub;
 mod rates;
 mod record;
 mod reply;
+mod rosters;
 mod run;
 mod scripts;
 mod socket;

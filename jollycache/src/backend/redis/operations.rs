@@ -10,7 +10,7 @@ use super::error::unexpected;
 use super::keyspace::MAX_PIPELINE;
 use super::scripts::{Call, Command};
 use super::{RedisBackend, info, lease, record, reply, scripts};
-use crate::backend::capability::{Counters, Keyspace, Lifetimes, Locks, RateLimits, Topics};
+use crate::backend::capability::{Counters, Keyspace, Lifetimes, Locks, RateLimits, Rosters, Topics};
 use crate::backend::notify::Watch;
 use crate::backend::{Backend, BackendInfo};
 use crate::entry::{Draft, Entry, RegionId, RunId, Token};
@@ -227,6 +227,10 @@ impl Backend for RedisBackend {
     }
 
     fn keyspace(&self) -> Option<&dyn Keyspace> {
+        Some(self)
+    }
+
+    fn rosters(&self) -> Option<&dyn Rosters> {
         Some(self)
     }
 }

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    EvictionScope, Generations, MAX_NEAR_LEASE, Position, RenewRequest, Renewed, Standing, USED_PERCENT,
+    EvictionScope, Expulsion, Generations, MAX_NEAR_LEASE, Position, RenewRequest, Renewed, Standing,
+    USED_PERCENT,
 };
 use crate::entry::Token;
 
@@ -99,12 +100,15 @@ impl Member {
         self.position = Some(announcement);
     }
 
-    /// Gives up the right, and returns the membership that is to be ended in the roster. What is kept is evicted when
-    /// the process joins again.
-    pub fn leave(&mut self) -> Option<Token> {
+    /// Gives up the right, and returns what ends the membership in the roster. What is kept is evicted when the process
+    /// joins again.
+    pub fn leave(&mut self) -> Option<Expulsion> {
         self.renewals = self.renewals.wrapping_add(1);
         self.right_until = None;
-        self.incarnation.take()
+        let (incarnation, (epoch, _)) = (self.incarnation.take()?, self.epoch?);
+        // After every renewal, since this process gave up all that they gave it.
+        let announcement = Position { epoch, number: u64::MAX };
+        Some(Expulsion { announcement, incarnations: vec![incarnation], settles: false })
     }
 
     /// Its membership, as last answered; the roster may have ended it since.

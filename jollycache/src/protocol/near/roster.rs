@@ -118,14 +118,19 @@ impl Roster {
     }
 
     /// Something was dropped from the store. To be published to all members in the same step, in the order of the
-    /// numbers.
-    pub fn announce(&mut self) -> Announced {
+    /// numbers; `None` if no process can be serving what it keeps.
+    pub fn announce(&mut self) -> Option<Announced> {
+        if self.settled && self.members.is_empty() {
+            return None;
+        }
         self.number = self.number.saturating_add(1);
-        Announced { position: self.position(), members: self.members.clone(), settled: self.settled }
+        let Roster { settled, .. } = *self;
+        Some(Announced { position: self.position(), members: self.members.clone(), settled })
     }
 
     /// Members that did not acknowledge an announcement within their leases are waited for no more. One that has renewed
-    /// its right since that announcement stays: it holds a right that has not ended.
+    /// its right since that announcement stays: it holds a right that has not ended. A member that leaves is expelled
+    /// by itself.
     pub fn expel(&mut self, expulsion: &Expulsion) {
         if expulsion.announcement.epoch != self.epoch {
             return;
@@ -135,11 +140,6 @@ impl Roster {
             let is_named = expulsion.incarnations.contains(&found.incarnation);
             !is_named || found.renewed >= expulsion.announcement.number
         });
-    }
-
-    /// A process leaves. It must have given up its right before.
-    pub fn leave(&mut self, incarnation: Token) {
-        self.members.retain(|found| found.incarnation != incarnation);
     }
 
     /// The last announcement.
@@ -155,10 +155,5 @@ impl Roster {
     /// Whether every right from before its epoch has ended.
     pub fn is_settled(&self) -> bool {
         self.settled
-    }
-
-    /// Whether no process can be serving what it keeps.
-    pub fn is_idle(&self) -> bool {
-        self.settled && self.members.is_empty()
     }
 }

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use super::*;
 use crate::clock;
-use crate::entry::{RegionId, RunId};
+use crate::entry::{RegionId, RunId, Token};
 use crate::key::StoredKey;
 
 const LEASE: Duration = Duration::from_millis(500);
@@ -139,7 +139,7 @@ fn a_member_that_missed_an_announcement_evicts_before_it_serves() {
     let (mut process, mut roster) = (Process::new(), roster());
     process.renew(&mut roster, 1, 0, 1);
     process.read();
-    roster.announce();
+    roster.announce().unwrap();
     assert_eq!(process.renew(&mut roster, 2, 100, 101), Standing::Kept);
     assert!(!process.is_current());
     assert_eq!(process.member.position(), Some(roster.position()));
@@ -151,7 +151,7 @@ fn an_announcement_that_is_ahead_of_a_renewals_answer_counts() {
     process.renew(&mut roster, 1, 0, 1);
     let renewal = process.member.renew(token(2), process.at(100));
     let answer = roster.renew(&renewal.request);
-    let announced = roster.announce();
+    let announced = roster.announce().unwrap();
     process.member.receive(announced.position, &names(&["other"], &[]), &process.generations);
     process.read();
     process.member.renewed(renewal, answer, process.at(101), &process.generations);
@@ -163,7 +163,7 @@ fn an_announcement_that_is_ahead_of_a_renewals_answer_counts() {
 fn the_next_announcement_evicts_what_it_names_and_any_other_one_everything() {
     let (mut process, mut roster) = (Process::new(), roster());
     process.renew(&mut roster, 1, 0, 1);
-    let numbers: Vec<_> = (0..4).map(|_| roster.announce().position).collect();
+    let numbers: Vec<_> = (0..4).map(|_| roster.announce().unwrap().position).collect();
     let next_epoch = Position { epoch: token(101), number: numbers[2].number + 1 };
     for (position, is_next) in [
         (numbers[0], true),
@@ -197,8 +197,8 @@ fn who_leaves_has_no_right_and_joins_anew() {
     process.renew(&mut roster, 1, 0, 1);
     let under_way = process.member.renew(token(2), process.at(2));
     let answer = roster.renew(&under_way.request);
-    roster.leave(process.member.leave().unwrap());
-    assert!(roster.is_idle());
+    roster.expel(&process.member.leave().unwrap());
+    assert!(roster.members().is_empty());
     process.member.renewed(under_way, answer, process.at(3), &process.generations);
     assert!(!process.member.may_serve(process.at(3)));
     assert_eq!(process.renew(&mut roster, 3, 4, 5), Standing::New);
@@ -220,6 +220,29 @@ fn a_process_beyond_the_most_members_has_no_right() {
 }
 
 #[test]
+fn nothing_is_announced_where_no_process_can_be_a_member() {
+    let (mut process, mut roster) = (Process::new(), roster());
+    assert_eq!(roster.announce(), None);
+    process.renew(&mut roster, 1, 0, 1);
+    assert!(roster.announce().is_some());
+    roster.expel(&process.member.leave().unwrap());
+    assert_eq!(roster.announce(), None);
+    let mut unsettled = Roster::in_run(None, RUN, token(101));
+    assert!(unsettled.announce().is_some());
+}
+
+#[test]
+fn a_published_announcement_is_split_into_its_position_and_its_message() {
+    let position = Position { epoch: token(7), number: 0x0102_0304_0506 };
+    let published = position.publish(b"message");
+    assert_eq!(Position::split(&published).unwrap(), (position, "message".into()));
+    for length in 0..22 {
+        assert_eq!(Position::split(&published.slice(..length)), None);
+    }
+    assert_eq!(Position::split(&published.slice(..22)).unwrap(), (position, "".into()));
+}
+
+#[test]
 fn an_eviction_waits_for_each_member_or_a_lease_from_the_answer() {
     let (start, mut roster) = (clock::now(), roster());
     for (member, lease_ms) in [(1, 500), (2, 900)] {
@@ -227,7 +250,7 @@ fn an_eviction_waits_for_each_member_or_a_lease_from_the_answer() {
         let member = token(member);
         roster.renew(&RenewRequest { member, incarnation: None, fresh: member, lease, settles });
     }
-    let announced = roster.announce();
+    let announced = roster.announce().unwrap();
     let mut wait = AckWait::new(announced.clone(), &[], start);
     assert_eq!(wait.ends(), Some(at(start, 900)));
     wait.acknowledge(token(2));
@@ -243,9 +266,9 @@ fn an_eviction_waits_for_each_member_or_a_lease_from_the_answer() {
 #[test]
 fn members_are_unknown_until_the_longest_lease_has_passed_since_a_loss() {
     let (start, mut roster) = (clock::now(), Roster::in_run(Some(roster()), RunId([2; 4]), token(101)));
-    let wait = AckWait::new(roster.announce(), &[], start);
+    let wait = AckWait::new(roster.announce().unwrap(), &[], start);
     assert_eq!(wait.ends(), Some(start + MAX_NEAR_LEASE));
-    let other = Roster::in_run(None, RunId([2; 4]), token(102)).announce();
+    let other = Roster::in_run(None, RunId([2; 4]), token(102)).announce().unwrap();
     roster.expel(&AckWait::new(other, &[], start).expulsion().unwrap());
     assert!(!roster.is_settled(), "that was about another epoch");
     roster.expel(&wait.expulsion().unwrap());
@@ -274,7 +297,7 @@ fn a_member_is_expelled_unless_it_has_renewed_or_joined_since() {
     renew(&mut roster, &mut dead, 11);
     renew(&mut roster, &mut renewed, 12);
     renew(&mut roster, &mut joined, 13);
-    let expulsion = AckWait::new(roster.announce(), &[], start).expulsion().unwrap();
+    let expulsion = AckWait::new(roster.announce().unwrap(), &[], start).expulsion().unwrap();
     renew(&mut roster, &mut renewed, 22);
     joined.leave();
     renew(&mut roster, &mut joined, 23);

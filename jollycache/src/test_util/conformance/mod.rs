@@ -23,6 +23,7 @@ mod messaging;
 mod rates;
 mod reading;
 mod refresh;
+mod rosters;
 mod scanning;
 mod stale;
 mod tags;
@@ -250,6 +251,18 @@ cases! {
         a_channel_and_a_watched_key_of_one_name_stay_apart,
         a_slow_subscriber_is_told_how_many_it_missed,
         a_channel_can_be_subscribed_to_after_all_have_left,
+    }
+    rosters [Rosters, Topics] {
+        a_process_joins_once_and_is_kept_after_that,
+        an_announcement_has_the_next_number_and_the_members,
+        a_lease_in_a_roster_has_an_upper_bound,
+        announcements_are_published_in_the_order_of_their_numbers,
+        nothing_is_announced_without_near_caches,
+        a_member_that_does_not_acknowledge_is_expelled,
+        a_member_that_renewed_since_is_not_expelled,
+        an_expulsion_of_another_epoch_changes_nothing,
+        a_roster_is_settled_by_the_report_of_a_member,
+        a_process_beyond_the_most_members_is_refused,
     }
     counters [Counters] {
         a_counter_starts_at_zero,

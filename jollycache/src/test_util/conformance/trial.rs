@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::backend::{
-    Backend, Counters, Keyspace, Lease, LeaseRequest, Lifetimes, Locks, RateLimits, Topics, Watch,
+    Backend, Counters, Keyspace, Lease, LeaseRequest, Lifetimes, Locks, RateLimits, Rosters, Topics, Watch,
 };
 use crate::entry::{Codec, Draft, Entry, Fingerprint, RegionId, TagStamp, Token};
 use crate::key::StoredKey;
@@ -57,6 +57,10 @@ impl Trial {
 
     pub(super) fn keyspace(&self) -> &dyn Keyspace {
         self.backend.keyspace().expect("a keyspace, which the case declares")
+    }
+
+    pub(super) fn rosters(&self) -> &dyn Rosters {
+        self.backend.rosters().expect("rosters, which the case declares")
     }
 
     /// A name of this trial.

@@ -117,5 +117,6 @@ scripts! {
     EXPIRE = "expire.lua";
     ADD = "add.lua";
     LOCK = "lock.lua";
+    ROSTER = "roster.lua";
     RATE = "rate.lua";
 }
