@@ -11,7 +11,7 @@ use crate::backend::{Backend, BackendInfo};
 use crate::entry::{Draft, Entry, RegionId, RunId, Token};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{StoredKey, glob_matches};
-use crate::protocol::{Filled, Lease, LeaseRequest, Selection, WriteEnd};
+use crate::protocol::{Filled, Lease, LeaseRequest, Read, Selection, WriteEnd};
 
 #[async_trait]
 impl Backend for MemoryBackend {
@@ -19,12 +19,18 @@ impl Backend for MemoryBackend {
         "memory"
     }
 
+    async fn read(&self, key: &StoredKey, tags: &[StoredKey]) -> Result<Read> {
+        // The entry first: an id that is read later can only be newer, and a newer id makes a miss.
+        let entry = self.entry(key);
+        Ok(Read { entry, tag_ids: self.live_ids(tags) })
+    }
+
     async fn read_many(
         &self,
         keys: &[StoredKey],
         tags: &[StoredKey],
     ) -> Result<(Vec<Option<Entry>>, Vec<Option<Token>>)> {
-        // The entries first: an id that is read later can only be newer, and a newer id makes a miss.
+        // The entries first, as in `read`.
         let entries = keys.iter().map(|key| self.entry(key)).collect();
         Ok((entries, self.live_ids(tags)))
     }

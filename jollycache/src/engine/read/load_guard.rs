@@ -126,7 +126,7 @@ impl LoadGuard {
         })
     }
 
-    /// Runs the load, in a span: a miss is what a trace is fetched at for. A hit has none.
+    /// Runs the load in a span, because traces are read to explain misses. A hit has none.
     pub(crate) async fn run<F: Future>(&mut self, load: Pin<&mut F>) -> F::Output {
         let Lookup { region, key, .. } = &self.lookup;
         let load = load.instrument(info_span!(
