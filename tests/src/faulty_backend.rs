@@ -164,6 +164,10 @@ impl Backend for FaultyBackend {
         self.pass("invalidate", self.inner.invalidate(keys, tags, grace)).await
     }
 
+    async fn rotate_tag(&self, tag: &StoredKey, fresh: Token) -> Result<Option<Token>> {
+        self.pass("rotate_tag", self.inner.rotate_tag(tag, fresh)).await
+    }
+
     async fn invalidate_matching(&self, selection: Selection<'_>) -> Result<u64> {
         self.pass("invalidate_matching", self.inner.invalidate_matching(selection)).await
     }

@@ -10,7 +10,7 @@ use hyper::body::{Bytes, Incoming};
 use hyper_util::rt::TokioIo;
 use jollycache::admin::Admin;
 use jollycache::{Audit, Cache, Key, MemoryBackend, Policy, WarmUp};
-use jollycache_tests::Gate;
+use jollycache_tests::{CoreBackend, Gate};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tower::ServiceExt;
@@ -443,6 +443,25 @@ async fn one_warm_up_and_one_audit_run_at_a_time() {
         (&json!(1), &json!(1))
     );
     assert_eq!(cache.get("a").await.unwrap(), Some(2_u8));
+}
+
+#[tokio::test]
+async fn what_the_backend_lacks_is_a_400_that_names_it() {
+    let backend = CoreBackend::over(Arc::new(MemoryBackend::new()));
+    let cache = Cache::builder().namespace("core").backend(backend).build().unwrap();
+    let api = Admin::builder(&cache).token(TOKEN).build().unwrap().api();
+    for (method, path) in
+        [("GET", "/keys"), ("GET", "/keys/a"), ("DELETE", "/patterns/a:*"), ("DELETE", "/?confirm=core")]
+    {
+        let request = Request::builder().method(method).uri(path).header(BEARER.0, BEARER.1);
+        let reply = api.clone().oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let status = reply.status();
+        let body = reply.into_body().collect().await.unwrap().to_bytes();
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((status.as_u16(), &body["code"]), (400, &json!("invalid_request")), "{path}: {body}");
+        assert!(body["error"].as_str().unwrap().contains("needs scans of its keys"), "{path}: {body}");
+    }
+    assert_eq!(cache.stats().pending_invalidations, 0);
 }
 
 /// A client of the events.

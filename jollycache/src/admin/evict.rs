@@ -13,7 +13,7 @@ use super::reply::{Failure, Success, echo, success};
 use super::state::{OPERATION_TIMEOUT, Shared};
 use crate::cache::Cache;
 use crate::engine::Target;
-use crate::error::Result as CacheResult;
+use crate::error::{ErrorKind, Result as CacheResult};
 use crate::key::Pattern;
 
 /// The region in which evictions through the API are counted.
@@ -142,6 +142,7 @@ async fn evict(
             let values = (kind != "tag").then_some(held);
             Ok(success(Evicted { kind, name, values }))
         }
+        Err(error) if error.kind() == ErrorKind::Config => Err(error.into()),
         Err(error) => {
             tracing::warn!(namespace = cache.namespace(), kind, name = ?shown, %error, "an admin's eviction is queued");
             Err(Failure::undelivered(&error))

@@ -13,7 +13,7 @@ use super::name;
 use super::reply::{Failure, Success, echo, success};
 use super::state::{OPERATION_TIMEOUT, Shared};
 use super::view::KeyView;
-use crate::backend::{Inspection, ScanCursor};
+use crate::backend::{Capability, Inspection, ScanCursor};
 
 /// The maximum number of keys that a request can ask for.
 pub const MAX_LIMIT: usize = 500;
@@ -71,6 +71,7 @@ pub(super) async fn list(
         return Err(Failure::bad("invalid_query", message));
     }
     let pattern = name::pattern(&wanted.pattern)?;
+    shared.cache.engine.store.require(Capability::Keyspace, "a list of keys")?;
     let mut cursor = wanted.cursor.as_deref().map(cursor_from).transpose()?;
     let mut keys = std::collections::BTreeSet::new();
     for _ in 0..MAX_STEPS {

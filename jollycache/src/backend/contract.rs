@@ -42,7 +42,7 @@ const SWEEP_PAGE: usize = 500;
 /// | [`Counters`] | `Cache::increment` and `decrement` |
 /// | [`RateLimits`] | rate limits |
 /// | [`Topics`] | `Cache::events`; no event of an invalidation is published |
-/// | [`Lifetimes`] | `Cache::ttl`, `Cache::expire` |
+/// | [`Lifetimes`] | `Cache::ttl`, `Cache::expire`, sessions; an audit evicts instead of replacing |
 /// | [`Rosters`] | nothing yet: near caches are to come |
 /// | [`Keyspace`] | eviction by pattern and of a whole region, `Cache::keys`, the audit, the admin page's keys |
 ///

@@ -5,6 +5,7 @@ use std::time::Duration;
 use futures_util::future::try_join;
 
 use super::Engine;
+use crate::backend::Capability;
 use crate::entry::{Draft, TagStamp};
 use crate::error::Result;
 use crate::key::StoredKey;
@@ -24,6 +25,7 @@ impl Engine {
         key: &StoredKey,
         ttl: Duration,
     ) -> Result<bool> {
+        self.store.require(Capability::Lifetimes, "expire")?;
         let read = self.store.call(region, timeout)?.read(key, &[]).await?;
         let Some(entry) = read.entry else { return Ok(false) };
         let expire = self.store.call(region, timeout)?.expire(key, ttl);

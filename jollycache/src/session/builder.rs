@@ -9,6 +9,7 @@ use super::sealed_store::SealedStore;
 use super::service::SessionService;
 use super::store::Store;
 use crate::Value;
+use crate::backend::Capability;
 use crate::cache::Cache;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -168,7 +169,7 @@ impl<D> SessionServiceBuilder<D> {
     ///
     /// # Errors
     /// [`ErrorKind::Config`] for a setting out of range, or a policy of the region that does not suit sessions; the text
-    /// has the value and the range.
+    /// has the value and the range. Also for a backend without [`Lifetimes`](crate::backend::Lifetimes).
     pub fn build(self) -> Result<SessionService<D>> {
         let idle = self.idle.unwrap_or(DEFAULT_IDLE.min(self.absolute));
         let config = |what: String| Err(Error::new(ErrorKind::Config, format!("sessions: {what}")));
@@ -186,6 +187,8 @@ impl<D> SessionServiceBuilder<D> {
             let found = self.max_per_user;
             return config(format!("max_per_user is {found}: expected 1 to {MAX_PER_USER}"));
         }
+        // Uses extend a session's lifetime.
+        self.cache.engine.store.require(Capability::Lifetimes, "a session service")?;
         let store = Store {
             records: SealedStore::new(self.cache, self.name, self.keyring)?,
             lifetime: Lifetime::new(idle, self.absolute),

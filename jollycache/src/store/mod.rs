@@ -56,6 +56,11 @@ impl Store {
         self.backend.name()
     }
 
+    /// Whether the backend has a capability.
+    pub(crate) fn supports(&self, capability: Capability) -> bool {
+        self.backend.supports(capability)
+    }
+
     /// Checks that the backend has a capability, before a part is built that cannot work without it.
     ///
     /// # Errors

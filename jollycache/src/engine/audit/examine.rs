@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use super::auditor::{Auditor, Loaded, Loading, Sourced};
+use crate::backend::Capability;
 use crate::clock;
 use crate::engine::read::UpdateLease;
 use crate::engine::{Engine, LoadGuard, Lookup, LookupSpec, Target, ToStore};
@@ -104,8 +105,12 @@ impl Auditor {
         guard: Box<LoadGuard>,
     ) -> Result<Option<bool>> {
         // The tags and the version of the loaded value come from its function, which the auditor does not have.
-        let replaceable =
-            !self.only_evicts && !entry.none && entry.tags.is_empty() && entry.version.is_none();
+        let replaceable = !self.only_evicts
+            && !entry.none
+            && entry.tags.is_empty()
+            && entry.version.is_none()
+            // A replaced value takes the lifetime of the old one.
+            && engine.store.supports(Capability::Lifetimes);
         let fits = |loaded: &Sourced| loaded.is_kept && loaded.payload.len() <= engine.limits.value_bytes;
         if let Some(Sourced { payload, .. }) = loaded.filter(|loaded| replaceable && fits(loaded)) {
             let (ttl, stale) = self.lifetime(engine, lookup, entry).await?;

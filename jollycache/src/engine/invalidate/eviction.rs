@@ -199,6 +199,8 @@ impl Eviction {
 
 impl Drop for Eviction {
     fn drop(&mut self) {
+        // Also of an eviction that never ran, only what can be delivered is queued. A refusal is logged there.
+        let _ = self.remove_unsupported();
         if !self.pending.is_empty() {
             self.engine.queue(&self.region, std::mem::take(&mut self.pending), self.grace);
         }
