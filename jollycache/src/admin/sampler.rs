@@ -64,7 +64,7 @@ impl Sampler {
             breaker: cache.engine.store.breaker_state().into(),
             tells_events: cache.engine.publishes_events(),
             values_hidden: hides_values,
-            audits: cache.engine.auditors().len(),
+            audits: cache.engine.auditors.all().len(),
             stats: cache.stats(),
             recent,
             warm_up: warm_up.map(WarmUp::progress),

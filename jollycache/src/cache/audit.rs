@@ -234,7 +234,7 @@ impl Cache {
             same: same_value::<V>,
             cursor: Mutex::default(),
         };
-        if self.engine.add_auditor(auditor) {
+        if self.engine.auditors.start(&self.engine, auditor) {
             Ok(())
         } else {
             Err(Error::new(ErrorKind::Config, format!("audit of region {region:?}: no tokio runtime runs")))
@@ -264,7 +264,7 @@ impl Cache {
     pub async fn audit_now(&self) -> Result<AuditReport> {
         let mut report = AuditReport::default();
         let engine = Arc::downgrade(&self.engine);
-        for auditor in self.engine.auditors() {
+        for auditor in self.engine.auditors.all() {
             let findings = auditor.round(&engine).await?;
             report.add(&auditor.region.name, &findings);
         }

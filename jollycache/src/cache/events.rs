@@ -45,7 +45,7 @@ impl Cache {
     /// # Errors
     /// When the backend cannot be reached. After that, a lost connection is re-established in the background.
     pub async fn events(&self) -> Result<Events> {
-        let channel = self.engine.event_channel();
+        let channel = self.engine.namespace().event_channel();
         let subscription = self.engine.call()?.subscribe(&channel).await?;
         Ok(Events { subscription, _store: self.engine.store.clone() })
     }

@@ -131,7 +131,7 @@ impl Cache {
     pub async fn expire(&self, key: impl Into<Key>, ttl: Duration) -> Result<bool> {
         let key = self.engine.namespace().key(&key.into());
         let region = self.engine.default_region();
-        self.engine.expire(region, self.timeout(), &key, ttl.max(Duration::from_millis(1))).await
+        self.engine.lifetimes(region, self.timeout()).expire(&key, ttl.max(Duration::from_millis(1))).await
     }
 
     /// Adds to a counter, which starts at zero, and returns the sum. Counters and values have separate key spaces: both may

@@ -40,7 +40,7 @@ impl Cache {
     /// When the backend fails. Cancel safe.
     pub async fn get<V: Value>(&self, key: impl Into<Key>) -> Result<Option<V>> {
         let lookup = self.lookup::<V>(&key.into(), &Policy::default());
-        let entry = self.engine.peek(&lookup).await?;
+        let entry = self.engine.read(&lookup).peek().await?;
         Ok(take(&lookup, entry.as_ref()))
     }
 
@@ -60,7 +60,7 @@ impl Cache {
     /// As [`Cache::get`].
     pub async fn get_many<V: Value>(&self, keys: &[Key]) -> Result<Vec<Option<V>>> {
         let lookups: Vec<_> = keys.iter().map(|key| self.lookup::<V>(key, &Policy::default())).collect();
-        let entries = self.engine.peek_many(&lookups).await?;
+        let entries = self.engine.read_many(&lookups.iter().collect::<Vec<_>>()).peek().await?;
         Ok(lookups.iter().zip(entries).map(|(lookup, entry)| take(lookup, entry.as_ref())).collect())
     }
 
@@ -208,7 +208,7 @@ impl Cache {
         let key = key.into();
         for _ in 0..MAX_UPDATE_ATTEMPTS {
             let lookup = self.lookup::<V>(&key, policy);
-            let (old, ticket) = self.engine.lease_for_update(&lookup).await?;
+            let (old, ticket) = self.engine.read(&lookup).lease_for_update().await?;
             let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
             let new = change(old);
             let payload = self.payload(&lookup.region, &new, 0)?;

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::{Cache, Fallible, Mode, ReadThrough, mode};
 use crate::Value;
 use crate::clock;
-use crate::engine::{Found, LoadGuard, Lookup, ToStore};
+use crate::engine::{Found, LoadGuard, Loading, Lookup, ToStore};
 use crate::key::Key;
 
 /// One of the reads.
@@ -52,16 +52,16 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
         let reads = std::mem::take(&mut self.reads);
         let lookups = lookups_of(&reads);
         let found = match mode() {
-            Mode::Normal => self.cache.engine.find_many(&lookups).await,
-            Mode::Refresh => self.cache.engine.force_refresh_many(&lookups).await,
+            Mode::Normal => self.cache.engine.read_many(&lookups).find().await,
+            Mode::Refresh => self.cache.engine.read_many(&lookups).force_refresh().await,
             Mode::Bypass => return bypass(reads, load).await,
         };
         let unreadable = self.take(reads, found);
         if !unreadable.is_empty() {
-            let found = self.cache.engine.replace_unreadable_many(&lookups_of(&unreadable)).await;
+            let found = self.cache.engine.read_many(&lookups_of(&unreadable)).replace_unreadable().await;
             // Twice unreadable: another build writes what this one cannot read.
             for read in self.take(unreadable, found) {
-                let ticket = self.cache.engine.bypassing(read.through.lookup());
+                let ticket = self.cache.engine.read(read.through.lookup()).bypass();
                 self.missing.push(Missing { read, ticket });
             }
         }
@@ -99,7 +99,7 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
         // It runs in the place of the one that has it, where one has.
         let runs = missing.iter().position(|missing| missing.ticket.has_place()).unwrap_or_default();
         let Some(Missing { ticket, .. }) = missing.get_mut(runs) else { return Ok(values) };
-        let loaded = cache.engine.loading(stored, false, ticket.run(pin!(load(keys)))).await;
+        let loaded = Loading::run(&cache.engine.store, stored, false, ticket.run(pin!(load(keys)))).await;
         let took = (began, clock::now());
         for Missing { read, .. } in &mut missing {
             read.through.loaded_in(took);

@@ -48,8 +48,8 @@ where
     {
         let engine = &self.cache.engine;
         let found = match mode() {
-            Mode::Normal => engine.find(&self.lookup).await,
-            Mode::Refresh => engine.force_refresh(&self.lookup).await,
+            Mode::Normal => engine.read(&self.lookup).find().await,
+            Mode::Refresh => engine.read(&self.lookup).force_refresh().await,
             Mode::Bypass => {
                 self.lookup.region.tracker.count(Count::Bypass);
                 return Box::pin(self.alone(Outcome::Bypass, body)).await;
@@ -91,7 +91,7 @@ where
         F: FnOnce() -> L,
         L: Future<Output = K::Return>,
     {
-        match self.cache.engine.replace_unreadable(&self.lookup).await {
+        match self.cache.engine.read(&self.lookup).replace_unreadable().await {
             Ok(Found::Entry { entry, waited }) => match self.open(&entry, waited) {
                 Some(value) => {
                     self.report();

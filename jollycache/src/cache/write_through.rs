@@ -51,7 +51,7 @@ impl WriteThrough {
         let value_tags = announced.value_tags.map(|tags| region.tags(policy.consistency, tags));
         let announced = Announced { value_tags: value_tags.as_deref(), ..announced };
         let started = clock::now();
-        let (write, begun) = cache.engine.begin_write(&region, policy, announced).await;
+        let (write, begun) = Write::begin(&cache.engine, &region, policy, announced).await;
         let announced = clock::now();
         (WriteThrough { cache, region, policy, write, started, announced }, begun.err())
     }

@@ -1,5 +1,6 @@
-//! The engine: what a cache does with keys, policies and bytes. A folder or file is one subject, and most of them extend
-//! [`Engine`]. It knows no user type: `cache/` and `__private/` are the typed shells around it.
+//! The engine: what a cache does with keys, policies and bytes. A folder or file is one subject, with a type of
+//! its own; [`Engine`] has the state they share, and the doors to them. It knows no user type: `cache/` and `__private/`
+//! are the typed shells around it.
 
 mod audit;
 mod draft;
@@ -23,14 +24,18 @@ pub(crate) use self::audit::{Auditor, Sourced};
 pub(crate) use self::draft::{NewValue, TypeOf};
 pub(crate) use self::invalidate::{Eviction, Target};
 pub(crate) use self::lock::{HeldLock, LockClaim};
-pub(crate) use self::read::{FillOutcome, Found, LoadGuard, LoadPermission, Lookup, LookupSpec, ToStore};
+pub(crate) use self::read::{
+    FillOutcome, Found, LoadGuard, LoadPermission, Loading, Lookup, LookupSpec, ToStore,
+};
 pub(crate) use self::write::{Announced, Overwrite, Put, Write};
 
 use self::audit::Auditors;
 use self::flight::Flights;
+use self::lifetime::Lifetimes;
 use self::outbox::Outbox;
-use self::retry_queue::RetryQueue;
-use self::worker::Worker;
+use self::read::{BatchReader, Reader};
+use self::retry_queue::{Pending, RetryQueue};
+use self::worker::{Turn, Worker};
 use crate::backend::Backend;
 use crate::error::Result;
 use crate::event::Origin;
@@ -63,7 +68,7 @@ pub(crate) struct Engine {
     worker: Arc<Worker>,
     /// The events to be sent, in a cache that publishes its invalidations.
     outbox: Option<Outbox>,
-    auditors: Auditors,
+    pub(crate) auditors: Auditors,
 }
 
 impl Engine {
@@ -113,6 +118,55 @@ impl Engine {
     #[cfg(feature = "admin")]
     pub(crate) fn regions(&self) -> Vec<Arc<Region>> {
         self.regions.all()
+    }
+
+    /// The read that `lookup` describes.
+    pub(crate) fn read<'a>(self: &'a Arc<Self>, lookup: &'a Lookup) -> Reader<'a> {
+        Reader::new(self, lookup)
+    }
+
+    /// The reads that `lookups` describe, of one region and policy.
+    pub(crate) fn read_many<'a>(self: &'a Arc<Self>, lookups: &'a [&'a Lookup]) -> BatchReader<'a> {
+        BatchReader::new(self, lookups)
+    }
+
+    /// An eviction of nothing yet, in `region`.
+    pub(crate) fn eviction(self: &Arc<Self>, region: &Arc<Region>, policy: &Resolved) -> Eviction {
+        Eviction::new(self, region, policy)
+    }
+
+    /// Changes of lifetimes, on behalf of a call in `region`.
+    pub(crate) fn lifetimes<'a>(&'a self, region: &'a Region, timeout: Duration) -> Lifetimes<'a> {
+        Lifetimes { store: &self.store, region, timeout }
+    }
+
+    /// Makes sure that the worker runs; a cache that was built outside a runtime starts it at its first miss.
+    pub(crate) fn ensure_worker(self: &Arc<Self>) {
+        self.worker.start(self);
+    }
+
+    /// Delivers what is queued now, if the backend answers. Returns whether nothing is left.
+    pub(crate) async fn flush_retry_queue(&self) -> bool {
+        Turn::new(self).deliver_queued().await
+    }
+
+    /// Whether this cache publishes its invalidations as events.
+    pub(crate) fn publishes_events(&self) -> bool {
+        self.outbox.is_some()
+    }
+
+    /// Queues the event of delivered invalidations, if this cache publishes any.
+    fn publish<'p>(&self, region: Option<&Region>, delivered: impl IntoIterator<Item = &'p Pending>) {
+        if let Some(outbox) = &self.outbox {
+            outbox.publish(self.origin, region, delivered);
+        }
+    }
+
+    /// Sends the events that wait.
+    pub(crate) async fn flush_events(&self) {
+        if let Some(outbox) = &self.outbox {
+            outbox.flush().await;
+        }
     }
 
     /// A call of the store that names no region, bound to the default region's timeout.

@@ -11,9 +11,8 @@ use futures_util::future::join_all;
 use tokio::sync::{Mutex as AsyncMutex, Notify};
 use tokio::task::JoinHandle;
 
-use super::Engine;
 use super::retry_queue::Pending;
-use crate::event::{InvalidatedName, InvalidationEvent};
+use crate::event::{InvalidatedName, InvalidationEvent, Origin};
 use crate::key::{Namespace, StoredKey};
 use crate::region::Region;
 use crate::store::Store;
@@ -56,6 +55,24 @@ impl Outbox {
             lost: AtomicU64::new(0),
         };
         Outbox { queue: Arc::new(queue), task: Mutex::new(None) }
+    }
+
+    /// Queues the event of invalidations that were delivered, in `region`, by the cache `origin`.
+    pub(super) fn publish<'p>(
+        &self,
+        origin: Origin,
+        region: Option<&Region>,
+        delivered: impl IntoIterator<Item = &'p Pending>,
+    ) {
+        let namespace = &self.queue.store.namespace;
+        let mut names = delivered.into_iter().filter_map(|pending| name_of(namespace, pending)).peekable();
+        if names.peek().is_none() {
+            return;
+        }
+        let event = InvalidationEvent::of(origin, region.map(|region| &*region.name), names);
+        if let Some(event) = event.encode() {
+            self.post(event);
+        }
     }
 
     fn post(&self, event: Bytes) {
@@ -144,43 +161,6 @@ struct Sending<'q> {
 impl Drop for Sending<'_> {
     fn drop(&mut self) {
         self.queue.lost.fetch_add(self.unanswered, Ordering::Relaxed);
-    }
-}
-
-impl Engine {
-    /// The channel of the namespace's events.
-    pub(crate) fn event_channel(&self) -> StoredKey {
-        self.namespace().event_channel()
-    }
-
-    /// Whether this cache publishes its invalidations as events.
-    pub(crate) fn publishes_events(&self) -> bool {
-        self.outbox.is_some()
-    }
-
-    /// Queues the event of delivered invalidations, if this cache publishes any.
-    pub(super) fn publish<'p>(
-        &self,
-        region: Option<&Region>,
-        delivered: impl IntoIterator<Item = &'p Pending>,
-    ) {
-        let Some(outbox) = &self.outbox else { return };
-        let names = delivered.into_iter().filter_map(|pending| name_of(self.namespace(), pending));
-        let mut names = names.peekable();
-        if names.peek().is_none() {
-            return;
-        }
-        let event = InvalidationEvent::of(self.origin, region.map(|region| &*region.name), names);
-        if let Some(event) = event.encode() {
-            outbox.post(event);
-        }
-    }
-
-    /// Sends the events that wait.
-    pub(crate) async fn flush_events(&self) {
-        if let Some(outbox) = &self.outbox {
-            outbox.flush().await;
-        }
     }
 }
 

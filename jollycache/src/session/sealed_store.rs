@@ -71,14 +71,14 @@ impl SealedStore {
 
     pub(super) async fn read(&self, key: &Key) -> Result<Option<Held>> {
         let lookup = self.lookup(key, &[]);
-        let entry = self.cache.engine.peek(&lookup).await?;
+        let entry = self.cache.engine.read(&lookup).peek().await?;
         Ok(self.take(&lookup, entry))
     }
 
     /// Reads many texts, in the order of `keys`.
     pub(super) async fn read_many(&self, keys: &[Key]) -> Result<Vec<Option<Held>>> {
         let lookups: Vec<_> = keys.iter().map(|key| self.lookup(key, &[])).collect();
-        let entries = self.cache.engine.peek_many(&lookups).await?;
+        let entries = self.cache.engine.read_many(&lookups.iter().collect::<Vec<_>>()).peek().await?;
         Ok(lookups.iter().zip(entries).map(|(lookup, entry)| self.take(lookup, entry)).collect())
     }
 
@@ -102,7 +102,7 @@ impl SealedStore {
     ) -> Result<T> {
         for _ in 0..MAX_ATTEMPTS {
             let lookup = self.lookup(key, tags);
-            let (old, ticket) = self.cache.engine.lease_for_update(&lookup).await?;
+            let (old, ticket) = self.cache.engine.read(&lookup).lease_for_update().await?;
             let old = old.and_then(|entry| self.open(&lookup.key, &entry));
             let (text, ttl, outcome) = match change(old)? {
                 Change::Store { text, ttl, outcome } => (text, ttl, outcome),
@@ -124,7 +124,7 @@ impl SealedStore {
     /// Restarts the lifetime of a text. Returns whether there is one.
     pub(super) async fn extend(&self, key: &Key, ttl: Duration) -> Result<bool> {
         let lookup = self.lookup(key, &[]);
-        self.cache.engine.expire(&lookup.region, lookup.policy.timeout, &lookup.key, ttl).await
+        self.cache.engine.lifetimes(&lookup.region, lookup.policy.timeout).expire(&lookup.key, ttl).await
     }
 
     /// Removes texts. On an error the removal is queued until the backend is back; this process does not read them

@@ -22,7 +22,7 @@ pub(crate) struct Sourced {
 
 /// The value that the source has under a key; `None` where it has nothing.
 pub(crate) type Loaded = std::result::Result<Option<Sourced>, Box<dyn std::error::Error + Send + Sync>>;
-pub(super) type Loading = Pin<Box<dyn Future<Output = Loaded> + Send>>;
+pub(super) type LoadFuture = Pin<Box<dyn Future<Output = Loaded> + Send>>;
 
 /// What is audited, and how.
 pub(crate) struct Auditor {
@@ -33,7 +33,7 @@ pub(crate) struct Auditor {
     pub(crate) every: Duration,
     /// Differences are evicted and never replaced.
     pub(crate) only_evicts: bool,
-    pub(crate) load: Box<dyn Fn(Key) -> Loading + Send + Sync>,
+    pub(crate) load: Box<dyn Fn(Key) -> LoadFuture + Send + Sync>,
     /// Whether two payloads that differ stand for one value.
     pub(crate) same: fn(&[u8], &[u8]) -> bool,
     /// Where the last round's scan ended.

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use super::auditor::{Auditor, Loaded, Loading, Sourced};
+use super::auditor::{Auditor, LoadFuture, Loaded, Sourced};
 use crate::backend::Capability;
 use crate::clock;
 use crate::engine::read::UpdateLease;
-use crate::engine::{Engine, LoadGuard, Lookup, LookupSpec, Target, ToStore};
+use crate::engine::{Engine, LoadGuard, Loading, Lookup, LookupSpec, Target, ToStore};
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::key::{Key, StoredKey};
@@ -42,7 +42,7 @@ impl Auditor {
         if lookup.undelivered.is_of_key() {
             return Ok(Verdict::Disturbed);
         }
-        let (entry, guard) = match engine.try_lease_for_update(&lookup).await? {
+        let (entry, guard) = match engine.read(&lookup).try_lease_for_update().await? {
             UpdateLease::Granted(Some(entry), guard) if entry.is_fresh(clock::now_ms()) => (entry, guard),
             UpdateLease::Granted(_, guard) => {
                 guard.release_untouched().await;
@@ -51,7 +51,8 @@ impl Auditor {
             UpdateLease::Contended { .. } => return Ok(Verdict::Disturbed),
         };
         // Behind the lease's end there is nothing left to judge.
-        let load = engine.loading(vec![stored.clone()], false, caught(|| (self.load)(key.clone())));
+        let load =
+            Loading::run(&engine.store, vec![stored.clone()], false, caught(|| (self.load)(key.clone())));
         let loaded = match tokio::time::timeout(lookup.policy.lease, load).await {
             Ok(Ok(loaded)) => loaded,
             Ok(Err(error)) => {
@@ -139,7 +140,7 @@ impl Auditor {
 }
 
 /// Runs a loader. One that panics has failed, and the schedule goes on.
-async fn caught(load: impl FnOnce() -> Loading) -> Loaded {
+async fn caught(load: impl FnOnce() -> LoadFuture) -> Loaded {
     let panicked = || Err("the loader panicked".into());
     let Ok(mut loading) = catch_unwind(AssertUnwindSafe(load)) else { return panicked() };
     poll_fn(|context| {

@@ -11,16 +11,21 @@ use crate::engine::Engine;
 /// The auditors of a cache, each with the task that runs its schedule. The engine owns the tasks and aborts them when
 /// it is dropped.
 #[derive(Debug, Default)]
-pub(in crate::engine) struct Auditors {
+pub(crate) struct Auditors {
     all: Mutex<Vec<(Arc<Auditor>, JoinHandle<()>)>>,
 }
 
 impl Auditors {
-    fn add(&self, auditor: Arc<Auditor>, schedule: JoinHandle<()>) {
+    /// Starts the schedule of `auditor` on the current runtime. Returns whether there is one.
+    pub(crate) fn start(&self, engine: &Arc<Engine>, auditor: Auditor) -> bool {
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return false };
+        let auditor = Arc::new(auditor);
+        let schedule = runtime.spawn(run(Arc::downgrade(engine), auditor.clone()));
         self.all.lock().unwrap_or_else(PoisonError::into_inner).push((auditor, schedule));
+        true
     }
 
-    fn all(&self) -> Vec<Arc<Auditor>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Auditor>> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().map(|(auditor, _)| auditor.clone()).collect()
     }
@@ -42,21 +47,5 @@ async fn run(engine: Weak<Engine>, auditor: Arc<Auditor>) {
             let error = &error as &dyn std::error::Error;
             tracing::debug!(region = %auditor.region.name, error, "an audit was cut short");
         }
-    }
-}
-
-impl Engine {
-    /// Starts the schedule of `auditor` on the current runtime. Returns whether there is one.
-    pub(crate) fn add_auditor(self: &Arc<Self>, auditor: Auditor) -> bool {
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return false };
-        let auditor = Arc::new(auditor);
-        let schedule = runtime.spawn(run(Arc::downgrade(self), auditor.clone()));
-        self.auditors.add(auditor, schedule);
-        true
-    }
-
-    /// All auditors.
-    pub(crate) fn auditors(&self) -> Vec<Arc<Auditor>> {
-        self.auditors.all()
     }
 }

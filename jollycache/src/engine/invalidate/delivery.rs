@@ -10,29 +10,38 @@ use crate::engine::retry_queue::Pending;
 use crate::engine::write_scope::WriteScope;
 use crate::entry::{RegionId, Token};
 use crate::error::Result;
-use crate::key::{Pattern, StoredKey};
+use crate::key::{Namespace, Pattern, StoredKey};
 use crate::region::Region;
 use crate::store::Call;
 
 /// The bound on an invalidation by scan.
 const SCAN_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// The tag that every invalidation and write of the namespace gives a new id. A put whose key was not known before
+/// the write compares it: if it changed meanwhile, there was another writer, and the put only evicts.
+const WRITES: &str = "#writes";
+
+/// The stored name of the tag that stands for all writes.
+pub(in crate::engine) fn writes_tag(namespace: &Namespace) -> StoredKey {
+    namespace.tag_name(WRITES)
+}
+
 /// On whose behalf an invalidation is delivered.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::engine) enum Sender<'r> {
+pub(in crate::engine) enum Initiator<'r> {
     /// A call: its timeout bounds each operation, its region and the breaker count what fails.
     Call { region: &'r Region, timeout: Duration },
     /// The worker, which has bounds of its own and tries again.
     Worker,
 }
 
-impl Sender<'_> {
+impl Initiator<'_> {
     /// The write in whose body the invalidation was requested. The worker delivers for no write: the scope of the task
     /// that it happens to run on is not the invalidation's.
     fn scope(self) -> Option<Arc<WriteScope>> {
         match self {
-            Sender::Call { .. } => WriteScope::current(),
-            Sender::Worker => None,
+            Initiator::Call { .. } => WriteScope::current(),
+            Initiator::Worker => None,
         }
     }
 }
@@ -66,58 +75,71 @@ fn grouped<'p>(targets: impl IntoIterator<Item = (&'p Pending, Duration)>) -> BT
     groups
 }
 
-impl Engine {
+/// The way of invalidations to the backend.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::engine) struct Delivery<'e> {
+    engine: &'e Engine,
+    initiator: Initiator<'e>,
+}
+
+impl<'e> Delivery<'e> {
+    pub(in crate::engine) fn new(engine: &'e Engine, initiator: Initiator<'e>) -> Self {
+        Delivery { engine, initiator }
+    }
+
     /// Invalidates `targets`, each with its grace, which begins now. Returns how many keys held a value.
-    pub(in crate::engine) async fn deliver<'p>(
-        &self,
-        sender: Sender<'_>,
+    pub(in crate::engine) async fn run<'p>(
+        self,
         targets: impl IntoIterator<Item = (&'p Pending, Duration)>,
     ) -> Result<u64> {
         let mut groups = grouped(targets);
         // First, so that a put which finds the tag of all writes unchanged was not overtaken; and without a grace, which
         // would refuse the puts of others.
-        match sender.scope() {
-            Some(scope) => self.rotate_writes(sender, &scope).await?,
-            None => groups.entry(Duration::ZERO).or_default().tags.insert(0, self.writes_tag()),
+        match self.initiator.scope() {
+            Some(scope) => self.rotate_writes(&scope).await?,
+            None => {
+                groups.entry(Duration::ZERO).or_default().tags.insert(0, writes_tag(self.engine.namespace()))
+            }
         }
         let mut held = 0;
         for (grace, Group { keys, tags, scans }) in groups {
-            held += self.call_of(sender, Duration::ZERO)?.invalidate(&keys, &tags, grace).await?;
+            held += self.call(Duration::ZERO)?.invalidate(&keys, &tags, grace).await?;
             for scan in scans {
-                held += self.scan(sender, &scan, grace).await?;
+                held += self.scan(&scan, grace).await?;
             }
         }
         Ok(held)
     }
 
     /// Changes the id of all writes, and accounts for it to the write in whose body this is.
-    async fn rotate_writes(&self, sender: Sender<'_>, scope: &WriteScope) -> Result<()> {
-        let (writes, fresh) = (self.writes_tag(), Token::random());
-        let replaced = self.call_of(sender, Duration::ZERO)?.rotate_tag(&writes, fresh).await?;
+    async fn rotate_writes(self, scope: &WriteScope) -> Result<()> {
+        let (writes, fresh) = (writes_tag(self.engine.namespace()), Token::random());
+        let replaced = self.call(Duration::ZERO)?.rotate_tag(&writes, fresh).await?;
         if let Some(replaced) = replaced {
             scope.record(replaced, fresh);
         }
         Ok(())
     }
 
-    async fn scan(&self, sender: Sender<'_>, scan: &Scan<'_>, grace: Duration) -> Result<u64> {
+    async fn scan(self, scan: &Scan<'_>, grace: Duration) -> Result<u64> {
         let everything;
         let (glob, region) = match *scan {
             Scan::Glob(glob) => (glob, None),
             Scan::Region(region) => {
-                everything = self.namespace().pattern(&Pattern::all());
+                everything = self.engine.namespace().pattern(&Pattern::all());
                 (&*everything, Some(region))
             }
         };
         let selection = Selection { glob, region, grace };
-        self.call_of(sender, SCAN_TIMEOUT)?.invalidate_matching(selection).await
+        self.call(SCAN_TIMEOUT)?.invalidate_matching(selection).await
     }
 
-    /// One operation for `sender`, which may take at least `at_least`.
-    fn call_of<'s>(&'s self, sender: Sender<'s>, at_least: Duration) -> Result<Call<'s>> {
-        match sender {
-            Sender::Call { region, timeout } => self.store.call(region, timeout.max(at_least)),
-            Sender::Worker => Ok(self.background(self.worker.timeout.max(at_least))),
+    /// One operation, which may take at least `at_least`.
+    fn call(self, at_least: Duration) -> Result<Call<'e>> {
+        let Engine { store, worker, .. } = self.engine;
+        match self.initiator {
+            Initiator::Call { region, timeout } => store.call(region, timeout.max(at_least)),
+            Initiator::Worker => Ok(worker.call(store, worker.timeout.max(at_least))),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::delivery::Sender;
+use super::delivery::{Delivery, Initiator};
 use crate::backend::Capability;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
@@ -14,10 +14,6 @@ use crate::key::{Key, Pattern, StoredKey, Tag};
 use crate::policy::Resolved;
 use crate::region::Region;
 use crate::tracker::Count;
-
-/// The tag that every invalidation and write of the namespace gives a new id. A put whose key was not known before
-/// the write compares it: if it changed meanwhile, there was another writer, and the put only evicts.
-const WRITES: &str = "#writes";
 
 /// What an eviction names.
 #[derive(Debug, Clone)]
@@ -39,15 +35,29 @@ pub(crate) struct Eviction {
     pending: Vec<Pending>,
 }
 
-impl Engine {
-    /// The stored name of the tag that stands for all writes.
-    pub(in crate::engine) fn writes_tag(&self) -> StoredKey {
-        self.namespace().tag_name(WRITES)
+/// Queues what could not be delivered, to be bypassed until it is. The grace begins with the delivery.
+pub(in crate::engine) fn queue(
+    engine: &Arc<Engine>,
+    region: &Region,
+    pending: Vec<Pending>,
+    grace: Duration,
+) {
+    if engine.retry_queue.push(pending, grace) {
+        tracing::error!(
+            region = %region.name,
+            namespace = engine.namespace().as_str(),
+            "the queue of undelivered invalidations is full: the whole namespace is bypassed by this process, and \
+             will be invalidated when the backend takes it"
+        );
     }
+    engine.ensure_worker();
+    engine.worker.wake();
+}
 
-    pub(crate) fn eviction(self: &Arc<Self>, region: &Arc<Region>, policy: &Resolved) -> Eviction {
+impl Eviction {
+    pub(in crate::engine) fn new(engine: &Arc<Engine>, region: &Arc<Region>, policy: &Resolved) -> Self {
         Eviction {
-            engine: self.clone(),
+            engine: engine.clone(),
             region: region.clone(),
             timeout: policy.timeout,
             grace: policy.grace,
@@ -56,38 +66,17 @@ impl Engine {
     }
 
     /// An eviction of one key that is held ready, in case it turns out to be needed; it counts as none.
-    pub(in crate::engine) fn eviction_of(
-        self: &Arc<Self>,
+    pub(in crate::engine) fn of_key(
+        engine: &Arc<Engine>,
         region: &Arc<Region>,
         policy: &Resolved,
         key: StoredKey,
-    ) -> Eviction {
-        let mut eviction = self.eviction(region, policy);
+    ) -> Self {
+        let mut eviction = Eviction::new(engine, region, policy);
         eviction.pending.push(Pending::Key(key));
         eviction
     }
 
-    /// Queues what could not be delivered, to be bypassed until it is. The grace begins with the delivery.
-    pub(in crate::engine) fn queue(
-        self: &Arc<Self>,
-        region: &Region,
-        pending: Vec<Pending>,
-        grace: Duration,
-    ) {
-        if self.retry_queue.push(pending, grace) {
-            tracing::error!(
-                region = %region.name,
-                namespace = self.namespace().as_str(),
-                "the queue of undelivered invalidations is full: the whole namespace is bypassed by this process, and \
-                 will be invalidated when the backend takes it"
-            );
-        }
-        self.ensure_worker();
-        self.worker.wake();
-    }
-}
-
-impl Eviction {
     pub(crate) fn add(&mut self, target: Target) {
         let namespace = self.engine.namespace();
         let tracker = &self.region.tracker;
@@ -192,8 +181,9 @@ impl Eviction {
     }
 
     async fn deliver(&self) -> Result<u64> {
-        let sender = Sender::Call { region: &self.region, timeout: self.timeout };
-        self.engine.deliver(sender, self.pending.iter().map(|pending| (pending, self.grace))).await
+        let initiator = Initiator::Call { region: &self.region, timeout: self.timeout };
+        let targets = self.pending.iter().map(|pending| (pending, self.grace));
+        Delivery::new(&self.engine, initiator).run(targets).await
     }
 }
 
@@ -202,7 +192,7 @@ impl Drop for Eviction {
         // Also of an eviction that never ran, only what can be delivered is queued. A refusal is logged there.
         let _ = self.remove_unsupported();
         if !self.pending.is_empty() {
-            self.engine.queue(&self.region, std::mem::take(&mut self.pending), self.grace);
+            queue(&self.engine, &self.region, std::mem::take(&mut self.pending), self.grace);
         }
     }
 }

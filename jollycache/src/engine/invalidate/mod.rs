@@ -3,5 +3,6 @@
 mod delivery;
 mod eviction;
 
-pub(super) use self::delivery::Sender;
+pub(super) use self::delivery::{Delivery, Initiator, writes_tag};
+pub(super) use self::eviction::queue;
 pub(crate) use self::eviction::{Eviction, Target};

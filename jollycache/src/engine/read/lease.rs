@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::lookup::Lookup;
+use super::reader::Reader;
 use crate::backend::{Filled, Lease, LeaseMode, LeaseRequest};
 use crate::engine::Engine;
 use crate::engine::worker::Job;
@@ -35,8 +36,13 @@ pub(super) struct HeldLease {
 
 impl HeldLease {
     /// A lease that is not requested yet.
-    pub(super) fn new(engine: &Arc<Engine>, key: &StoredKey) -> Self {
-        HeldLease { engine: engine.clone(), key: key.clone(), token: Token::random(), may_be_held: false }
+    pub(super) fn new(reader: Reader<'_>) -> Self {
+        HeldLease {
+            engine: reader.engine.clone(),
+            key: reader.lookup.key.clone(),
+            token: Token::random(),
+            may_be_held: false,
+        }
     }
 
     /// Requests the lease, once.

@@ -11,8 +11,9 @@ use tokio::sync::OwnedSemaphorePermit;
 use tracing::{Instrument, info_span};
 
 use super::lease::LoadLease;
-use super::loading;
+use super::loading::{self, Loading};
 use super::lookup::Lookup;
+use super::reader::Reader;
 use crate::backend::Filled;
 use crate::clock;
 use crate::engine::Engine;
@@ -82,8 +83,7 @@ pub(crate) struct LoadGuard {
 
 impl LoadGuard {
     pub(super) fn leased(
-        engine: &Arc<Engine>,
-        lookup: &Lookup,
+        Reader { engine, lookup }: Reader<'_>,
         leader: Option<Leader>,
         lease: LoadLease,
     ) -> Box<Self> {
@@ -104,8 +104,7 @@ impl LoadGuard {
     }
 
     pub(super) fn unleased(
-        engine: &Arc<Engine>,
-        lookup: &Lookup,
+        Reader { engine, lookup }: Reader<'_>,
         mut leader: Option<Leader>,
         permission: LoadPermission,
         (turn, place): (Option<Turn>, Option<LoadPlace>),
@@ -135,7 +134,8 @@ impl LoadGuard {
             cache.region = &*region.name,
             otel.kind = "internal",
         ));
-        let mut load = pin!(self.engine.loading(vec![key.clone()], self.place.is_some(), load));
+        let store = &self.engine.store;
+        let mut load = pin!(Loading::run(store, vec![key.clone()], self.place.is_some(), load));
         if self.place.is_some() || self.turn.is_some() {
             if let Ok(loaded) = tokio::time::timeout(LONGEST_HOLD, load.as_mut()).await {
                 return loaded;
@@ -324,14 +324,15 @@ fn result_of(loaded: &ToStore) -> FlightResult {
     }
 }
 
-impl Engine {
+impl Reader<'_> {
     /// Waits for a place to load without a lease. Gives up when the caller's time is over, since a call must not fail
     /// for want of one, and takes none inside a load that has one, or that loads the same key.
-    pub(super) async fn load_place(&self, lookup: &Lookup) -> Option<LoadPlace> {
-        if loading::holds_place() || self.is_loading(&lookup.key) {
+    pub(super) async fn load_place(self) -> Option<LoadPlace> {
+        if loading::holds_place() || self.is_loading() {
             return None;
         }
-        let place = tokio::time::timeout(lookup.time_left(), self.unleased.clone().acquire_owned()).await;
+        let place =
+            tokio::time::timeout(self.lookup.time_left(), self.engine.unleased.clone().acquire_owned()).await;
         place.ok().and_then(Result::ok).map(LoadPlace)
     }
 }

@@ -9,8 +9,7 @@ use std::sync::atomic::Ordering;
 
 use tokio::task::futures::TaskLocalFuture;
 
-use super::lookup::Lookup;
-use crate::engine::Engine;
+use super::reader::Reader;
 use crate::key::StoredKey;
 use crate::store::Store;
 use crate::tracker::Count;
@@ -32,6 +31,17 @@ pub(crate) struct Loading {
 }
 
 impl Loading {
+    /// Runs `load` as one that loads `keys` of `store`.
+    pub(crate) fn run<F: Future>(
+        store: &Arc<Store>,
+        keys: Vec<StoredKey>,
+        holds_place: bool,
+        load: F,
+    ) -> TaskLocalFuture<Arc<Self>, F> {
+        let outer = INNERMOST.try_with(Arc::clone).ok();
+        INNERMOST.scope(Arc::new(Loading { store: store.clone(), keys, holds_place, outer }), load)
+    }
+
     fn chain() -> impl Iterator<Item = Arc<Loading>> {
         let innermost = INNERMOST.try_with(Arc::clone).ok();
         std::iter::successors(innermost, |loading| loading.outer.clone())
@@ -43,35 +53,25 @@ pub(super) fn holds_place() -> bool {
     Loading::chain().any(|loading| loading.holds_place)
 }
 
-impl Engine {
-    /// Runs `load` as one that loads `keys`.
-    pub(crate) fn loading<F: Future>(
-        &self,
-        keys: Vec<StoredKey>,
-        holds_place: bool,
-        load: F,
-    ) -> TaskLocalFuture<Arc<Loading>, F> {
-        let outer = INNERMOST.try_with(Arc::clone).ok();
-        INNERMOST.scope(Arc::new(Loading { store: self.store.clone(), keys, holds_place, outer }), load)
-    }
-
-    /// Whether the current task loads `key`, further out.
-    pub(super) fn is_loading(&self, key: &StoredKey) -> bool {
+impl Reader<'_> {
+    /// Whether the current task loads the key, further out.
+    pub(super) fn is_loading(self) -> bool {
+        let Reader { engine, lookup } = self;
         Loading::chain()
-            .any(|loading| loading.store.shares_backend(&self.store) && loading.keys.contains(key))
+            .any(|loading| loading.store.shares_backend(&engine.store) && loading.keys.contains(&lookup.key))
     }
 
-    /// As [`Engine::is_loading`], for a read that would wait for itself: counted, and warned of once a region.
-    pub(super) fn is_reentered(&self, lookup: &Lookup) -> bool {
-        if !self.is_loading(&lookup.key) {
+    /// As [`Reader::is_loading`], for a read that would wait for itself: counted, and warned of once a region.
+    pub(super) fn is_reentered(self) -> bool {
+        if !self.is_loading() {
             return false;
         }
-        let region = &lookup.region;
+        let region = &self.lookup.region;
         region.tracker.count(Count::Bypass);
         if !region.warned_of_reentry.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 region = %region.name,
-                key = %lookup.key,
+                key = %self.lookup.key,
                 "a cached function was called with a key that its caller is loading, and ran uncached: two cached \
                  functions share this key, or one calls itself"
             );

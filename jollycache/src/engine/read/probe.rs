@@ -1,12 +1,9 @@
 //! Reading in two steps, for a caller that judges entries by rules of its own: first a probe, then, if its entry is not
 //! usable, the way of a miss.
 
-use std::sync::Arc;
-
 use super::found::{Found, Observed};
 use super::load_guard::LoadPermission;
-use super::lookup::Lookup;
-use crate::engine::Engine;
+use super::reader::Reader;
 use crate::entry::{Entry, Token};
 use crate::error::{Error, Result};
 
@@ -26,32 +23,27 @@ enum Outcome {
     Broken(Error),
 }
 
-impl Engine {
-    /// Reads without loading. [`Engine::continue_after_probe`] goes on from here.
-    pub(crate) async fn probe(&self, lookup: &Lookup) -> Probe {
-        if lookup.undelivered.is_of_key() {
+impl Reader<'_> {
+    /// Reads without loading. [`Reader::continue_after_probe`] goes on from here.
+    pub(crate) async fn probe(self) -> Probe {
+        if self.lookup.undelivered.is_of_key() {
             return Probe { entry: None, outcome: Outcome::Covered };
         }
-        match self.fetch(lookup).await {
+        match self.fetch().await {
             Ok((entry, tag_ids)) => Probe { entry, outcome: Outcome::Observed(tag_ids) },
             Err(error) => Probe { entry: None, outcome: Outcome::Broken(error) },
         }
     }
 
     /// Continues after a probe whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
-    pub(crate) async fn continue_after_probe(
-        self: &Arc<Self>,
-        lookup: &Lookup,
-        look: Probe,
-        replaces: bool,
-    ) -> Result<Found> {
+    pub(crate) async fn continue_after_probe(self, look: Probe, replaces: bool) -> Result<Found> {
         match look.outcome {
             Outcome::Observed(tag_ids) => {
                 let stale = look.entry.filter(|_| !replaces);
-                Box::pin(self.miss(lookup, Observed { tag_ids, stale, unreadable: replaces })).await
+                Box::pin(self.miss(Observed { tag_ids, stale, unreadable: replaces })).await
             }
-            Outcome::Covered => Ok(Box::pin(self.load_directly(lookup, LoadPermission::Bypass)).await),
-            Outcome::Broken(error) => Box::pin(self.broken(lookup, error)).await,
+            Outcome::Covered => Ok(Box::pin(self.load_directly(LoadPermission::Bypass)).await),
+            Outcome::Broken(error) => Box::pin(self.broken(error)).await,
         }
     }
 }

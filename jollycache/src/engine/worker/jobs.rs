@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use super::turn::Turn;
 use crate::backend::WriteEnd;
 use crate::engine::Engine;
 use crate::entry::Token;
@@ -79,11 +80,12 @@ impl Jobs {
     }
 }
 
-impl Engine {
+impl Turn<'_> {
     /// Does what is queued now, if the backend answers. Returns whether nothing is left.
-    pub(super) async fn run_jobs(&self) -> bool {
-        while self.store.is_connected() {
-            let mut batch = self.worker.jobs.batch();
+    pub(super) async fn run_jobs(self) -> bool {
+        let Engine { store, worker, .. } = self.engine;
+        while store.is_connected() {
+            let mut batch = worker.jobs.batch();
             if batch.jobs.is_empty() {
                 return true;
             }
@@ -99,11 +101,12 @@ impl Engine {
                 return false;
             }
         }
-        self.worker.jobs.waiting().is_empty()
+        worker.jobs.waiting().is_empty()
     }
 
-    async fn run_job(&self, job: &Job) -> Result<()> {
-        let call = self.background(self.worker.timeout);
+    async fn run_job(self, job: &Job) -> Result<()> {
+        let Engine { store, worker, .. } = self.engine;
+        let call = worker.call(store, worker.timeout);
         match job {
             Job::Release { key, token } => call.release(key, *token).await.map(drop),
             Job::EndWrite { key, token, grace } => {

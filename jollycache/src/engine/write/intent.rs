@@ -10,7 +10,7 @@ use crate::backend::WriteEnd;
 use crate::clock;
 use crate::engine::Engine;
 use crate::engine::draft::NewValue;
-use crate::engine::invalidate::Target;
+use crate::engine::invalidate::{Target, queue, writes_tag};
 use crate::engine::retry_queue::Pending;
 use crate::engine::worker::Job;
 use crate::engine::write_scope::WriteScope;
@@ -66,36 +66,34 @@ pub(crate) struct Write {
     ended: bool,
 }
 
-impl Engine {
+impl Write {
     /// Announces a write. After an error the write may go on: it stores nothing then, and evicts everything it announced.
-    pub(crate) async fn begin_write(
-        self: &Arc<Self>,
+    pub(crate) async fn begin(
+        engine: &Arc<Engine>,
         region: &Arc<Region>,
         policy: Resolved,
         announced: Announced<'_>,
-    ) -> (Write, Result<()>) {
-        self.ensure_worker();
+    ) -> (Self, Result<()>) {
+        engine.ensure_worker();
         let mut write = Write {
-            engine: self.clone(),
+            engine: engine.clone(),
             region: region.clone(),
             policy,
             token: Token::random(),
             began: clock::now(),
-            keys: distinct(announced.keys.iter().map(|key| self.namespace().key(key))),
-            tags: distinct(announced.tags.iter().map(|tag| self.namespace().tag(tag))),
+            keys: distinct(announced.keys.iter().map(|key| engine.namespace().key(key))),
+            tags: distinct(announced.tags.iter().map(|tag| engine.namespace().tag(tag))),
             value_stamps: Vec::new(),
             scope: None,
             store_run: None,
             broken: false,
             ended: false,
         };
-        let begun = write.begin(&announced).await;
+        let begun = write.announce_all(&announced).await;
         write.broken = begun.is_err();
         (write, begun)
     }
-}
 
-impl Write {
     /// Whether a key or a tag was announced.
     pub(crate) fn names_any(&self) -> bool {
         !self.keys.is_empty() || !self.tags.is_empty()
@@ -134,7 +132,7 @@ impl Write {
     }
 
     /// All at once: nothing of it depends on the other, and all of it is done before the source is written.
-    async fn begin(&mut self, announced: &Announced<'_>) -> Result<()> {
+    async fn announce_all(&mut self, announced: &Announced<'_>) -> Result<()> {
         let close = async {
             if self.tags.is_empty() {
                 return Ok(());
@@ -167,7 +165,7 @@ impl Write {
     async fn snapshot(&self, tags: &[Tag]) -> Result<(Vec<TagStamp>, Option<Token>)> {
         let namespace = self.engine.namespace();
         let mut names: Vec<_> = tags.iter().map(|tag| namespace.tag(tag)).collect();
-        names.push(self.engine.writes_tag());
+        names.push(writes_tag(namespace));
         let ids = self.call()?.tag_ids(&names).await?;
         let stamps = tags.iter().zip(&ids).map(|(tag, id)| TagStamp { name: tag.as_str().into(), id: *id });
         Ok((stamps.collect(), ids.last().copied()))
@@ -259,7 +257,7 @@ impl Write {
     }
 
     async fn put(&self, key: &StoredKey, draft: &Draft) -> Result<bool> {
-        let extend = self.engine.extend_tags(&self.region, self.policy.timeout, draft);
+        let extend = self.engine.lifetimes(&self.region, self.policy.timeout).extend_tags(draft);
         let (stored, ()) = try_join(self.end(key, WriteEnd::Put(draft)), extend).await?;
         Ok(stored)
     }
@@ -303,7 +301,7 @@ impl Drop for Write {
             self.engine.worker.push(Job::OpenTags { tags, token, grace });
         }
         if !pending.is_empty() {
-            self.engine.queue(&self.region, pending, grace);
+            queue(&self.engine, &self.region, pending, grace);
         }
     }
 }

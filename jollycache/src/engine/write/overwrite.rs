@@ -68,7 +68,7 @@ impl Overwrite {
     async fn begin(mut self) -> Result<Self> {
         let call = self.engine.store.call(&self.region, self.policy.timeout)?;
         // Not before: while the breaker is open nothing is sent, so nothing has to be undone.
-        self.undo = Some(self.engine.eviction_of(&self.region, &self.policy, self.key.clone()));
+        self.undo = Some(Eviction::of_key(&self.engine, &self.region, &self.policy, self.key.clone()));
         self.began = clock::now();
         self.token = call.take_lease(&self.key, self.region.id, Token::random(), self.lease()).await?;
         if self.token.is_none() {

@@ -5,7 +5,6 @@ use serde::de::{DeserializeSeed, Deserializer, EnumAccess, MapAccess, SeqAccess,
 
 use super::plan::Run;
 use super::rejected::Rejected;
-use super::tracer::Tracer;
 
 /// Elements, each traced.
 #[derive(Debug)]
@@ -28,7 +27,7 @@ impl<'de> SeqAccess<'de> for ListSamples<'_> {
             return Ok(None);
         }
         self.left -= 1;
-        seed.deserialize(Tracer::new(self.run)).map(Some)
+        seed.deserialize(&mut *self.run).map(Some)
     }
 }
 
@@ -81,7 +80,7 @@ impl<'de> MapAccess<'de> for MapSamples<'_> {
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Rejected> {
         if std::mem::take(&mut self.one) {
-            return seed.deserialize(Tracer::new(self.run)).map(Some);
+            return seed.deserialize(&mut *self.run).map(Some);
         }
         let Some(key) = self.keys.next() else {
             return Ok(None);
@@ -91,7 +90,7 @@ impl<'de> MapAccess<'de> for MapSamples<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Rejected> {
-        seed.deserialize(Tracer::new(self.run))
+        seed.deserialize(&mut *self.run)
     }
 }
 
@@ -127,12 +126,12 @@ impl<'de> VariantAccess<'de> for EnumSamples<'_> {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Rejected> {
         self.run.record("newtype variant")?;
-        seed.deserialize(Tracer::new(self.run))
+        seed.deserialize(&mut *self.run)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Rejected> {
         self.run.record("tuple variant")?;
-        Tracer::new(self.run).deserialize_tuple(len, visitor)
+        self.run.deserialize_tuple(len, visitor)
     }
 
     fn struct_variant<V: Visitor<'de>>(
@@ -141,6 +140,6 @@ impl<'de> VariantAccess<'de> for EnumSamples<'_> {
         visitor: V,
     ) -> Result<V::Value, Rejected> {
         self.run.record_names("struct variant", fields)?;
-        Tracer::new(self.run).fields(fields, visitor)
+        self.run.fields(fields, visitor)
     }
 }

@@ -1,4 +1,4 @@
-//! `Tracer`: a deserializer without input. It records what it is asked for and answers with samples.
+//! A run as a deserializer without input. It records each request, and answers it with a sample.
 
 use serde::de::{Deserializer, Visitor};
 
@@ -7,24 +7,14 @@ use super::plan::Run;
 use super::rejected::Rejected;
 use super::samples::{ANY, Any, BYTE_LENGTHS, TEXTS};
 
-/// Answers one request.
-#[derive(Debug)]
-pub(super) struct Tracer<'r> {
-    run: &'r mut Run,
-}
-
-impl<'r> Tracer<'r> {
-    pub(super) fn new(run: &'r mut Run) -> Self {
-        Tracer { run }
-    }
-
+impl Run {
     /// The fields of a struct or variant, as a list of values or, where the type takes no list, as a map.
     pub(super) fn fields<'de, V: Visitor<'de>>(
-        self,
+        &mut self,
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         let value = if run.enter("fields", 2)? == 0 {
             visitor.visit_seq(FieldSamples::new(run, fields.len()))?
         } else {
@@ -34,16 +24,16 @@ impl<'r> Tracer<'r> {
         Ok(value)
     }
 
-    fn elements<'de, V: Visitor<'de>>(self, count: usize, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self.run;
+    fn elements<'de, V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self;
         run.enter("elements", 1)?;
         let value = visitor.visit_seq(ListSamples::new(run, count))?;
         run.leave();
         Ok(value)
     }
 
-    fn map<'de, V: Visitor<'de>>(self, with_sample: bool, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self.run;
+    fn map<'de, V: Visitor<'de>>(&mut self, with_sample: bool, visitor: V) -> Result<V::Value, Rejected> {
+        let run = self;
         let keys = run.enter_map();
         let value = if keys.is_empty() && with_sample {
             visitor.visit_map(MapSamples::of_one(run))?
@@ -59,13 +49,13 @@ macro_rules! numbers {
     ($($method:ident $visit:ident $name:literal $samples:expr;)*) => {$(
         fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
             let samples = $samples;
-            let chosen = self.run.choose($name, samples.len())?;
+            let chosen = self.choose($name, samples.len())?;
             visitor.$visit(samples[chosen])
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for Tracer<'_> {
+impl<'de> Deserializer<'de> for &mut Run {
     type Error = Rejected;
 
     numbers! {
@@ -88,13 +78,13 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         let value = match ANY[run.enter("any", ANY.len())?] {
             Any::Number => visitor.visit_u64(0),
             Any::Text => visitor.visit_str(""),
             Any::Flag => visitor.visit_bool(false),
             Any::List => visitor.visit_seq(ListSamples::new(run, 0)),
-            Any::Map => Tracer::new(run).map(false, visitor),
+            Any::Map => run.map(false, visitor),
             Any::Fraction => visitor.visit_f64(0.5),
             Any::Nothing => visitor.visit_unit(),
         }?;
@@ -103,7 +93,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let chosen = self.run.choose("bytes", BYTE_LENGTHS.len())?;
+        let chosen = self.choose("bytes", BYTE_LENGTHS.len())?;
         visitor.visit_bytes(&vec![0; BYTE_LENGTHS[chosen]])
     }
 
@@ -112,11 +102,11 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         let can_fill = !run.recurs();
         let chosen = run.enter("option", if can_fill { 2 } else { 1 })?;
         let value = if can_fill && chosen == 0 {
-            visitor.visit_some(Tracer::new(run))?
+            visitor.visit_some(&mut *run)?
         } else {
             visitor.visit_none()?
         };
@@ -125,7 +115,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        self.run.record("unit")?;
+        self.record("unit")?;
         visitor.visit_unit()
     }
 
@@ -134,7 +124,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        self.run.record_names("unit struct", name)?;
+        self.record_names("unit struct", name)?;
         visitor.visit_unit()
     }
 
@@ -143,18 +133,18 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         run.record_names("newtype", name)?;
         run.enter("of", 1)?;
         run.open((name, &[]));
-        let value = visitor.visit_newtype_struct(Tracer::new(run))?;
+        let value = visitor.visit_newtype_struct(&mut *run)?;
         run.close();
         run.leave();
         Ok(value)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         let can_fill = !run.recurs();
         let chosen = run.enter("list", if can_fill { 2 } else { 1 })?;
         let count = usize::from(can_fill && chosen == 0);
@@ -164,7 +154,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_tuple<V: Visitor<'de>>(self, len: usize, visitor: V) -> Result<V::Value, Rejected> {
-        self.run.record_names("tuple", len)?;
+        self.record_names("tuple", len)?;
         self.elements(len, visitor)
     }
 
@@ -174,19 +164,18 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         len: usize,
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        self.run.record_names("tuple struct", (name, len))?;
-        self.run.open((name, &[]));
-        let run = self.run;
-        let value = Tracer::new(run).elements(len, visitor)?;
-        run.close();
+        self.record_names("tuple struct", (name, len))?;
+        self.open((name, &[]));
+        let value = self.elements(len, visitor)?;
+        self.close();
         Ok(value)
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         let can_fill = !run.recurs();
         let chosen = run.enter("map", if can_fill { 2 } else { 1 })?;
-        let value = Tracer::new(run).map(can_fill && chosen == 0, visitor)?;
+        let value = run.map(can_fill && chosen == 0, visitor)?;
         run.leave();
         Ok(value)
     }
@@ -197,10 +186,10 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         run.record_names("struct", (name, fields))?;
         run.open((name, fields));
-        let value = Tracer::new(run).fields(fields, visitor)?;
+        let value = run.fields(fields, visitor)?;
         run.close();
         Ok(value)
     }
@@ -211,7 +200,7 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self.run;
+        let run = self;
         run.record_names("enum", (name, variants))?;
         run.enter("variant", 1)?;
         let index = run.variant((name, variants));
@@ -227,8 +216,8 @@ impl<'de> Deserializer<'de> for Tracer<'_> {
     }
 
     fn deserialize_identifier<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let word = self.run.word();
-        self.run.record_names("word", word)?;
+        let word = self.word();
+        self.record_names("word", word)?;
         visitor.visit_str(word)
     }
 

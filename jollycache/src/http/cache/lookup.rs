@@ -95,7 +95,8 @@ impl Settings {
         let engine = &self.cache.engine;
         let mut key = ResolvedKey { lookup: self.engine_lookup(&request.key, request), index: None };
         for _ in 0..MAX_LOOKUPS {
-            let look = engine.probe(&key.lookup).await;
+            let reader = engine.read(&key.lookup);
+            let look = reader.probe().await;
             let replaces = match evaluate_probe(request, &key, look.entry.as_ref()) {
                 Evaluation::Load { .. } if request.reads_only => {
                     let why = if look.entry.is_some() { Forwarded::Stale } else { key.miss_reason() };
@@ -111,7 +112,7 @@ impl Settings {
             if request.directives.has("only-if-cached") {
                 return Action::GatewayTimeout;
             }
-            let (record, collapsed) = match engine.continue_after_probe(&key.lookup, look, replaces).await {
+            let (record, collapsed) = match reader.continue_after_probe(look, replaces).await {
                 Ok(Found::Load(ticket)) => return self.lead_load(request, key, ticket),
                 Ok(Found::Entry { entry, .. }) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),
@@ -159,7 +160,7 @@ impl Settings {
         why: Forwarded,
     ) -> Action {
         // The entry under the lease replaces the one that was read before: an eviction may have come in between.
-        let (ticket, stored) = match self.cache.engine.try_refresh(&key.lookup).await {
+        let (ticket, stored) = match self.cache.engine.read(&key.lookup).try_refresh().await {
             Some((old, ticket)) => (Some(ticket), old.and_then(|entry| response_of(entry.payload))),
             None => (None, Some(stored)),
         };

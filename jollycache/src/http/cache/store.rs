@@ -141,7 +141,7 @@ impl Settings {
             ToStore::Value { ttl, stale, .. } => ttl.saturating_add(*stale),
             _ => Duration::ZERO,
         };
-        let is_stored = match self.cache.engine.try_lease(&variant.lookup).await {
+        let is_stored = match self.cache.engine.read(&variant.lookup).try_lease().await {
             Some(ticket) => ticket.store_if_untouched(value).await,
             None => false,
         };
