@@ -5,9 +5,9 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::entry::RegionId;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::key::Tag;
-use crate::policy::{Consistency, Policy, Resolved};
+use crate::policy::{Consistency, Policy, Resolved, check_tags};
 use crate::tracker::{ConsistencyTracker, RegionTracker};
 
 /// The region of calls that name none.
@@ -54,6 +54,14 @@ impl Region {
         tags.sort_unstable();
         tags.dedup();
         tags
+    }
+
+    /// Checks that an entry can hold `tags` tags. They are never cut: what one of them evicts would be served.
+    ///
+    /// # Errors
+    /// When it cannot, which is counted.
+    pub(crate) fn check_tags(&self, tags: usize) -> Result<()> {
+        check_tags(tags).inspect_err(|error| self.reject(error))
     }
 
     /// Counts a value that cannot be stored, and warns of the first one for each reason.

@@ -119,9 +119,9 @@ on_each_backend!(many_reads_are_one_round_trip, |caches| async move {
     let store = FaultyBackend::over(caches.backend().await);
     let cache = Cache::builder().namespace("it").shared_backend(store.clone()).build().unwrap();
     load(&cache, &policy(), 1).await;
-    let before = (store.asked("read"), store.asked("read_many"));
+    let before = (store.calls("read"), store.calls("read_many"));
     load(&cache, &policy(), 2).await;
-    assert_eq!((store.asked("read"), store.asked("read_many")), (before.0, before.1 + 1));
+    assert_eq!((store.calls("read"), store.calls("read_many")), (before.0, before.1 + 1));
 });
 
 on_each_backend!(many_reads_of_a_broken_cache_load_at_once, |caches| async move {

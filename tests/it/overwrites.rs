@@ -33,10 +33,10 @@ async fn cache_of_one(timeout: Duration) -> (Arc<FaultyBackend>, Cache) {
 async fn a_put_takes_two_round_trips_and_extends_its_tags_with_the_fill() {
     let (backend, cache) = cache_of_one(TIMEOUT).await;
     let operations = ["take_lease", "tag_ids", "fill", "extend_tags"];
-    let before = operations.map(|operation| backend.asked(operation));
+    let before = operations.map(|operation| backend.calls(operation));
     cache.put("number", &2_u64, &Policy::new().tag("even").ttl(LONG)).await.unwrap();
-    let asked = operations.map(|operation| backend.asked(operation));
-    let sent: Vec<_> = asked.iter().zip(before).map(|(after, before)| after - before).collect();
+    let after = operations.map(|operation| backend.calls(operation));
+    let sent: Vec<_> = after.iter().zip(before).map(|(after, before)| after - before).collect();
     assert_eq!(sent, [1, 1, 1, 0], "{operations:?}");
     assert_eq!(cache.get::<u64>("number").await.unwrap(), Some(2));
 }
@@ -66,7 +66,7 @@ async fn a_put_that_failed_evicts_its_key_however_long_the_backend_is_away() {
     }
     let put = cache.set("number", &2_u64, LONG).await;
     assert_eq!(put.unwrap_err().kind(), ErrorKind::Timeout);
-    let undone = || backend.asked("end_write") + backend.asked("invalidate");
+    let undone = || backend.calls("end_write") + backend.calls("invalidate");
     tokio::time::timeout(PATIENCE, async {
         while undone() < TRIES {
             tokio::time::sleep(Duration::from_millis(10)).await;

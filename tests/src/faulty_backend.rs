@@ -37,8 +37,8 @@ pub struct FaultyBackend {
     faults: Mutex<HashMap<&'static str, Fault>>,
     /// Where the next answer of an operation is held back.
     gates: Mutex<HashMap<&'static str, Gate>>,
-    /// How often each operation was asked for.
-    asked: watch::Sender<HashMap<&'static str, usize>>,
+    /// How often each operation was called.
+    calls: watch::Sender<HashMap<&'static str, usize>>,
 }
 
 impl FaultyBackend {
@@ -48,7 +48,7 @@ impl FaultyBackend {
             inner,
             faults: Mutex::default(),
             gates: Mutex::default(),
-            asked: watch::Sender::default(),
+            calls: watch::Sender::default(),
         })
     }
 
@@ -74,20 +74,20 @@ impl FaultyBackend {
         gate
     }
 
-    /// How often `operation` was asked for.
-    pub fn asked(&self, operation: &'static str) -> usize {
-        self.asked.borrow().get(operation).copied().unwrap_or_default()
+    /// How often `operation` was called.
+    pub fn calls(&self, operation: &'static str) -> usize {
+        self.calls.borrow().get(operation).copied().unwrap_or_default()
     }
 
-    /// Waits until `operation` was asked for so often.
+    /// Waits until `operation` was called that often.
     pub async fn until_asked(&self, operation: &'static str, times: usize) {
-        let enough = |asked: &HashMap<_, usize>| asked.get(operation).is_some_and(|asked| *asked >= times);
+        let enough = |calls: &HashMap<_, usize>| calls.get(operation).is_some_and(|calls| *calls >= times);
         // The sender lives as long as `self`, so there is no other outcome.
-        let _ = self.asked.subscribe().wait_for(enough).await;
+        let _ = self.calls.subscribe().wait_for(enough).await;
     }
 
     async fn pass<T>(&self, operation: &'static str, passed: impl Future<Output = Result<T>>) -> Result<T> {
-        self.asked.send_modify(|asked| *asked.entry(operation).or_default() += 1);
+        self.calls.send_modify(|calls| *calls.entry(operation).or_default() += 1);
         let fault = self.faults.lock().unwrap_or_else(PoisonError::into_inner).get(operation).copied();
         match fault {
             None => {

@@ -36,14 +36,14 @@ impl<'a, K: ReturnKind> Call<'a, K, Cacheable> {
                 return body().await;
             };
             let key = self.key.unwrap_or_else(|| Key::builder().part(self.site.function()).build());
-            let ask = LookupSpec {
+            let spec = LookupSpec {
                 region: self.site.region_name(),
                 key: &key,
                 tags: &self.tags,
                 policies: [&self.overrides, &self.site.policy],
                 type_of: TypeOf { fingerprint: Fingerprint::of::<K::Value>(), schema: self.site.schema },
             };
-            ReadThrough::new(cache, &ask, self.hooks).run(body).await
+            ReadThrough::new(cache, &spec, self.hooks).run(body).await
         })
     }
 }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use super::call::{Call, by_value, returned_or_error};
 use crate::cache::{ByValue, Cache, ReturnKind, View, WriteThrough};
 use crate::call_report::Operation;
-use crate::engine::{Announced, Eviction, Target};
+use crate::engine::{Eviction, Target, WriteIntent};
 use crate::key::Pattern;
 
 /// When an eviction happens, seen from the body.
@@ -135,9 +135,9 @@ impl<'a, K: ReturnKind> Call<'a, K, Evict<'a, K::Value>> {
     {
         let propagate = self.hooks.propagate;
         let policies = [&self.overrides, &self.site.policy];
-        let announced =
-            Announced { keys: self.key.as_slice(), tags: &self.tags, value_tags: None, late: false };
-        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
+        let intent =
+            WriteIntent { keys: self.key.as_slice(), tags: &self.tags, value_tags: None, late: false };
+        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, intent).await;
         if let (Some(error), Some(propagate)) = (failed, propagate) {
             return propagate(error);
         }

@@ -6,7 +6,7 @@ use super::call::{Call, returned_or_error};
 use crate::Value;
 use crate::cache::{Cache, ReturnKind, View, WriteThrough, Written};
 use crate::call_report::Operation;
-use crate::engine::Announced;
+use crate::engine::WriteIntent;
 use crate::error::Result;
 use crate::key::{Key, Tag};
 
@@ -39,9 +39,8 @@ impl<'a, K: ReturnKind> Call<'a, K, Put> {
         let propagate = self.hooks.propagate;
         let policies = [&self.overrides, &self.site.policy];
         let late = self.key_by.is_some() || !self.tags_by.is_empty();
-        let announced =
-            Announced { keys: self.key.as_slice(), tags: &[], value_tags: Some(&self.tags), late };
-        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, announced).await;
+        let intent = WriteIntent { keys: self.key.as_slice(), tags: &[], value_tags: Some(&self.tags), late };
+        let (write, failed) = WriteThrough::begin(cache, self.site.region_name(), policies, intent).await;
         if let (Some(error), Some(propagate)) = (failed, propagate) {
             // The source is untouched, so a call that is to fail fails before it is written.
             return propagate(error);

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use serde::{Deserialize, Serialize};
 
 use super::authorized::Authorized;
 use super::name;
+use super::query::Params;
 use super::reply::{Failure, Success, echo, success};
 use super::state::{OPERATION_TIMEOUT, Shared};
 use crate::cache::Cache;
@@ -113,11 +114,11 @@ pub(super) async fn pattern(
 pub(super) async fn all(
     _: Authorized,
     State(shared): State<Arc<Shared>>,
-    query: Result<Query<Confirmation>, QueryRejection>,
+    params: Result<Params<Confirmation>, Failure>,
 ) -> Result<Json<Success<Evicted>>, Failure> {
     let cache = &shared.cache;
     let namespace = cache.namespace();
-    let confirmed = query.ok().and_then(|Query(query)| query.confirm);
+    let confirmed = params.ok().and_then(|Params(params)| params.confirm);
     if confirmed.as_deref() != Some(namespace) {
         let message = format!("this evicts everything: confirm it with `?confirm={namespace}`");
         return Err(Failure::bad("not_confirmed", message));

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::rejection::{PathRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 
 use super::authorized::Authorized;
 use super::name;
+use super::query::Params;
 use super::reply::{Failure, Success, echo, success};
 use super::state::{OPERATION_TIMEOUT, Shared};
 use super::view::KeyView;
@@ -62,9 +63,8 @@ pub(super) struct KeyList {
 pub(super) async fn list(
     _: Authorized,
     State(shared): State<Arc<Shared>>,
-    query: Result<Query<KeyQuery>, QueryRejection>,
+    Params(wanted): Params<KeyQuery>,
 ) -> Result<Json<Success<KeyList>>, Failure> {
-    let Query(wanted) = query.map_err(|error| Failure::bad("invalid_query", echo(&error.body_text())))?;
     let limit = wanted.limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
         let message = format!("limit is {limit}: expected 1 to {MAX_LIMIT}");

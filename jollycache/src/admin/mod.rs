@@ -32,6 +32,7 @@ mod name;
 mod openapi;
 mod overview;
 mod page;
+mod query;
 mod recent;
 mod reply;
 #[cfg(feature = "openapi")]

@@ -105,8 +105,8 @@ fn admit_all(
     mode: RateMode,
     slots: &mut [&mut RateSlot],
 ) -> Vec<RateVerdict> {
-    let asked = || requests.iter();
-    let judged: Vec<(Millis, RateVerdict)> = asked()
+    let judged: Vec<(Millis, RateVerdict)> = requests
+        .iter()
         .zip(slots.iter_mut())
         .map(|(request, slot)| {
             let now = slot.now(clock);
@@ -116,7 +116,7 @@ fn admit_all(
     if mode == RateMode::Look || !judged.iter().all(|(_, verdict)| verdict.admitted) {
         return judged.into_iter().map(|(_, verdict)| verdict).collect();
     }
-    let taken = asked().zip(slots).zip(judged).map(|((request, slot), (now, _))| {
+    let taken = requests.iter().zip(slots).zip(judged).map(|((request, slot), (now, _))| {
         slot.take(request.rule, now, request.cost);
         slot.judge(request.rule, now, 0)
     });

@@ -129,10 +129,10 @@ impl LockBuilder {
         let claim = LockClaim::new(&self.cache.engine, &self.name);
         let mut watch = None;
         loop {
-            let asked = clock::now();
-            let remaining = match claim.ask(self.ttl).await? {
+            let requested = clock::now();
+            let remaining = match claim.request(self.ttl).await? {
                 LockAnswer::Locked { fence } => {
-                    return LockGuard::new(HeldLock::new(claim, fence, asked, self.ttl), &self);
+                    return LockGuard::new(HeldLock::new(claim, fence, requested, self.ttl), &self);
                 }
                 LockAnswer::Held { remaining } => remaining,
             };
@@ -160,14 +160,14 @@ pub struct LockGuard {
 }
 
 impl LockGuard {
-    fn new(held: HeldLock, asked: &LockBuilder) -> Result<Self> {
+    fn new(held: HeldLock, builder: &LockBuilder) -> Result<Self> {
         if held.remaining().is_none() {
             let why =
-                format!("the answer for the lock {} came after its ttl of {:?}", held.name(), asked.ttl);
+                format!("the answer for the lock {} came after its ttl of {:?}", held.name(), builder.ttl);
             return Err(Error::new(ErrorKind::Lost, why));
         }
         let held = Arc::new(held);
-        let watchdog = asked.auto_extend.then(|| Watchdog::over(&held, asked.ttl));
+        let watchdog = builder.auto_extend.then(|| Watchdog::over(&held, builder.ttl));
         Ok(LockGuard { held, watchdog })
     }
 

@@ -6,7 +6,6 @@ use super::Cache;
 use super::codec::encode;
 use crate::Value;
 use crate::error::Result;
-use crate::policy::check_tags;
 use crate::region::Region;
 
 impl Cache {
@@ -15,7 +14,7 @@ impl Cache {
     /// # Errors
     /// When it cannot be stored. Each such value is counted, so that callers which store nothing then need not report it.
     pub(super) fn payload<V: Value>(&self, region: &Region, value: &V, tags: usize) -> Result<Bytes> {
-        let encoded = check_tags(tags).and_then(|()| encode(value, self.engine.limits.value_bytes));
-        encoded.inspect_err(|error| region.reject(error))
+        region.check_tags(tags)?;
+        encode(value, self.engine.limits.value_bytes).inspect_err(|error| region.reject(error))
     }
 }

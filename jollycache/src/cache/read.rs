@@ -10,7 +10,7 @@ use super::{Cache, Fallible, Hooks, OptionalResult, ReadThrough, ReturnKind};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Lookup, LookupSpec, ToStore, TypeOf};
+use crate::engine::{LoadResult, Lookup, LookupSpec, TypeOf};
 use crate::entry::{Entry, Fingerprint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::Key;
@@ -208,12 +208,12 @@ impl Cache {
         let key = key.into();
         for _ in 0..MAX_UPDATE_ATTEMPTS {
             let lookup = self.lookup::<V>(&key, policy);
-            let (old, ticket) = self.engine.read(&lookup).lease_for_update().await?;
+            let (old, guard) = self.engine.read(&lookup).lease_for_update().await?;
             let old = old.filter(|entry| !entry.none).and_then(|entry| decode(&entry.payload));
             let new = change(old);
             let payload = self.payload(&lookup.region, &new, 0)?;
             let Resolved { ttl, stale, .. } = lookup.policy;
-            if ticket.store_if_untouched(ToStore::Value { payload, ttl, stale, version: None }).await {
+            if guard.store_if_untouched(LoadResult::Value { payload, ttl, stale, version: None }).await {
                 return Ok(new);
             }
         }
@@ -222,21 +222,21 @@ impl Cache {
     }
 
     fn lookup<V: Value>(&self, key: &Key, policy: &Policy) -> Lookup {
-        Lookup::new(&self.engine, &ask::<V>(key, policy))
+        Lookup::new(&self.engine, &lookup_spec::<V>(key, policy))
     }
 
     fn read_through<K: ReturnKind>(&self, key: &Key, policy: &Policy) -> ReadThrough<'_, K>
     where
         K::Value: Value,
     {
-        ReadThrough::new(self.clone(), &ask::<K::Value>(key, policy), Hooks::default())
+        ReadThrough::new(self.clone(), &lookup_spec::<K::Value>(key, policy), Hooks::default())
     }
 }
 
 /// The second policy layer of calls that have only one.
 static NOTHING: Policy = Policy::UNSET;
 
-fn ask<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> LookupSpec<'a> {
+fn lookup_spec<'a, V: Value>(key: &'a Key, policy: &'a Policy) -> LookupSpec<'a> {
     let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
     let policies = [policy, &NOTHING];
     LookupSpec {

@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use super::{Cache, Fallible, Mode, ReadThrough, mode};
 use crate::Value;
 use crate::clock;
-use crate::engine::{Found, LoadGuard, Loading, Lookup, ToStore};
+use crate::engine::{Found, LoadGuard, LoadResult, Loading, Lookup};
 use crate::key::Key;
 
 /// One of the reads.
@@ -22,7 +22,7 @@ struct Read<'a, V: Value, E> {
 /// A read that is to be loaded.
 struct Missing<'a, V: Value, E> {
     read: Read<'a, V, E>,
-    ticket: Box<LoadGuard>,
+    guard: Box<LoadGuard>,
 }
 
 /// Reads that are answered together.
@@ -61,8 +61,8 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
             let found = self.cache.engine.read_many(&lookups_of(&unreadable)).replace_unreadable().await;
             // Twice unreadable: another build writes what this one cannot read.
             for read in self.take(unreadable, found) {
-                let ticket = self.cache.engine.read(read.through.lookup()).bypass();
-                self.missing.push(Missing { read, ticket });
+                let guard = self.cache.engine.read(read.through.lookup()).bypass();
+                self.missing.push(Missing { read, guard });
             }
         }
         if self.missing.is_empty() { Ok(self.values) } else { self.load(load).await }
@@ -73,7 +73,7 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
         let mut unreadable = Vec::new();
         for (mut read, found) in reads.into_iter().zip(found) {
             match found {
-                Found::Load(ticket) => self.missing.push(Missing { read, ticket }),
+                Found::Load(guard) => self.missing.push(Missing { read, guard }),
                 Found::Entry { entry, waited } => match read.through.open(&entry, waited) {
                     Some(Ok(value)) => {
                         read.through.report();
@@ -97,9 +97,9 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
         let stored = missing.iter().map(|missing| missing.read.through.lookup().key.clone()).collect();
         let began = clock::now();
         // It runs in the place of the one that has it, where one has.
-        let runs = missing.iter().position(|missing| missing.ticket.has_place()).unwrap_or_default();
-        let Some(Missing { ticket, .. }) = missing.get_mut(runs) else { return Ok(values) };
-        let loaded = Loading::run(&cache.engine.store, stored, false, ticket.run(pin!(load(keys)))).await;
+        let runs = missing.iter().position(|missing| missing.guard.has_place()).unwrap_or_default();
+        let Some(Missing { guard, .. }) = missing.get_mut(runs) else { return Ok(values) };
+        let loaded = Loading::run(&cache.engine.store, stored, false, guard.run(pin!(load(keys)))).await;
         let took = (began, clock::now());
         for Missing { read, .. } in &mut missing {
             read.through.loaded_in(took);
@@ -123,23 +123,23 @@ impl<'a, V: Value, E> ReadMany<'a, V, E> {
 
 impl<V: Value, E> Missing<'_, V, E> {
     async fn complete(mut self, loaded: &HashMap<Key, V>) {
-        let to_store = match loaded.get(&self.read.key) {
+        let result = match loaded.get(&self.read.key) {
             Some(value) => self.read.through.storable(value),
-            None => ToStore::None { ttl: None },
+            None => LoadResult::None { ttl: None },
         };
-        self.read.through.keep(self.ticket, to_store).await;
+        self.read.through.complete_load(self.guard, result).await;
         self.read.through.missed("load");
     }
 }
 
 /// The load failed for all of them. Returns their stale values, if each has one: less than all is a failure.
 async fn stale_in_place_of_failure<V: Value, E>(missing: Vec<Missing<'_, V, E>>) -> Option<Vec<(Key, V)>> {
-    let serves = missing.iter().all(|missing| missing.ticket.has_stale());
-    let failed = missing.into_iter().map(|Missing { mut read, mut ticket }| async move {
+    let serves = missing.iter().all(|missing| missing.guard.has_stale());
+    let failed = missing.into_iter().map(|Missing { mut read, mut guard }| async move {
         if !serves {
-            drop(ticket.take_stale());
+            drop(guard.take_stale());
         }
-        let stale = read.through.fail_load(ticket, None).await;
+        let stale = read.through.fail_load(guard, None).await;
         read.through.missed("load");
         stale.and_then(Result::ok).map(|value| (read.key, value))
     });

@@ -12,7 +12,7 @@ use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{FillOutcome, Found, LoadGuard, LoadPermission, Lookup, LookupSpec, ToStore};
+use crate::engine::{FillOutcome, Found, LoadGuard, LoadPermission, LoadResult, Lookup, LookupSpec};
 use crate::entry::Entry;
 use crate::error::Error;
 use crate::tracker::{Count, Timed};
@@ -29,8 +29,8 @@ impl<'a, K: ReturnKind> ReadThrough<'a, K>
 where
     K::Value: Value,
 {
-    pub(crate) fn new(cache: Cache, ask: &LookupSpec<'_>, hooks: Hooks<'a, K>) -> Self {
-        let mut lookup = Lookup::new(&cache.engine, ask);
+    pub(crate) fn new(cache: Cache, spec: &LookupSpec<'_>, hooks: Hooks<'a, K>) -> Self {
+        let mut lookup = Lookup::new(&cache.engine, spec);
         lookup.takes_none = K::from_none().is_some();
         lookup.propagates = hooks.propagate.is_some();
         ReadThrough { cache, lookup, hooks, call: CallOutcome::of(Outcome::Bypass) }
@@ -111,8 +111,8 @@ where
         L: Future<Output = K::Return>,
     {
         let shared = match found {
-            Found::Load(ticket) => {
-                let returned = self.load(ticket, body).await;
+            Found::Load(guard) => {
+                let returned = self.load(guard, body).await;
                 self.missed("load");
                 return returned;
             }
@@ -173,43 +173,43 @@ where
         returned
     }
 
-    async fn load<F, L>(&mut self, mut ticket: Box<LoadGuard>, body: F) -> K::Return
+    async fn load<F, L>(&mut self, mut guard: Box<LoadGuard>, body: F) -> K::Return
     where
         F: FnOnce() -> L,
         L: Future<Output = K::Return>,
     {
         let began = clock::now();
-        let returned = ticket.run(pin!(body())).await;
+        let returned = guard.run(pin!(body())).await;
         self.call.load = Some((began, clock::now()));
-        let to_store = match K::loaded(&returned) {
+        let result = match K::loaded(&returned) {
             View::Value(value) => self.storable(value),
-            View::None => ToStore::None { ttl: self.lookup.policy.none_ttl },
+            View::None => LoadResult::None { ttl: self.lookup.policy.none_ttl },
             View::Failed => {
                 let failure = self.hooks.sharing.as_ref().map(|sharing| (sharing.share)(&returned));
-                return self.fail_load(ticket, failure).await.unwrap_or(returned);
+                return self.fail_load(guard, failure).await.unwrap_or(returned);
             }
         };
-        self.keep(ticket, to_store).await;
+        self.complete_load(guard, result).await;
         returned
     }
 
     /// Completes a load that returned a value or `None`.
-    pub(super) async fn keep(&mut self, ticket: Box<LoadGuard>, to_store: ToStore) {
-        let grant = ticket.permission;
-        let kept = ticket.complete(to_store).await;
-        self.call.stored = kept == FillOutcome::Stored;
-        self.call.outcome = outcome_of(grant, kept);
+    pub(super) async fn complete_load(&mut self, guard: Box<LoadGuard>, result: LoadResult) {
+        let permission = guard.permission;
+        let fill = guard.complete(result).await;
+        self.call.stored = fill == FillOutcome::Stored;
+        self.call.outcome = outcome_of(permission, fill);
     }
 
     /// Completes a load that failed. Returns the stale value that is served in its place, if there is one.
     pub(super) async fn fail_load(
         &mut self,
-        mut ticket: Box<LoadGuard>,
+        mut guard: Box<LoadGuard>,
         failure: Option<Arc<dyn Any + Send + Sync>>,
     ) -> Option<K::Return> {
         self.call.outcome = Outcome::LoadFailed;
-        let stale = ticket.take_stale().and_then(|entry| self.open(&entry, false));
-        ticket.fail(failure).await;
+        let stale = guard.take_stale().and_then(|entry| self.open(&entry, false));
+        guard.fail(failure).await;
         stale
     }
 
@@ -225,18 +225,18 @@ where
         self.report();
     }
 
-    pub(super) fn storable(&mut self, value: &K::Value) -> ToStore {
+    pub(super) fn storable(&mut self, value: &K::Value) -> LoadResult {
         let Lookup { policy, region, .. } = &self.lookup;
         // The look-up has checked its tags.
         let Ok(payload) = self.cache.payload(region, value, 0) else {
-            return ToStore::Unshareable;
+            return LoadResult::Unshareable;
         };
         if self.hooks.unless.take().is_some_and(|unless| unless(value)) {
-            return ToStore::Unstored { payload };
+            return LoadResult::Unstored { payload };
         }
         let ttl = self.hooks.ttl_by.take().map_or(policy.ttl, |ttl_by| ttl_by(value));
         let version = self.hooks.version_by.take().map(|version_by| version_by(value));
-        ToStore::Value { payload, ttl, stale: policy.stale, version }
+        LoadResult::Value { payload, ttl, stale: policy.stale, version }
     }
 
     fn take_value(none: bool, payload: &[u8]) -> Option<K::Return> {
@@ -272,8 +272,8 @@ where
     }
 }
 
-fn outcome_of(grant: LoadPermission, kept: FillOutcome) -> Outcome {
-    match (grant, kept) {
+fn outcome_of(permission: LoadPermission, fill: FillOutcome) -> Outcome {
+    match (permission, fill) {
         (LoadPermission::Bypass, _) => Outcome::Bypass,
         (LoadPermission::Broken, _) | (LoadPermission::Leased, FillOutcome::Failed) => Outcome::Error,
         (LoadPermission::Leased, FillOutcome::Refused) => Outcome::Refused,

@@ -3,7 +3,7 @@
 use super::{Cache, WriteThrough, Written};
 use crate::Value;
 use crate::call_report::Operation;
-use crate::engine::{Announced, Target};
+use crate::engine::{Target, WriteIntent};
 use crate::entry::Version;
 use crate::error::Result;
 use crate::key::{Key, Tag};
@@ -64,10 +64,10 @@ impl Cache {
     ) -> Result<WriteGuard> {
         let keys: Vec<Key> = keys.into_iter().map(Into::into).collect();
         let tags: Vec<Tag> = tags.into_iter().map(Into::into).collect();
-        let announced = Announced { keys: &keys, tags: &tags, value_tags: None, late: true };
+        let intent = WriteIntent { keys: &keys, tags: &tags, value_tags: None, late: true };
         let region = policy.region.as_deref().unwrap_or(DEFAULT_REGION);
         let (write, failed) =
-            WriteThrough::begin(self.clone(), region, [policy, &Policy::UNSET], announced).await;
+            WriteThrough::begin(self.clone(), region, [policy, &Policy::UNSET], intent).await;
         failed.map_or(Ok(WriteGuard { write }), Err)
     }
 }

@@ -9,11 +9,11 @@ use super::{Cache, Mode, mode};
 use crate::Value;
 use crate::call_report::{self, CallOutcome, Operation, Outcome};
 use crate::clock;
-use crate::engine::{Announced, NewValue, Put, Target, TypeOf, Write};
+use crate::engine::{NewValue, Put, Target, TypeOf, Write, WriteIntent};
 use crate::entry::{Fingerprint, Version};
 use crate::error::{Error, Result};
 use crate::key::{Key, Tag};
-use crate::policy::{Policy, Resolved, check_tags};
+use crate::policy::{Policy, Resolved};
 use crate::region::Region;
 
 /// A typed [`Write`].
@@ -44,14 +44,14 @@ impl WriteThrough {
         cache: Cache,
         region: &str,
         policies: [&Policy; 2],
-        announced: Announced<'_>,
+        intent: WriteIntent<'_>,
     ) -> (Self, Option<Error>) {
         let region = cache.engine.region(region);
         let policy = region.resolve(policies);
-        let value_tags = announced.value_tags.map(|tags| region.tags(policy.consistency, tags));
-        let announced = Announced { value_tags: value_tags.as_deref(), ..announced };
+        let value_tags = intent.value_tags.map(|tags| region.tags(policy.consistency, tags));
+        let intent = WriteIntent { value_tags: value_tags.as_deref(), ..intent };
         let started = clock::now();
-        let (write, begun) = Write::begin(&cache.engine, &region, policy, announced).await;
+        let (write, begun) = Write::begin(&cache.engine, &region, policy, intent).await;
         let announced = clock::now();
         (WriteThrough { cache, region, policy, write, started, announced }, begun.err())
     }
@@ -71,11 +71,7 @@ impl WriteThrough {
     /// # Errors
     /// Then.
     pub(crate) fn check_tags(&self, tags: &[Tag]) -> Result<()> {
-        self.check_tag_count(self.region.tags(self.policy.consistency, tags).len())
-    }
-
-    fn check_tag_count(&self, tags: usize) -> Result<()> {
-        check_tags(tags).inspect_err(|error| self.region.reject(error))
+        self.region.check_tags(self.region.tags(self.policy.consistency, tags).len())
     }
 
     /// The source was written: puts the value under `key`, with these tags and those of the region.
@@ -135,7 +131,7 @@ impl WriteThrough {
             }
             Written::None => {
                 let none_ttl = self.policy.none_ttl?;
-                self.check_tag_count(tags).ok()?;
+                self.region.check_tags(tags).ok()?;
                 (true, Bytes::new(), none_ttl, Duration::ZERO, None)
             }
             Written::Unstored => return None,

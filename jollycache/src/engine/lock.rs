@@ -40,8 +40,8 @@ impl LockClaim {
         &self.name
     }
 
-    /// Asks once.
-    pub(crate) async fn ask(&self, ttl: Duration) -> Result<LockAnswer> {
+    /// Requests the lock, once.
+    pub(crate) async fn request(&self, ttl: Duration) -> Result<LockAnswer> {
         let call = self.call()?;
         // Before the call: where its answer is lost, the lock may be taken all the same.
         self.may_own.store(true, Ordering::Relaxed);
@@ -106,9 +106,14 @@ pub(crate) struct HeldLock {
 }
 
 impl HeldLock {
-    /// What `claim` was answered, having asked at `asked` for `ttl`.
-    pub(crate) fn new(claim: LockClaim, fence: u64, asked: Instant, ttl: Duration) -> Self {
-        HeldLock { claim, fence, life: watch::Sender::new(Life::Until(asked + ttl)), turn: Mutex::new(()) }
+    /// The lock that `claim` was granted, requested at `requested`, for `ttl`.
+    pub(crate) fn new(claim: LockClaim, fence: u64, requested: Instant, ttl: Duration) -> Self {
+        HeldLock {
+            claim,
+            fence,
+            life: watch::Sender::new(Life::Until(requested + ttl)),
+            turn: Mutex::new(()),
+        }
     }
 
     pub(crate) fn name(&self) -> &StoredKey {
@@ -142,12 +147,12 @@ impl HeldLock {
     /// Lets the lock end `ttl` from now.
     pub(crate) async fn extend(&self, ttl: Duration) -> Result<()> {
         let _turn = self.turn.lock().await;
-        let asked = clock::now();
+        let requested = clock::now();
         if self.remaining().is_none() {
             return Err(self.gone());
         }
         // Whether a call that fails or is dropped happened is unknown: the earlier end counts.
-        self.move_end(|until| until.min(asked + ttl));
+        self.move_end(|until| until.min(requested + ttl));
         if !self.claim.extend(ttl).await? {
             self.lose("its record is gone, or another has it");
         }
@@ -155,7 +160,7 @@ impl HeldLock {
         if self.remaining().is_none() {
             return Err(self.gone());
         }
-        self.move_end(|_| asked + ttl);
+        self.move_end(|_| requested + ttl);
         Ok(())
     }
 

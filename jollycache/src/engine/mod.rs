@@ -25,9 +25,9 @@ pub(crate) use self::draft::{NewValue, TypeOf};
 pub(crate) use self::invalidate::{Eviction, Target};
 pub(crate) use self::lock::{HeldLock, LockClaim};
 pub(crate) use self::read::{
-    FillOutcome, Found, LoadGuard, LoadPermission, Loading, Lookup, LookupSpec, ToStore,
+    FillOutcome, Found, LoadGuard, LoadPermission, LoadResult, Loading, Lookup, LookupSpec,
 };
-pub(crate) use self::write::{Announced, Overwrite, Put, Write};
+pub(crate) use self::write::{Overwrite, Put, Write, WriteIntent};
 
 use self::audit::Auditors;
 use self::flight::Flights;

@@ -9,7 +9,7 @@ use super::record::text_of;
 use super::seal::{Sealed, Sealer};
 use crate::cache::{Cache, Invalidation};
 use crate::clock::{self, Millis};
-use crate::engine::{Lookup, LookupSpec, ToStore, TypeOf};
+use crate::engine::{LoadResult, Lookup, LookupSpec, TypeOf};
 use crate::entry::{Entry, Fingerprint};
 use crate::error::{Error, ErrorKind, Result};
 use crate::key::{Key, StoredKey, Tag};
@@ -102,18 +102,18 @@ impl SealedStore {
     ) -> Result<T> {
         for _ in 0..MAX_ATTEMPTS {
             let lookup = self.lookup(key, tags);
-            let (old, ticket) = self.cache.engine.read(&lookup).lease_for_update().await?;
+            let (old, guard) = self.cache.engine.read(&lookup).lease_for_update().await?;
             let old = old.and_then(|entry| self.open(&lookup.key, &entry));
             let (text, ttl, outcome) = match change(old)? {
                 Change::Store { text, ttl, outcome } => (text, ttl, outcome),
                 Change::Leave(outcome) => {
-                    ticket.release_untouched().await;
+                    guard.release_untouched().await;
                     return Ok(outcome);
                 }
             };
             let payload = Bytes::from(text_of(&self.sealer.seal(&lookup.key, text)?)?);
             let (stale, version) = (Duration::ZERO, None);
-            if ticket.store_if_untouched(ToStore::Value { payload, ttl, stale, version }).await {
+            if guard.store_if_untouched(LoadResult::Value { payload, ttl, stale, version }).await {
                 return Ok(outcome);
             }
         }

@@ -68,21 +68,21 @@ impl Pair {
     async fn run(&mut self, steps: usize) -> Result<(), String> {
         for number in 0..steps {
             self.pass_time();
-            let asked = self.asked();
+            let requests = self.requests();
             let mode = if self.random.random_range(0..10) == 0 { RateMode::Look } else { RateMode::Take };
             let clock_ms = self.clock_ms;
-            let before: Vec<_> = asked.iter().map(|&(place, _)| self.limits[place].slot.clone()).collect();
-            let expected = self.on_slots(&asked, mode);
-            let found = self.on_backend(&asked, mode).await;
+            let before: Vec<_> = requests.iter().map(|&(place, _)| self.limits[place].slot.clone()).collect();
+            let expected = self.on_slots(&requests, mode);
+            let found = self.on_backend(&requests, mode).await;
             if expected != found {
                 return Err(format!(
-                    "step {number} at {clock_ms}, {mode:?} {asked:?} of {before:?}:\nexpected {expected:?}\n\
+                    "step {number} at {clock_ms}, {mode:?} {requests:?} of {before:?}:\nexpected {expected:?}\n\
                      but found {found:?}"
                 ));
             }
             let edge = found.iter().find_map(|verdict| verdict.retry_after.filter(|wait| !wait.is_zero()));
             self.edge_ms = edge.map_or(self.edge_ms, |edge| i64::try_from(edge.as_millis()).unwrap());
-            self.check_lifetimes(&asked, mode, &found)?;
+            self.check_lifetimes(&requests, mode, &found)?;
         }
         Ok(())
     }
@@ -102,26 +102,26 @@ impl Pair {
     }
 
     /// One limit to three, each once, and their costs.
-    fn asked(&mut self) -> Vec<(usize, u64)> {
+    fn requests(&mut self) -> Vec<(usize, u64)> {
         let count = *[1, 1, 2, 3].choose(&mut self.random).unwrap();
         let mut places: Vec<usize> = (0..self.limits.len()).collect();
-        let mut asked = Vec::new();
+        let mut requests = Vec::new();
         for _ in 0..count {
             let place = places.swap_remove(self.random.random_range(0..places.len()));
             let cost = *[0, 1, 1, 1, 2, 3, 5, 50, u64::MAX].choose(&mut self.random).unwrap();
-            asked.push((place, cost));
+            requests.push((place, cost));
         }
-        asked
+        requests
     }
 
-    fn on_slots(&mut self, asked: &[(usize, u64)], mode: RateMode) -> Vec<RateVerdict> {
+    fn on_slots(&mut self, requests: &[(usize, u64)], mode: RateMode) -> Vec<RateVerdict> {
         let clock_ms = self.clock_ms;
         let mut judge = |&(place, cost): &(usize, u64)| {
             let Limit { rule, slot, .. } = &mut self.limits[place];
             let now = slot.now(clock_ms);
             slot.judge(rule, now, cost)
         };
-        let verdicts: Vec<_> = asked.iter().map(&mut judge).collect();
+        let verdicts: Vec<_> = requests.iter().map(&mut judge).collect();
         if mode == RateMode::Look || !verdicts.iter().all(|verdict| verdict.admitted) {
             return verdicts;
         }
@@ -131,27 +131,27 @@ impl Pair {
             slot.take(rule, now, cost);
             slot.judge(rule, now, 0)
         };
-        asked.iter().map(take).collect()
+        requests.iter().map(take).collect()
     }
 
-    async fn on_backend(&self, asked: &[(usize, u64)], mode: RateMode) -> Vec<RateVerdict> {
+    async fn on_backend(&self, requests: &[(usize, u64)], mode: RateMode) -> Vec<RateVerdict> {
         let request = |&(place, cost): &(usize, u64)| {
             let Limit { key, rule, .. } = &self.limits[place];
             RateRequest::new(key, rule, cost)
         };
-        let requests: Vec<_> = asked.iter().map(request).collect();
+        let requests: Vec<_> = requests.iter().map(request).collect();
         self.backend.admit(&requests, mode).await.unwrap()
     }
 
     /// Recorded requests are stored as long as they count, and for two windows at most.
     fn check_lifetimes(
         &mut self,
-        asked: &[(usize, u64)],
+        requests: &[(usize, u64)],
         mode: RateMode,
         found: &[RateVerdict],
     ) -> Result<(), String> {
         let is_taken = mode == RateMode::Take && found.iter().all(|verdict| verdict.admitted);
-        for (&(place, cost), verdict) in asked.iter().zip(found) {
+        for (&(place, cost), verdict) in requests.iter().zip(found) {
             let Limit { key, rule, .. } = &self.limits[place];
             let left: i64 = redis::cmd("PTTL").arg(key.as_str()).query(&mut self.looker).unwrap();
             // Without a record nothing may count; a record without an end is none of these.

@@ -10,7 +10,7 @@ use super::auditor::{Auditor, LoadFuture, Loaded, Sourced};
 use crate::backend::Capability;
 use crate::clock;
 use crate::engine::read::UpdateLease;
-use crate::engine::{Engine, LoadGuard, Loading, Lookup, LookupSpec, Target, ToStore};
+use crate::engine::{Engine, LoadGuard, LoadResult, Loading, Lookup, LookupSpec, Target};
 use crate::entry::Entry;
 use crate::error::Result;
 use crate::key::{Key, StoredKey};
@@ -77,8 +77,8 @@ impl Auditor {
     /// A read that takes any entry of the region, and does not wait.
     fn lookup(&self, engine: &Engine, key: &Key) -> Lookup {
         let policies = [&Policy::UNSET, &Policy::UNSET];
-        let ask = LookupSpec { region: &self.region.name, key, tags: &[], policies, type_of: self.type_of };
-        let lookup = Lookup::new(engine, &ask);
+        let spec = LookupSpec { region: &self.region.name, key, tags: &[], policies, type_of: self.type_of };
+        let lookup = Lookup::new(engine, &spec);
         // The lifetime of a repaired value is the old one's, which had its jitter.
         let policy = Resolved { jitter: 0.0, ..lookup.policy };
         // No tag is declared, so that each of the entry's own is looked up.
@@ -115,7 +115,7 @@ impl Auditor {
         let fits = |loaded: &Sourced| loaded.is_kept && loaded.payload.len() <= engine.limits.value_bytes;
         if let Some(Sourced { payload, .. }) = loaded.filter(|loaded| replaceable && fits(loaded)) {
             let (ttl, stale) = self.lifetime(engine, lookup, entry).await?;
-            let value = ToStore::Value { payload, ttl, stale, version: None };
+            let value = LoadResult::Value { payload, ttl, stale, version: None };
             return Ok(guard.store_if_untouched(value).await.then_some(true));
         }
         if !guard.release_untouched().await {

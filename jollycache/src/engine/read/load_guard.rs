@@ -33,7 +33,7 @@ pub(crate) struct LoadPlace(#[allow(dead_code, reason = "held, not read")] Owned
 
 /// The result of a load, for the cache.
 #[derive(Debug)]
-pub(crate) enum ToStore {
+pub(crate) enum LoadResult {
     /// A value, and how long it is to live.
     Value { payload: Bytes, ttl: Duration, stale: Duration, version: Option<Version> },
     /// `None`; with a lifetime if it is to be stored.
@@ -171,7 +171,7 @@ impl LoadGuard {
     }
 
     /// Ends a load that succeeded.
-    pub(crate) async fn complete(mut self: Box<Self>, loaded: ToStore) -> FillOutcome {
+    pub(crate) async fn complete(mut self: Box<Self>, loaded: LoadResult) -> FillOutcome {
         let took = self.count_load();
         let Some(lease) = self.lease.take() else {
             // Sealed before the load began, so it is as fresh as each follower may ask.
@@ -183,17 +183,17 @@ impl LoadGuard {
         }
         // Before the fill: what is delivered by then refuses it, or is observed by it.
         let undelivered = self.is_undelivered();
-        let (still_valid, kept) = self.settle(lease, &loaded, took).await;
+        let (still_valid, outcome) = self.settle(lease, &loaded, took).await;
         self.finish_flight(if still_valid && !undelivered {
             result_of(&loaded)
         } else {
             FlightResult::Retry
         });
-        kept
+        outcome
     }
 
     /// Stores the value, if nothing happened to the key since the lease. Returns whether it was stored.
-    pub(crate) async fn store_if_untouched(mut self: Box<Self>, value: ToStore) -> bool {
+    pub(crate) async fn store_if_untouched(mut self: Box<Self>, value: LoadResult) -> bool {
         let Some(lease) = self.lease.take() else { return false };
         self.settle(lease, &value, Duration::ZERO).await.0
     }
@@ -219,7 +219,7 @@ impl LoadGuard {
 
     /// Stores what was loaded, or releases the lease. Returns whether nothing was invalidated since the lease was taken,
     /// and the fate of the value.
-    async fn settle(&self, lease: LoadLease, loaded: &ToStore, took: Duration) -> (bool, FillOutcome) {
+    async fn settle(&self, lease: LoadLease, loaded: &LoadResult, took: Duration) -> (bool, FillOutcome) {
         match self.draft(&lease, loaded, took) {
             Some(draft) => self.fill(lease, &draft).await,
             None => (self.give_back(lease).await, FillOutcome::Unstored),
@@ -264,13 +264,15 @@ impl LoadGuard {
         Ok(call.read_many(&[], &self.lookup.tag_keys).await?.1)
     }
 
-    fn draft(&self, lease: &LoadLease, loaded: &ToStore, took: Duration) -> Option<Draft> {
+    fn draft(&self, lease: &LoadLease, loaded: &LoadResult, took: Duration) -> Option<Draft> {
         let (none, payload, ttl, stale, version) = match loaded {
-            ToStore::Value { payload, ttl, stale, version } => {
+            LoadResult::Value { payload, ttl, stale, version } => {
                 (false, payload.clone(), *ttl, *stale, *version)
             }
-            ToStore::None { ttl: Some(ttl) } => (true, Bytes::new(), *ttl, Duration::ZERO, None),
-            ToStore::None { ttl: None } | ToStore::Unstored { .. } | ToStore::Unshareable => return None,
+            LoadResult::None { ttl: Some(ttl) } => (true, Bytes::new(), *ttl, Duration::ZERO, None),
+            LoadResult::None { ttl: None } | LoadResult::Unstored { .. } | LoadResult::Unshareable => {
+                return None;
+            }
         };
         let Lookup { region, policy, type_of, codec, .. } = &self.lookup;
         let value = NewValue { none, payload, type_of: *type_of, version, ttl, stale };
@@ -314,13 +316,13 @@ impl Drop for LoadGuard {
     }
 }
 
-fn result_of(loaded: &ToStore) -> FlightResult {
+fn result_of(loaded: &LoadResult) -> FlightResult {
     match loaded {
-        ToStore::Value { payload, .. } | ToStore::Unstored { payload } => {
+        LoadResult::Value { payload, .. } | LoadResult::Unstored { payload } => {
             FlightResult::Value(Shared { none: false, payload: payload.clone() })
         }
-        ToStore::None { .. } => FlightResult::Value(Shared { none: true, payload: Bytes::new() }),
-        ToStore::Unshareable => FlightResult::Alone,
+        LoadResult::None { .. } => FlightResult::Value(Shared { none: true, payload: Bytes::new() }),
+        LoadResult::Unshareable => FlightResult::Alone,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::engine::retry_queue::Coverage;
 use crate::entry::{Codec, Entry, TagStamp, Token};
 use crate::error::Result;
 use crate::key::{Key, StoredKey, Tag};
-use crate::policy::{Policy, Resolved, check_tags};
+use crate::policy::{Policy, Resolved};
 use crate::region::Region;
 use crate::store::{Call, Store};
 
@@ -49,12 +49,12 @@ pub(crate) struct LookupSpec<'a> {
 }
 
 impl Lookup {
-    pub(crate) fn new(engine: &Engine, ask: &LookupSpec<'_>) -> Self {
-        let region = engine.region(ask.region);
-        let policy = region.resolve(ask.policies);
-        let layers = ask.policies.iter().flat_map(|policy| &policy.tags);
-        let tags = region.tags(policy.consistency, ask.tags.iter().chain(layers));
-        let key = engine.namespace().key(ask.key);
+    pub(crate) fn new(engine: &Engine, spec: &LookupSpec<'_>) -> Self {
+        let region = engine.region(spec.region);
+        let policy = region.resolve(spec.policies);
+        let layers = spec.policies.iter().flat_map(|policy| &policy.tags);
+        let tags = region.tags(policy.consistency, spec.tags.iter().chain(layers));
+        let key = engine.namespace().key(spec.key);
         let tag_keys: Vec<_> = tags.iter().map(|tag| engine.namespace().tag(tag)).collect();
         Lookup {
             undelivered: engine.retry_queue.coverage(&key, &tag_keys, region.id),
@@ -62,7 +62,7 @@ impl Lookup {
             tag_keys,
             tags,
             policy,
-            type_of: ask.type_of,
+            type_of: spec.type_of,
             takes_none: false,
             propagates: false,
             serves_stale: |_, _| true,
@@ -82,10 +82,9 @@ impl Lookup {
             && (self.takes_none || !entry.none)
     }
 
-    /// Fails, and counts it, if no entry can hold the declared tags. They are never cut: what one of them evicts would be
-    /// served.
+    /// Fails, and counts it, if no entry can hold the declared tags.
     pub(super) fn check_tags(&self) -> Result<()> {
-        check_tags(self.tags.len()).inspect_err(|error| self.region.reject(error))
+        self.region.check_tags(self.tags.len())
     }
 
     pub(super) fn may_serve_stale(&self, entry: &Entry) -> bool {

@@ -16,7 +16,7 @@ mod reader;
 mod update;
 
 pub(crate) use self::found::Found;
-pub(crate) use self::load_guard::{FillOutcome, LoadGuard, LoadPermission, ToStore};
+pub(crate) use self::load_guard::{FillOutcome, LoadGuard, LoadPermission, LoadResult};
 pub(crate) use self::loading::Loading;
 pub(crate) use self::lookup::{Lookup, LookupSpec};
 pub(crate) use self::reader::{BatchReader, Reader};

@@ -25,7 +25,7 @@ use crate::tracker::Count;
 
 /// What a write announces.
 #[derive(Debug, Default)]
-pub(crate) struct Announced<'a> {
+pub(crate) struct WriteIntent<'a> {
     /// The keys that it changes.
     pub(crate) keys: &'a [Key],
     /// The tags that it invalidates.
@@ -72,7 +72,7 @@ impl Write {
         engine: &Arc<Engine>,
         region: &Arc<Region>,
         policy: Resolved,
-        announced: Announced<'_>,
+        intent: WriteIntent<'_>,
     ) -> (Self, Result<()>) {
         engine.ensure_worker();
         let mut write = Write {
@@ -81,15 +81,15 @@ impl Write {
             policy,
             token: Token::random(),
             began: clock::now(),
-            keys: distinct(announced.keys.iter().map(|key| engine.namespace().key(key))),
-            tags: distinct(announced.tags.iter().map(|tag| engine.namespace().tag(tag))),
+            keys: distinct(intent.keys.iter().map(|key| engine.namespace().key(key))),
+            tags: distinct(intent.tags.iter().map(|tag| engine.namespace().tag(tag))),
             value_stamps: Vec::new(),
             scope: None,
             store_run: None,
             broken: false,
             ended: false,
         };
-        let begun = write.announce_all(&announced).await;
+        let begun = write.announce_all(&intent).await;
         write.broken = begun.is_err();
         (write, begun)
     }
@@ -132,7 +132,7 @@ impl Write {
     }
 
     /// All at once: nothing of it depends on the other, and all of it is done before the source is written.
-    async fn announce_all(&mut self, announced: &Announced<'_>) -> Result<()> {
+    async fn announce_all(&mut self, intent: &WriteIntent<'_>) -> Result<()> {
         let close = async {
             if self.tags.is_empty() {
                 return Ok(());
@@ -141,8 +141,8 @@ impl Write {
         };
         let announce = try_join_all(self.keys.iter().map(|key| self.announce(key)));
         let snapshot = async {
-            let tags = announced.value_tags.unwrap_or_default();
-            if tags.is_empty() && !announced.late {
+            let tags = intent.value_tags.unwrap_or_default();
+            if tags.is_empty() && !intent.late {
                 return Ok((Vec::new(), None));
             }
             // Before the ids, and again after them when they are compared: a restart may bring an old id back.

@@ -3,5 +3,5 @@
 mod intent;
 mod overwrite;
 
-pub(crate) use self::intent::{Announced, Put, Write};
+pub(crate) use self::intent::{Put, Write, WriteIntent};
 pub(crate) use self::overwrite::Overwrite;

@@ -9,12 +9,12 @@
 //! form. A `schema` number is for those.
 
 mod access;
+mod deserializer;
 mod plan;
 mod rejected;
 mod samples;
 #[cfg(test)]
 mod tests;
-mod tracer;
 
 use std::any::type_name;
 use std::collections::HashMap;

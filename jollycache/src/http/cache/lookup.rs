@@ -47,7 +47,7 @@ pub(super) enum Action {
 pub(super) struct Loading {
     pub(super) key: ResolvedKey,
     /// Must be completed with the load's result; `None` if the response is for this client only.
-    pub(super) ticket: Option<Box<LoadGuard>>,
+    pub(super) guard: Option<Box<LoadGuard>>,
     /// The stored response to validate.
     pub(super) stored: Option<StoredResponse>,
     /// Whether a response was stored when the load began.
@@ -113,7 +113,7 @@ impl Settings {
                 return Action::GatewayTimeout;
             }
             let (record, collapsed) = match reader.continue_after_probe(look, replaces).await {
-                Ok(Found::Load(ticket)) => return self.lead_load(request, key, ticket),
+                Ok(Found::Load(guard)) => return self.lead_load(request, key, guard),
                 Ok(Found::Entry { entry, .. }) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),
                 Ok(Found::SharedFailure(_)) | Err(_) => return key.load_alone(),
@@ -160,29 +160,29 @@ impl Settings {
         why: Forwarded,
     ) -> Action {
         // The entry under the lease replaces the one that was read before: an eviction may have come in between.
-        let (ticket, stored) = match self.cache.engine.read(&key.lookup).try_refresh().await {
-            Some((old, ticket)) => (Some(ticket), old.and_then(|entry| response_of(entry.payload))),
+        let (guard, stored) = match self.cache.engine.read(&key.lookup).try_refresh().await {
+            Some((old, guard)) => (Some(guard), old.and_then(|entry| response_of(entry.payload))),
             None => (None, Some(stored)),
         };
         let replaces = stored.is_some();
         let status = CacheStatus { key: self.shown_key(request), ..CacheStatus::forwarded(why) };
         key.lookup.region.tracker.count(Count::Miss);
-        Action::Load(Box::new(Loading { key, ticket, stored, replaces, status }))
+        Action::Load(Box::new(Loading { key, guard, stored, replaces, status }))
     }
 
     /// Loads for all requests that are collapsed onto this one.
-    fn lead_load(&self, request: &CacheableRequest, key: ResolvedKey, mut ticket: Box<LoadGuard>) -> Action {
-        let stored = ticket.take_stale().and_then(|entry| response_of(entry.payload));
+    fn lead_load(&self, request: &CacheableRequest, key: ResolvedKey, mut guard: Box<LoadGuard>) -> Action {
+        let stored = guard.take_stale().and_then(|entry| response_of(entry.payload));
         let replaces = stored.is_some();
         key.lookup.region.tracker.count(Count::Miss);
         let why = if stored.is_some() { Forwarded::Stale } else { key.miss_reason() };
         let status =
-            if ticket.may_store() { CacheStatus::forwarded(why) } else { CacheStatus::bypass("no-lease") };
+            if guard.may_store() { CacheStatus::forwarded(why) } else { CacheStatus::bypass("no-lease") };
         let status = CacheStatus { key: self.shown_key(request), ..status };
         let reuse =
             stored.as_ref().map(|stored| stored.freshness.reuse(&request.directives, clock::now_ms()));
-        let in_background = ticket.may_store() && reuse == Some(Reuse::AllowedWhileRevalidating);
-        let loading = Box::new(Loading { key, ticket: Some(ticket), stored, replaces, status });
+        let in_background = guard.may_store() && reuse == Some(Reuse::AllowedWhileRevalidating);
+        let loading = Box::new(Loading { key, guard: Some(guard), stored, replaces, status });
         match &loading.stored {
             Some(stored) if in_background => {
                 let served = self.hit(request, stored, false);
@@ -209,14 +209,14 @@ impl Settings {
 
     /// The engine's look-up of a key, for a request.
     fn engine_lookup(&self, key: &Key, request: &CacheableRequest) -> Lookup {
-        let ask = LookupSpec {
+        let spec = LookupSpec {
             region: &self.region,
             key,
             tags: &request.tags,
             policies: [&Policy::UNSET, &Policy::UNSET],
             type_of: TypeOf { fingerprint: record::FINGERPRINT, schema: 0 },
         };
-        let lookup = Lookup::new(&self.cache.engine, &ask);
+        let lookup = Lookup::new(&self.cache.engine, &spec);
         Lookup { serves_stale: record::serves_stale, codec: Codec::Http, ..lookup }
     }
 
@@ -235,7 +235,7 @@ impl ResolvedKey {
     fn load_alone(self) -> Action {
         self.lookup.region.tracker.count(Count::Miss);
         let status = CacheStatus::forwarded(self.miss_reason());
-        Action::Load(Box::new(Loading { key: self, ticket: None, stored: None, replaces: false, status }))
+        Action::Load(Box::new(Loading { key: self, guard: None, stored: None, replaces: false, status }))
     }
 
     fn count_served(&self, entry: Option<&Entry>) {

@@ -52,14 +52,14 @@ impl<S> Origin<S> {
         let request_headers = head.headers.clone();
         request.strip(&mut head, &self.settings.stripped);
         // A load for this client alone keeps its own conditions: its response is not stored.
-        if loading.ticket.is_some() || loading.stored.is_some() {
+        if loading.guard.is_some() || loading.stored.is_some() {
             fields::make_conditional(&mut head.headers, loading.stored.as_ref());
         }
         let sent = clock::now_ms();
         let result = {
             let call = pin!(self.call(Request::from_parts(head, body)));
-            match &mut loading.ticket {
-                Some(ticket) => ticket.run(call).await,
+            match &mut loading.guard {
+                Some(guard) => guard.run(call).await,
                 None => call.await,
             }
         };
@@ -68,7 +68,7 @@ impl<S> Origin<S> {
                 Ok(self.settings.receive(request, &request_headers, loading, response, sent).await)
             }
             Err(error) => {
-                release_failed(loading.ticket.take()).await;
+                release_failed(loading.guard.take()).await;
                 let stored = loading.stored.take();
                 let stored = stored.filter(|stored| stored.freshness.allows_stale_if_error(clock::now_ms()));
                 let stale = stored.map(|stored| self.settings.serve_stale(request, stored, loading.status));

@@ -36,7 +36,7 @@ impl Settings {
         if response.status() == StatusCode::NOT_MODIFIED {
             if !fields::selects(&stored, response.headers()) {
                 // The 304 validates a response other than the stored one (RFC 9111, section 4.3.4).
-                release_failed(loading.ticket.take()).await;
+                release_failed(loading.guard.take()).await;
                 return self.serve_stale(request, stored, loading.status);
             }
             let head = Settings::freshened(&stored, response.headers());
@@ -45,7 +45,7 @@ impl Settings {
             return self.receive_freshened(request, request_headers, loading, freshened, sent).await;
         }
         if is_failure(response.status()) && stored.freshness.allows_stale_if_error(clock::now_ms()) {
-            release_failed(loading.ticket.take()).await;
+            release_failed(loading.guard.take()).await;
             return self.serve_stale(request, stored, loading.status);
         }
         self.receive_new(request, request_headers, loading, response, sent).await
@@ -61,7 +61,7 @@ impl Settings {
         sent: Millis,
     ) -> Answer<R> {
         let (head, body) = response.into_parts();
-        if loading.ticket.is_none() {
+        if loading.guard.is_none() {
             return self.forward(request, head, ResponseBody::streaming(body), &loading.status);
         }
         let Some(storable) = self.check_storable(request, &mut loading, &head, sent).await else {
@@ -76,13 +76,13 @@ impl Settings {
             }
             // The head goes on unchanged, so that the client detects the truncation.
             Collected::Complete(body) => {
-                release_failed(loading.ticket.take()).await;
+                release_failed(loading.guard.take()).await;
                 self.forward(request, head, ResponseBody::complete(body), &loading.status)
             }
             Collected::Incomplete(body, why) => {
                 match why {
-                    Incomplete::Failed => release_failed(loading.ticket.take()).await,
-                    _ => mark_uncacheable(loading.ticket.take(), Scope::AllRequests).await,
+                    Incomplete::Failed => release_failed(loading.guard.take()).await,
+                    _ => mark_uncacheable(loading.guard.take(), Scope::AllRequests).await,
                 }
                 loading.status.detail = Some(detail(why));
                 self.forward(request, head, body, &loading.status)

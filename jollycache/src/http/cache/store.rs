@@ -12,7 +12,7 @@ use super::settings::Settings;
 use super::storability::{ReceivedResponse, Storability, Storable};
 use super::{conditions, dates, fields};
 use crate::clock::{self, Millis};
-use crate::engine::{FillOutcome, LoadGuard, Target, ToStore};
+use crate::engine::{FillOutcome, LoadGuard, LoadResult, Target};
 use crate::entry::Token;
 use crate::key::Tag;
 
@@ -22,7 +22,7 @@ const UNCACHEABLE_TTL: Duration = Duration::from_secs(5);
 const MIN_INDEX_TTL: Duration = Duration::from_secs(60 * 60);
 
 impl Settings {
-    /// What to store of a response. For one that is not storable, completes the ticket accordingly and returns `None`.
+    /// What to store of a response. For one that is not storable, completes the guard accordingly and returns `None`.
     pub(super) async fn check_storable(
         &self,
         request: &CacheableRequest,
@@ -41,17 +41,17 @@ impl Settings {
         match response.storability() {
             Storability::Storable(storable) => return Some(storable),
             Storability::NotStorable if head.status.is_server_error() => {
-                release_failed(loading.ticket.take()).await;
+                release_failed(loading.guard.take()).await;
             }
             // A refusal of one client (a 403, say) must not replace a response that others may have.
             Storability::NotStorable | Storability::NotWithCredentials
                 if loading.replaces && concerns_only_the_client(head.status) =>
             {
-                release_failed(loading.ticket.take()).await;
+                release_failed(loading.guard.take()).await;
             }
-            Storability::NotStorable => mark_uncacheable(loading.ticket.take(), Scope::AllRequests).await,
+            Storability::NotStorable => mark_uncacheable(loading.guard.take(), Scope::AllRequests).await,
             Storability::NotWithCredentials => {
-                mark_uncacheable(loading.ticket.take(), Scope::WithCredentials).await;
+                mark_uncacheable(loading.guard.take(), Scope::WithCredentials).await;
             }
         }
         None
@@ -96,22 +96,22 @@ impl Settings {
         storable: &Storable,
         stored: &StoredResponse,
     ) -> bool {
-        let Some(ticket) = loading.ticket.take() else { return false };
+        let Some(guard) = loading.guard.take() else { return false };
         let payload = Record::Response(stored.clone()).encode();
         if payload.len() > self.cache.engine.limits.value_bytes {
-            mark_uncacheable(Some(ticket), Scope::AllRequests).await;
+            mark_uncacheable(Some(guard), Scope::AllRequests).await;
             return false;
         }
-        let value = self.to_store(payload, stored);
+        let value = self.load_result(payload, stored);
         match &loading.key.index {
-            None if storable.vary.is_empty() => ticket.complete(value).await == FillOutcome::Stored,
-            None => self.store_first_variant(request, request_headers, ticket, storable, value).await,
+            None if storable.vary.is_empty() => guard.complete(value).await == FillOutcome::Stored,
+            None => self.store_first_variant(request, request_headers, guard, storable, value).await,
             Some(index) if storable.vary.iter().all(|name| index.names.contains(name)) => {
-                ticket.complete(value).await == FillOutcome::Stored
+                guard.complete(value).await == FillOutcome::Stored
             }
             Some(_) => {
                 // The response varies by more than the index has: the next load creates a new index.
-                ticket.complete(ToStore::Unshareable).await;
+                guard.complete(LoadResult::Unshareable).await;
                 self.evict_index(request, &loading.key).await;
                 false
             }
@@ -126,29 +126,29 @@ impl Settings {
         &self,
         request: &CacheableRequest,
         request_headers: &HeaderMap,
-        ticket: Box<LoadGuard>,
+        guard: Box<LoadGuard>,
         storable: &Storable,
-        value: ToStore,
+        value: LoadResult,
     ) -> bool {
-        if !ticket.may_store() {
-            ticket.complete(ToStore::Unshareable).await;
+        if !guard.may_store() {
+            guard.complete(LoadResult::Unshareable).await;
             return false;
         }
         let index = VaryIndex { generation: Token::random(), names: storable.vary.clone() };
         let payload = Record::Index(index.clone()).encode();
         let variant = self.variant(request, request_headers, index);
         let lifetime = match &value {
-            ToStore::Value { ttl, stale, .. } => ttl.saturating_add(*stale),
+            LoadResult::Value { ttl, stale, .. } => ttl.saturating_add(*stale),
             _ => Duration::ZERO,
         };
         let is_stored = match self.cache.engine.read(&variant.lookup).try_lease().await {
-            Some(ticket) => ticket.store_if_untouched(value).await,
+            Some(guard) => guard.store_if_untouched(value).await,
             None => false,
         };
         let ttl = lifetime.max(MIN_INDEX_TTL);
-        let index = ToStore::Value { payload, ttl, stale: Duration::ZERO, version: None };
+        let index = LoadResult::Value { payload, ttl, stale: Duration::ZERO, version: None };
         // The collapsed requests look up again, since the index may lead them to other variants than this one.
-        ticket.store_if_untouched(index).await && is_stored
+        guard.store_if_untouched(index).await && is_stored
     }
 
     /// Evicts what a successful write invalidated, and returns when it is no longer served. What cannot be delivered
@@ -168,7 +168,7 @@ impl Settings {
         let _ = eviction.run().await;
     }
 
-    fn to_store(&self, payload: Bytes, stored: &StoredResponse) -> ToStore {
+    fn load_result(&self, payload: Bytes, stored: &StoredResponse) -> LoadResult {
         let freshness = &stored.freshness;
         let can_be_validated = !stored.own_etag && conditions::has_etag(&stored.headers)
             || stored.headers.contains_key(http::header::LAST_MODIFIED);
@@ -180,14 +180,14 @@ impl Settings {
         let fresh_for = freshness.fresh_for().saturating_sub(since);
         if freshness.no_cache || fresh_for.is_zero() {
             // Validations of such a response are not collapsed, so that no client waits for another's.
-            return ToStore::Value {
+            return LoadResult::Value {
                 payload,
                 ttl: stale.max(UNCACHEABLE_TTL),
                 stale: Duration::ZERO,
                 version: None,
             };
         }
-        ToStore::Value { payload, ttl: fresh_for, stale, version: None }
+        LoadResult::Value { payload, ttl: fresh_for, stale, version: None }
     }
 }
 
@@ -197,17 +197,17 @@ fn concerns_only_the_client(status: StatusCode) -> bool {
 }
 
 /// Ends a load that failed: waiting requests load by themselves, and the stored response stays.
-pub(super) async fn release_failed(ticket: Option<Box<LoadGuard>>) {
-    if let Some(ticket) = ticket {
-        ticket.fail(None).await;
+pub(super) async fn release_failed(guard: Option<Box<LoadGuard>>) {
+    if let Some(guard) = guard {
+        guard.fail(None).await;
     }
 }
 
 /// Stores an *uncacheable* marker for [`UNCACHEABLE_TTL`] (hit-for-miss in Varnish), so that concurrent requests are
 /// not collapsed onto this key.
-pub(super) async fn mark_uncacheable(ticket: Option<Box<LoadGuard>>, scope: Scope) {
-    let Some(ticket) = ticket else { return };
+pub(super) async fn mark_uncacheable(guard: Option<Box<LoadGuard>>, scope: Scope) {
+    let Some(guard) = guard else { return };
     let payload = Record::Uncacheable(scope).encode();
     let (stale, version) = (Duration::ZERO, None);
-    ticket.complete(ToStore::Value { payload, ttl: UNCACHEABLE_TTL, stale, version }).await;
+    guard.complete(LoadResult::Value { payload, ttl: UNCACHEABLE_TTL, stale, version }).await;
 }

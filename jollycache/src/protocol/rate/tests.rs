@@ -237,7 +237,7 @@ fn the_ends_of_all_ranges_are_safe() {
 fn rules_out_of_range_are_refused() {
     use RateAlgorithm::{SlidingCounter, SlidingLog, TokenBucket};
     let (minute, too_long) = (Duration::from_mins(1), MAX_RATE_WINDOW + Duration::from_millis(1));
-    for (algorithm, quota, window, burst, told) in [
+    for (algorithm, quota, window, burst, reason) in [
         (SlidingLog, 0, minute, 1, "quota of 0"),
         (SlidingLog, MAX_LOG_QUOTA + 1, minute, 1, "at most 10000"),
         (SlidingCounter, 1, Duration::ZERO, 1, "window of 0ns"),
@@ -249,7 +249,7 @@ fn rules_out_of_range_are_refused() {
         (TokenBucket, 5, minute, 0, "burst of 0"),
         (TokenBucket, 5, minute, 6, "burst of 6"),
     ] {
-        let error = RateRule::new(algorithm, quota, window, burst).expect_err(told);
-        assert!(error.to_string().contains(told), "{error}");
+        let error = RateRule::new(algorithm, quota, window, burst).expect_err(reason);
+        assert!(error.to_string().contains(reason), "{error}");
     }
 }

@@ -43,7 +43,7 @@ pub(super) async fn of_two_hundred_askers_one_is_leased(trial: Trial) {
         match asker.await.expect("an answer") {
             Lease::Leased { stale: None } => leased += 1,
             Lease::Wait { stale: None, .. } => {}
-            other => panic!("neither leased nor told to wait: {other:?}"),
+            other => panic!("expected a lease or a wait: {other:?}"),
         }
     }
     assert_eq!(leased, 1);

@@ -61,7 +61,7 @@ pub(super) async fn a_message_needs_no_subscriber(trial: Trial) {
     publish(&trial, &channel, "unheard").await;
     let mut subscription = subscribe(&trial, &channel).await;
     publish(&trial, &channel, "heard").await;
-    assert_eq!(next(&mut subscription).await, message("heard"), "nothing is kept for those who come later");
+    assert_eq!(next(&mut subscription).await, message("heard"), "nothing is kept for later subscribers");
 }
 
 pub(super) async fn messages_of_another_channel_do_not_come(trial: Trial) {

@@ -100,7 +100,7 @@ pub(super) async fn limits_asked_together_in_any_order_are_exact(trial: Trial) {
             .collect();
         let mut admitted = 0;
         for asker in askers {
-            admitted += u64::from(soon("nobody waits for the other", asker).await.expect("a verdict"));
+            admitted += u64::from(soon("neither waits for the other", asker).await.expect("a verdict"));
         }
         assert_eq!(admitted, 15, "{algorithm:?}");
     }

@@ -102,7 +102,7 @@ pub(super) async fn an_invalidation_by_scan_can_be_bound_to_a_region(trial: Tria
     assert_eq!(sweep(&trial, "*", Some(REGION)).await, 1);
     assert_eq!(trial.read(&mine).await, None);
     assert_eq!(trial.text(&other).await.as_deref(), Some("v"));
-    assert!(!trial.fill(&leased, token, "v").await, "a lease of the region falls");
+    assert!(!trial.fill(&leased, token, "v").await, "a lease of the region is revoked");
 }
 
 pub(super) async fn an_invalidation_by_scan_leaves_intents(trial: Trial) {

@@ -14,33 +14,30 @@ impl Run {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self;
-        let value = if run.enter("fields", 2)? == 0 {
-            visitor.visit_seq(FieldSamples::new(run, fields.len()))?
+        let value = if self.enter("fields", 2)? == 0 {
+            visitor.visit_seq(FieldSamples::new(self, fields.len()))?
         } else {
-            visitor.visit_map(MapSamples::of_keys(run, fields.to_vec()))?
+            visitor.visit_map(MapSamples::of_keys(self, fields.to_vec()))?
         };
-        run.leave();
+        self.leave();
         Ok(value)
     }
 
     fn elements<'de, V: Visitor<'de>>(&mut self, count: usize, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self;
-        run.enter("elements", 1)?;
-        let value = visitor.visit_seq(ListSamples::new(run, count))?;
-        run.leave();
+        self.enter("elements", 1)?;
+        let value = visitor.visit_seq(ListSamples::new(self, count))?;
+        self.leave();
         Ok(value)
     }
 
     fn map<'de, V: Visitor<'de>>(&mut self, with_sample: bool, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self;
-        let keys = run.enter_map();
+        let keys = self.enter_map();
         let value = if keys.is_empty() && with_sample {
-            visitor.visit_map(MapSamples::of_one(run))?
+            visitor.visit_map(MapSamples::of_one(self))?
         } else {
-            visitor.visit_map(MapSamples::of_keys(run, keys))?
+            visitor.visit_map(MapSamples::of_keys(self, keys))?
         };
-        run.leave_map();
+        self.leave_map();
         Ok(value)
     }
 }
@@ -78,17 +75,16 @@ impl<'de> Deserializer<'de> for &mut Run {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self;
-        let value = match ANY[run.enter("any", ANY.len())?] {
+        let value = match ANY[self.enter("any", ANY.len())?] {
             Any::Number => visitor.visit_u64(0),
             Any::Text => visitor.visit_str(""),
             Any::Flag => visitor.visit_bool(false),
-            Any::List => visitor.visit_seq(ListSamples::new(run, 0)),
-            Any::Map => run.map(false, visitor),
+            Any::List => visitor.visit_seq(ListSamples::new(self, 0)),
+            Any::Map => self.map(false, visitor),
             Any::Fraction => visitor.visit_f64(0.5),
             Any::Nothing => visitor.visit_unit(),
         }?;
-        run.leave();
+        self.leave();
         Ok(value)
     }
 
@@ -102,15 +98,11 @@ impl<'de> Deserializer<'de> for &mut Run {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self;
-        let can_fill = !run.recurs();
-        let chosen = run.enter("option", if can_fill { 2 } else { 1 })?;
-        let value = if can_fill && chosen == 0 {
-            visitor.visit_some(&mut *run)?
-        } else {
-            visitor.visit_none()?
-        };
-        run.leave();
+        let can_fill = !self.recurs();
+        let chosen = self.enter("option", if can_fill { 2 } else { 1 })?;
+        let value =
+            if can_fill && chosen == 0 { visitor.visit_some(&mut *self)? } else { visitor.visit_none()? };
+        self.leave();
         Ok(value)
     }
 
@@ -133,23 +125,21 @@ impl<'de> Deserializer<'de> for &mut Run {
         name: &'static str,
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self;
-        run.record_names("newtype", name)?;
-        run.enter("of", 1)?;
-        run.open((name, &[]));
-        let value = visitor.visit_newtype_struct(&mut *run)?;
-        run.close();
-        run.leave();
+        self.record_names("newtype", name)?;
+        self.enter("of", 1)?;
+        self.open((name, &[]));
+        let value = visitor.visit_newtype_struct(&mut *self)?;
+        self.close();
+        self.leave();
         Ok(value)
     }
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self;
-        let can_fill = !run.recurs();
-        let chosen = run.enter("list", if can_fill { 2 } else { 1 })?;
+        let can_fill = !self.recurs();
+        let chosen = self.enter("list", if can_fill { 2 } else { 1 })?;
         let count = usize::from(can_fill && chosen == 0);
-        let value = visitor.visit_seq(ListSamples::new(run, count))?;
-        run.leave();
+        let value = visitor.visit_seq(ListSamples::new(self, count))?;
+        self.leave();
         Ok(value)
     }
 
@@ -172,11 +162,10 @@ impl<'de> Deserializer<'de> for &mut Run {
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Rejected> {
-        let run = self;
-        let can_fill = !run.recurs();
-        let chosen = run.enter("map", if can_fill { 2 } else { 1 })?;
-        let value = run.map(can_fill && chosen == 0, visitor)?;
-        run.leave();
+        let can_fill = !self.recurs();
+        let chosen = self.enter("map", if can_fill { 2 } else { 1 })?;
+        let value = self.map(can_fill && chosen == 0, visitor)?;
+        self.leave();
         Ok(value)
     }
 
@@ -186,11 +175,10 @@ impl<'de> Deserializer<'de> for &mut Run {
         fields: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self;
-        run.record_names("struct", (name, fields))?;
-        run.open((name, fields));
-        let value = run.fields(fields, visitor)?;
-        run.close();
+        self.record_names("struct", (name, fields))?;
+        self.open((name, fields));
+        let value = self.fields(fields, visitor)?;
+        self.close();
         Ok(value)
     }
 
@@ -200,18 +188,17 @@ impl<'de> Deserializer<'de> for &mut Run {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Rejected> {
-        let run = self;
-        run.record_names("enum", (name, variants))?;
-        run.enter("variant", 1)?;
-        let index = run.variant((name, variants));
+        self.record_names("enum", (name, variants))?;
+        self.enter("variant", 1)?;
+        let index = self.variant((name, variants));
         let Some(word) = variants.get(index) else {
             return Err(Rejected::Sample);
         };
-        run.record_names("is", word)?;
-        run.open((name, variants));
-        let value = visitor.visit_enum(EnumSamples::new(run, word))?;
-        run.close();
-        run.leave();
+        self.record_names("is", word)?;
+        self.open((name, variants));
+        let value = visitor.visit_enum(EnumSamples::new(self, word))?;
+        self.close();
+        self.leave();
         Ok(value)
     }
 
