@@ -272,6 +272,7 @@ async fn a_flush_requires_the_namespace_and_leaves_others_alone(stack: Stack) {
         "?confirm=jollyjet",
         "?confirm=*",
         "?confirm=jollyjet:dev&confirm=x",
+        "?confirm=jollyjet:dev&x=%FF",
     ] {
         let error = call(&app, "DELETE", query).await.error(400, "not_confirmed");
         assert!(error.contains("jollyjet:dev"), "{error}");
@@ -313,7 +314,9 @@ async fn hostile_names_are_refused_or_harmless(stack: Stack) {
         call(&app, "DELETE", path).await.error(400, code);
     }
     call(&app, "DELETE", &format!("/patterns/{}", escaped(&long))).await.error(400, "invalid_pattern");
-    for query in ["limit=0", "limit=501", "limit=-1", "limit=many", "limit=5&limit=6"] {
+    for query in
+        ["limit=0", "limit=501", "limit=-1", "limit=many", "limit=5&limit=6", "pattern=%FF", "cursor=%C3"]
+    {
         call(&app, "GET", &format!("/keys?{query}")).await.error(400, "invalid_query");
     }
     for cursor in ["", "0", "zz", "2a2", "ff", "%00", &"61".repeat(600)] {

@@ -25,7 +25,7 @@ pub(super) struct Overview {
     /// The state of the circuit breaker.
     pub(super) breaker: BreakerView,
     /// Whether this process publishes its invalidations as events.
-    pub(super) tells_events: bool,
+    pub(super) publishes_events: bool,
     /// Whether values are hidden.
     pub(super) values_hidden: bool,
     /// The number of registered audits.

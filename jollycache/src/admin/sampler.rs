@@ -26,7 +26,7 @@ struct Sample {
     taken: Instant,
     latencies: Histograms,
     server: Option<ServerView>,
-    server_asked: Instant,
+    server_requested: Instant,
     overview: Arc<Overview>,
 }
 
@@ -51,7 +51,7 @@ impl Sampler {
         {
             return sample.overview.clone();
         }
-        let (server, server_asked) = server(cache, last.as_ref(), now).await;
+        let (server, server_requested) = server(cache, last.as_ref(), now).await;
         let latencies: Histograms = cache.engine.tracker.read_latencies().into_iter().collect();
         let before = last.as_ref().map(|sample| (&sample.latencies, sample.taken));
         let recent = Recent::between(before, &latencies, now, self.started);
@@ -62,14 +62,14 @@ impl Sampler {
             backend: cache.backend_name(),
             server: server.clone(),
             breaker: cache.engine.store.breaker_state().into(),
-            tells_events: cache.engine.publishes_events(),
+            publishes_events: cache.engine.publishes_events(),
             values_hidden: hides_values,
             audits: cache.engine.auditors.all().len(),
             stats: cache.stats(),
             recent,
             warm_up: warm_up.map(WarmUp::progress),
         });
-        *last = Some(Sample { taken: now, latencies, server, server_asked, overview: overview.clone() });
+        *last = Some(Sample { taken: now, latencies, server, server_requested, overview: overview.clone() });
         overview
     }
 }
@@ -78,8 +78,8 @@ impl Sampler {
 /// does not wait for a timeout each second.
 async fn server(cache: &Cache, last: Option<&Sample>, now: Instant) -> (Option<ServerView>, Instant) {
     match last {
-        Some(sample) if now.saturating_duration_since(sample.server_asked) < MAX_SERVER_AGE => {
-            (sample.server.clone(), sample.server_asked)
+        Some(sample) if now.saturating_duration_since(sample.server_requested) < MAX_SERVER_AGE => {
+            (sample.server.clone(), sample.server_requested)
         }
         _ => (cache.info().await.ok().map(ServerView::from), now),
     }

@@ -53,7 +53,7 @@ mod tests {
     use crate::clock;
 
     #[test]
-    fn one_of_a_kind_is_written_in_an_interval_and_tells_of_the_others() {
+    fn one_of_a_kind_is_written_in_an_interval_with_the_count_of_the_others() {
         let (warnings, now) = (Warnings::default(), clock::now());
         assert_eq!(warnings.admit("a", "OOM", now), Some(0));
         for _ in 0..1000 {

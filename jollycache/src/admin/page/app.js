@@ -59,7 +59,7 @@ function receive(name, data) {
     else status("degraded", "Degraded: cache bypassed");
     dashboard.update(data);
     jobs.update(data);
-    events.setPublishes(data.tells_events);
+    events.setPublishes(data.publishes_events);
   }
 }
 

@@ -263,7 +263,7 @@ fn differ<A: Serialize, B: Serialize>(one: &A, other: &B) {
 }
 
 #[test]
-fn a_digest_tells_apart_what_a_format_may_not() {
+fn a_digest_distinguishes_what_a_format_may_not() {
     differ(&Some(None::<u8>), &None::<Option<u8>>);
     differ(&None::<u8>, &());
     differ(&Some(1), &1);

@@ -36,10 +36,10 @@ impl Reader<'_> {
     }
 
     /// Continues after a probe whose entry, if there is one, is past its ttl; or, with `replaces`, whatever it is.
-    pub(crate) async fn continue_after_probe(self, look: Probe, replaces: bool) -> Result<Found> {
-        match look.outcome {
+    pub(crate) async fn continue_after_probe(self, probe: Probe, replaces: bool) -> Result<Found> {
+        match probe.outcome {
             Outcome::Observed(tag_ids) => {
-                let stale = look.entry.filter(|_| !replaces);
+                let stale = probe.entry.filter(|_| !replaces);
                 Box::pin(self.miss(Observed { tag_ids, stale, unreadable: replaces })).await
             }
             Outcome::Covered => Ok(Box::pin(self.load_directly(LoadPermission::Bypass)).await),

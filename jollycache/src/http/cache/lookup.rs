@@ -96,10 +96,10 @@ impl Settings {
         let mut key = ResolvedKey { lookup: self.engine_lookup(&request.key, request), index: None };
         for _ in 0..MAX_LOOKUPS {
             let reader = engine.read(&key.lookup);
-            let look = reader.probe().await;
-            let replaces = match evaluate_probe(request, &key, look.entry.as_ref()) {
+            let probe = reader.probe().await;
+            let replaces = match evaluate_probe(request, &key, probe.entry.as_ref()) {
                 Evaluation::Load { .. } if request.reads_only => {
-                    let why = if look.entry.is_some() { Forwarded::Stale } else { key.miss_reason() };
+                    let why = if probe.entry.is_some() { Forwarded::Stale } else { key.miss_reason() };
                     return Action::Forward(CacheStatus::forwarded(why));
                 }
                 Evaluation::Load { replaces } => replaces,
@@ -107,12 +107,12 @@ impl Settings {
                     key = self.variant(request, request_headers, index);
                     continue;
                 }
-                other => return self.act_on(request, key, other, look.entry.as_ref(), false).await,
+                other => return self.act_on(request, key, other, probe.entry.as_ref(), false).await,
             };
             if request.directives.has("only-if-cached") {
                 return Action::GatewayTimeout;
             }
-            let (record, collapsed) = match reader.continue_after_probe(look, replaces).await {
+            let (record, collapsed) = match reader.continue_after_probe(probe, replaces).await {
                 Ok(Found::Load(guard)) => return self.lead_load(request, key, guard),
                 Ok(Found::Entry { entry, .. }) => (entry.payload, false),
                 Ok(Found::Shared { payload, .. }) => (payload, true),

@@ -69,7 +69,7 @@ pub(super) async fn an_invalidated_tag_has_another_id(trial: Trial) {
 }
 
 /// Or returns `None`: a backend need not be able to.
-pub(super) async fn a_rotation_gives_its_id_and_tells_which_it_replaced(trial: Trial) {
+pub(super) async fn a_rotation_gives_its_id_and_returns_which_it_replaced(trial: Trial) {
     let tag = trial.tag("t");
     let mut held = trial.tag_id(&tag).await;
     for _ in 0..3 {
@@ -119,7 +119,7 @@ pub(super) async fn tags_are_invalidated_without_keys_and_keys_without_tags(tria
     assert_ne!(trial.tag_id(&tag).await, id_after);
 }
 
-pub(super) async fn a_fill_tells_the_live_ids_after_it(trial: Trial) {
+pub(super) async fn a_fill_returns_the_live_ids_after_it(trial: Trial) {
     let (key, tag, unknown) = (trial.key("a"), trial.tag("t"), trial.tag("unknown"));
     let old = trial.tag_id(&tag).await;
     let token = trial.leased(&key).await;
@@ -131,7 +131,7 @@ pub(super) async fn a_fill_tells_the_live_ids_after_it(trial: Trial) {
     assert_eq!(filled.tag_ids, [None, Some(live)]);
 }
 
-pub(super) async fn a_refused_fill_tells_the_live_ids_too(trial: Trial) {
+pub(super) async fn a_refused_fill_returns_the_live_ids_too(trial: Trial) {
     let (key, tag) = (trial.key("a"), trial.tag("t"));
     let live = trial.tag_id(&tag).await;
     let filled = trial.backend.fill(&key, Token::random(), &draft("v"), &[tag]).await.expect("a fill");
