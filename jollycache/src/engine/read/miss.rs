@@ -26,7 +26,7 @@ enum Step {
 }
 
 impl Reader<'_> {
-    /// Looks `lookup` up. Fails only for a lookup that propagates errors.
+    /// Looks the entry up. Fails only for a lookup that propagates errors.
     pub(crate) async fn find(self) -> Result<Found> {
         if self.lookup.undelivered.is_of_key() {
             return Ok(Box::pin(self.load_directly(LoadPermission::Bypass)).await);

@@ -27,9 +27,9 @@ pub(in crate::engine) enum UpdateLease {
 }
 
 impl Reader<'_> {
-    /// Leases `lookup`'s key over whatever value is there. The value is handed out where it may be served.
+    /// Leases the key over whatever value is there. The value is handed out where it may be served.
     ///
-    /// Waits for another's lease, for as long as the lookup's policy allows.
+    /// Waits for another's lease, for as long as the policy allows.
     pub(crate) async fn lease_for_update(self) -> Result<(Option<Entry>, Box<LoadGuard>)> {
         if self.is_loading() {
             return Err(Error::new(

@@ -1,8 +1,9 @@
 //! How the worker delivers what waits in the retry queue.
 
 use super::turn::Turn;
+use crate::engine::Engine;
 use crate::engine::invalidate::{Delivery, Initiator};
-use crate::engine::{Engine, retry_queue::Batch};
+use crate::engine::retry_queue::Batch;
 use crate::error::{ErrorKind, Result};
 
 /// Invalidations delivered with one call.
