@@ -169,5 +169,6 @@ async fn the_server_holds_neither_ids_nor_names() {
     let (id, _) = plain.create("ada@example.org", data(1)).await.unwrap();
     assert!(dump(server).contains("ada@example.org") && !dump(server).contains(id.reveal()));
     let keys = cache.keys(jollycache::Pattern::all(), 100).await.unwrap();
-    assert!(keys.iter().all(|key| !key.contains("ada")), "{keys:?}");
+    // Not "ada": the hexadecimal digits of an id may spell it.
+    assert!(keys.iter().all(|key| !key.contains("example")), "{keys:?}");
 }
