@@ -93,13 +93,12 @@ impl<'e> Delivery<'e> {
         targets: impl IntoIterator<Item = (&'p Pending, Duration)>,
     ) -> Result<u64> {
         let mut groups = grouped(targets);
+        let writes = writes_tag(self.engine.namespace());
         // First, so that a put which finds the tag of all writes unchanged was not overtaken; and without a grace, which
         // would refuse the puts of others.
         match self.initiator.scope() {
-            Some(scope) => self.rotate_writes(&scope).await?,
-            None => {
-                groups.entry(Duration::ZERO).or_default().tags.insert(0, writes_tag(self.engine.namespace()))
-            }
+            Some(scope) => self.rotate_writes(&writes, &scope).await?,
+            None => groups.entry(Duration::ZERO).or_default().tags.insert(0, writes),
         }
         let mut held = 0;
         for (grace, Group { keys, tags, scans }) in groups {
@@ -111,10 +110,10 @@ impl<'e> Delivery<'e> {
         Ok(held)
     }
 
-    /// Changes the id of all writes, and accounts for it to the write in whose body this is.
-    async fn rotate_writes(self, scope: &WriteScope) -> Result<()> {
-        let (writes, fresh) = (writes_tag(self.engine.namespace()), Token::random());
-        let replaced = self.call(Duration::ZERO)?.rotate_tag(&writes, fresh).await?;
+    /// Changes the id of the tag `writes`, and accounts for it to the write in whose body this is.
+    async fn rotate_writes(self, writes: &StoredKey, scope: &WriteScope) -> Result<()> {
+        let fresh = Token::random();
+        let replaced = self.call(Duration::ZERO)?.rotate_tag(writes, fresh).await?;
         if let Some(replaced) = replaced {
             scope.record(replaced, fresh);
         }
